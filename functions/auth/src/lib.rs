@@ -1,0 +1,18 @@
+//! `POST /v1/auth/firebase`: who the holder of a Firebase ID token is in this system.
+
+mod sign_in;
+
+use axum::{Router, routing::post};
+use shared::{
+    App, StartError,
+    config::{AppConfig, Env},
+    http::finish,
+};
+
+/// Reads the configuration and builds the router.
+pub async fn start(mut env: Env) -> Result<Router, StartError> {
+    let config = AppConfig::read(&mut env);
+    env.finish()?;
+    let app = App::start(config).await?;
+    Ok(finish(Router::new().route("/v1/auth/firebase", post(sign_in::sign_in)).with_state(app)))
+}

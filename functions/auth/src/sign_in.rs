@@ -1,0 +1,52 @@
+//! Exchanges an ID token for the user, his roles, his home and his post.
+
+use axum::{
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+use shared::{
+    App,
+    auth::{RequestMeta, Role, User},
+    db::Type,
+    http::{Answer, ApiError},
+    input::{Body, Fields, FromFields},
+    place::{Flat, GuardPost, Home},
+};
+
+/// `{ "idToken": … }`.
+pub(crate) struct SignIn {
+    id_token: String,
+}
+
+impl FromFields for SignIn {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        Some(Self { id_token: fields.required("idToken")? })
+    }
+}
+
+#[derive(Serialize)]
+struct SignInAnswer {
+    user: User,
+    is_new_user: bool,
+    roles: Vec<Role>,
+    flat: Option<Flat>,
+    guard: Option<GuardPost>,
+}
+
+/// **Permissions:** anyone with a valid ID token in the body.
+pub(crate) async fn sign_in(
+    State(app): State<App>,
+    meta: RequestMeta,
+    body: Body<SignIn>,
+) -> Result<Response, ApiError> {
+    let identified = app.identify(&body.input.id_token, &meta).await?;
+    let caller = identified.caller;
+    let home = app.db.read_one::<Home>("SELECT home_of($1)", &[(caller.user_id(), Type::UUID)]).await?;
+    let (flat, guard) = home.map_or((None, None), |home| (home.flats.into_iter().next(), home.guard));
+    let answer =
+        SignInAnswer { user: caller.user, is_new_user: caller.is_new, roles: caller.roles, flat, guard };
+    let mut response = Answer::new(answer).into_response();
+    response.extensions_mut().insert(identified.rate);
+    Ok(response)
+}

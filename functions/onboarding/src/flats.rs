@@ -1,0 +1,48 @@
+//! The flats of a block; who lives in them only for those with a part in the society.
+
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use shared::{
+    App,
+    auth::Caller,
+    db::Type,
+    http::{ApiError, List},
+    input::{Fields, FromFields, Query},
+};
+use uuid::Uuid;
+
+pub(crate) struct InBlock {
+    block_id: Uuid,
+}
+
+impl FromFields for InBlock {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        Some(Self { block_id: fields.required("block_id")? })
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Flat {
+    id: Uuid,
+    block_id: Uuid,
+    flat_number: String,
+    unit_type: Option<String>,
+    bhk: Option<String>,
+    square_feet: Option<i32>,
+    parking_slots: i32,
+    is_active: bool,
+    is_occupied: Option<bool>,
+    resident_name: Option<String>,
+    occupancy_role: Option<String>,
+}
+
+/// **Permissions:** any user; `is_occupied`, `resident_name` and `occupancy_role` only for guards,
+/// admins and residents of the society.
+pub(crate) async fn list_flats(
+    State(app): State<App>,
+    caller: Caller,
+    Query(query): Query<InBlock>,
+) -> Result<List<Flat>, ApiError> {
+    let params = [(caller.user_id() as _, Type::UUID), (&query.block_id as _, Type::UUID)];
+    app.db.read(include_str!("flats.sql"), &params).await.map(List::complete)
+}

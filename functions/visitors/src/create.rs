@@ -1,0 +1,97 @@
+//! A guard logs a visitor at the gate, and every resident of the flat is asked.
+
+use axum::{extract::State, http::StatusCode, response::Response};
+use shared::{
+    Timestamp,
+    auth::{Caller, RequestMeta},
+    db::Type,
+    http::ApiError,
+    input::{Body, Fields, FromFields, Problem, ProblemCode},
+    text::{Phone, ShortText},
+    write::{Writer, Writing},
+};
+use uuid::Uuid;
+
+use crate::visitor::VisitorAnswer;
+
+pub(crate) struct NewVisitor {
+    visitor_name: ShortText,
+    phone: Phone,
+    flat_id: Uuid,
+    purpose: Option<ShortText>,
+    vehicle_no: Option<ShortText>,
+    id_type: Option<ShortText>,
+    id_number: Option<ShortText>,
+    invited_by: Option<Uuid>,
+    expected_start: Timestamp,
+    expected_end: Option<Timestamp>,
+}
+
+impl FromFields for NewVisitor {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let visitor_name = fields.required("visitor_name");
+        let phone = fields.required("phone");
+        let flat_id = fields.required("flat_id");
+        let purpose = fields.optional("purpose");
+        let vehicle_no = fields.optional("vehicle_no");
+        let id_type = fields.optional("id_type");
+        let id_number = fields.optional("id_number");
+        let invited_by = fields.optional("invited_by");
+        let expected_start = fields.or("expected_start", Timestamp::now());
+        let expected_end = fields.optional("expected_end");
+        if let (Some(start), Some(Some(end))) = (expected_start, expected_end)
+            && end <= start
+        {
+            fields.note(
+                Problem::new(ProblemCode::OutOfRange, "must be after expected_start").of("expected_end"),
+            );
+        }
+        Some(Self {
+            visitor_name: visitor_name?,
+            phone: phone?,
+            flat_id: flat_id?,
+            purpose: purpose?,
+            vehicle_no: vehicle_no?,
+            id_type: id_type?,
+            id_number: id_number?,
+            invited_by: invited_by?,
+            expected_start: expected_start?,
+            expected_end: expected_end?,
+        })
+    }
+}
+
+/// **Permissions:** active guard of the flat's society, or an admin whose scope holds the flat.
+pub(crate) async fn create_visitor(
+    State(writer): State<Writer>,
+    caller: Caller,
+    meta: RequestMeta,
+    Body { input, key }: Body<NewVisitor>,
+) -> Result<Response, ApiError> {
+    let writing = Writing {
+        caller: &caller,
+        key: &key,
+        meta: &meta,
+        forbidden: "Only the guards and admins of this society log visitors.",
+    };
+    let written = writer
+        .write::<VisitorAnswer>(
+            writing,
+            include_str!("create.sql"),
+            &[
+                (&Uuid::now_v7(), Type::UUID),
+                (&input.flat_id, Type::UUID),
+                (&input.visitor_name, Type::TEXT),
+                (&input.phone, Type::TEXT),
+                (&input.purpose, Type::TEXT),
+                (&input.vehicle_no, Type::TEXT),
+                (&input.id_type, Type::TEXT),
+                (&input.id_number, Type::TEXT),
+                (&input.invited_by, Type::UUID),
+                (&input.expected_start, Type::TIMESTAMPTZ),
+                (&input.expected_end, Type::TIMESTAMPTZ),
+            ],
+        )
+        .await?;
+    Ok(written.with_status(StatusCode::CREATED))
+}

@@ -1,0 +1,46 @@
+-- $1-$6 as in shared::write; $7 id, $8 flat, $9 name, $10 phone, $11 purpose, $12 vehicle, $13 id type,
+-- $14 id number, $15 invited by, $16 expected start, $17 expected end
+WITH place AS MATERIALIZED (
+    SELECT p.*, is_staff(me, p.society_id, p.block_id) AS allowed
+      FROM places p, caller_scope($1) AS me
+     WHERE p.flat_id = $8 AND p.is_active AND has_part(me, p.society_id)
+), draft AS MATERIALIZED (
+    SELECT $7::uuid AS id, p.society_id, p.block_id, p.flat_id, $9::text AS visitor_name, $10::text AS phone,
+           coalesce($11, 'guest') AS purpose, $12::text AS vehicle_no, $13::text AS id_type, $14::text AS id_number,
+           '{}'::uuid[] AS attachment_ids,
+           -- Only a current resident of that very flat can have invited anyone.
+           (SELECT user_id FROM live_role_assignments
+             WHERE user_id = $15 AND role = 'resident' AND scope_id = p.flat_id) AS invited_by,
+           $16::timestamptz AS expected_start, $17::timestamptz AS expected_end,
+           'pending' AS status, false AS auto_approved, 1 AS number_of_people,
+           now() + policy_seconds(p.society_id, 'approval_timeout_seconds', 300) AS approval_deadline,
+           $4::text AS idempotency_key, NULL::text AS qr_code, NULL::text AS access_code,
+           now() AS created_at, now() AS updated_at
+      FROM place p WHERE p.allowed
+), claim AS MATERIALIZED (
+    SELECT c.* FROM draft d, claim_key($1, $2, $3, $4, $5,
+        jsonb_build_object('visitor', to_jsonb(d), 'flat_details', flat_details(d.flat_id))) c
+), made AS (
+    INSERT INTO visitors (id, society_id, block_id, flat_id, visitor_name, phone, purpose, vehicle_no, id_type,
+                          id_number, invited_by, expected_start, expected_end, status, approval_deadline,
+                          idempotency_key, created_by, created_at, updated_at)
+    SELECT d.id, d.society_id, d.block_id, d.flat_id, d.visitor_name, d.phone, d.purpose, d.vehicle_no, d.id_type,
+           d.id_number, d.invited_by, d.expected_start, d.expected_end, d.status, d.approval_deadline,
+           d.idempotency_key, $1, d.created_at, d.updated_at
+      FROM draft d, claim c WHERE c.fresh
+    RETURNING *
+), audited AS (
+    INSERT INTO audit_logs (actor_user_id, action, resource_type, resource_id, society_id, request_id, details)
+    SELECT $1, 'visitor.create', 'visitor', m.id, m.society_id, $6, jsonb_build_object('flat_id', m.flat_id) FROM made m
+), told AS (
+    SELECT emit('flat:' || m.flat_id, 'visitor_request', jsonb_build_object(
+               'visitor_id', m.id, 'visitor_name', m.visitor_name, 'phone', m.phone, 'purpose', m.purpose,
+               'vehicle_no', m.vehicle_no, 'flat_number', p.flat_number, 'block_name', p.block_name,
+               'society_name', p.society_name, 'expected_start', rfc3339(m.expected_start),
+               'created_at', rfc3339(m.created_at), 'status', m.status,
+               'approval_deadline', rfc3339(m.approval_deadline))) AS event
+      FROM made m, place p
+)
+SELECT jsonb_build_object('allowed', p.allowed, 'fresh', coalesce(c.fresh, false), 'mismatch', coalesce(c.mismatch, false),
+                          'answer', c.answer, 'events', (SELECT jsonb_agg(event) FROM told))
+  FROM place p LEFT JOIN claim c ON true

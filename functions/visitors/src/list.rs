@@ -1,0 +1,92 @@
+//! The visitors of a society, of a block, or of one's own flats, newest first.
+
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use shared::{
+    App, Timestamp,
+    auth::Caller,
+    db::Type,
+    http::{ApiError, List, Scoped},
+    input::{Cursor, Fields, FromFields, Limit, PeriodBound, Query},
+};
+use uuid::Uuid;
+
+use crate::visitor::Status;
+
+pub(crate) struct Filter {
+    flat_id: Option<Uuid>,
+    status: Option<Status>,
+    date_from: Option<PeriodBound>,
+    date_to: Option<PeriodBound>,
+    limit: Limit,
+    cursor: Cursor,
+}
+
+impl FromFields for Filter {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let flat_id = fields.optional("flat_id");
+        let status = fields.optional("status");
+        let date_from = fields.optional("date_from");
+        let date_to = fields.optional("date_to");
+        let limit = fields.or("limit", Limit::default());
+        let cursor = fields.or("cursor", Cursor::START);
+        Some(Self {
+            flat_id: flat_id?,
+            status: status?,
+            date_from: date_from?,
+            date_to: date_to?,
+            limit: limit?,
+            cursor: cursor?,
+        })
+    }
+}
+
+/// A visitor in a list.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct ListedVisitor {
+    id: Uuid,
+    visitor_name: String,
+    phone: String,
+    vehicle_no: Option<String>,
+    purpose: String,
+    flat_id: Uuid,
+    status: Status,
+    expected_start: Timestamp,
+    expected_end: Option<Timestamp>,
+    approval_deadline: Option<Timestamp>,
+    created_at: Timestamp,
+    invited_by: Option<Uuid>,
+    flat_number: String,
+    block_name: String,
+    invited_by_name: Option<String>,
+    visit_id: Option<Uuid>,
+}
+
+/// **Permissions:** guards and admins their society or block, residents their flats.
+pub(crate) async fn list_visitors(
+    State(app): State<App>,
+    caller: Caller,
+    Query(filter): Query<Filter>,
+) -> Result<List<ListedVisitor>, ApiError> {
+    let (from, to) = (filter.date_from.unwrap_or_default(), filter.date_to.unwrap_or_default());
+    let row = app
+        .db
+        .read_one::<Scoped<Vec<ListedVisitor>>>(
+            include_str!("list.sql"),
+            &[
+                (caller.user_id(), Type::UUID),
+                (&filter.flat_id, Type::UUID),
+                (&filter.status, Type::TEXT),
+                (&from.time, Type::TIMESTAMPTZ),
+                (&from.day, Type::DATE),
+                (&to.time, Type::TIMESTAMPTZ),
+                (&to.day, Type::DATE),
+                (&filter.cursor.at, Type::TIMESTAMPTZ),
+                (&filter.cursor.id, Type::UUID),
+                (&(filter.limit.0 + 1), Type::INT8),
+            ],
+        )
+        .await?;
+    let visitors = row.ok_or(ApiError::NotFound)?.allowed()?;
+    Ok(List::page(visitors, filter.limit, |last| Cursor { at: last.created_at.0, id: last.id }))
+}

@@ -1,0 +1,58 @@
+//! A resident answers: the first answer wins, except that a denial still counts until the visitor is inside.
+
+use axum::{extract::State, http::StatusCode, response::Response};
+use serde::{Deserialize, Serialize};
+use shared::{
+    auth::{Caller, RequestMeta},
+    db::Type,
+    http::ApiError,
+    input::{Body, Fields, FromFields, PathId},
+    text::LongText,
+    write::{Writer, Writing},
+};
+use uuid::Uuid;
+
+use crate::visitor::{Decision, Status};
+
+pub(crate) struct Respond {
+    decision: Decision,
+    note: Option<LongText>,
+}
+
+impl FromFields for Respond {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let (decision, note) = (fields.required("decision"), fields.optional("note"));
+        Some(Self { decision: decision?, note: note? })
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct RespondAnswer {
+    visitor_id: Uuid,
+    decision: Decision,
+    status: Status,
+}
+
+/// **Permissions:** current resident of the visitor's flat.
+pub(crate) async fn respond(
+    State(writer): State<Writer>,
+    caller: Caller,
+    meta: RequestMeta,
+    PathId(visitor_id): PathId,
+    Body { input, key }: Body<Respond>,
+) -> Result<Response, ApiError> {
+    let writing = Writing {
+        caller: &caller,
+        key: &key,
+        meta: &meta,
+        forbidden: "Only the residents of the visited flat answer.",
+    };
+    let written = writer
+        .write::<RespondAnswer>(
+            writing,
+            include_str!("respond.sql"),
+            &[(&visitor_id, Type::UUID), (&input.decision, Type::TEXT), (&input.note, Type::TEXT)],
+        )
+        .await?;
+    Ok(written.with_status(StatusCode::OK))
+}

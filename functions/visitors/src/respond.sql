@@ -1,0 +1,41 @@
+-- $1-$6 as in shared::write; $7 visitor, $8 decision, $9 note
+WITH target AS MATERIALIZED (
+    -- The lock waits for a parallel answer and shows the state it left.
+    SELECT v.id, v.visitor_name, v.flat_id, v.society_id, v.status, v.guest_pass, v.approval_deadline,
+           v.flat_id = ANY (me.flats) AS allowed
+      FROM visitors v, caller_scope($1) AS me
+     WHERE v.id = $7 AND has_part(me, v.society_id)
+       FOR UPDATE OF v
+), judged AS MATERIALIZED (
+    SELECT t.*, NOT t.guest_pass AND t.status = 'pending' AND clock_timestamp() >= t.approval_deadline AS late
+      FROM target t
+), claim AS MATERIALIZED (
+    SELECT c.* FROM judged j, claim_key($1, $2, $3, $4, $5,
+        CASE WHEN NOT j.guest_pass AND (j.status = 'pending' AND NOT j.late OR j.status = 'accepted' AND $8 = 'deny')
+             THEN jsonb_build_object('visitor_id', j.id, 'decision', $8,
+                                     'status', CASE $8 WHEN 'accept' THEN 'accepted' ELSE 'denied' END) END) c
+     WHERE j.allowed
+), changed AS (
+    -- The row is locked, so its state is still the one that was judged.
+    UPDATE visitors v
+       SET status = c.answer ->> 'status', decided_by = 'resident', updated_at = now()
+      FROM judged j, claim c
+     WHERE v.id = j.id AND c.fresh
+    RETURNING v.id, v.visitor_name, v.society_id, v.status
+), approved AS (
+    INSERT INTO visitor_approvals (visitor_id, user_id, decided_by, decision, note)
+    SELECT id, $1, 'resident', $8, $9 FROM changed
+), audited AS (
+    INSERT INTO audit_logs (actor_user_id, action, resource_type, resource_id, society_id, request_id, details)
+    SELECT $1, 'visitor.respond', 'visitor', id, society_id, $6, jsonb_build_object('decision', $8) FROM changed
+), told AS (
+    SELECT emit('society:' || society_id, 'request_approved', jsonb_build_object(
+               'visitor_id', id, 'visitor_name', visitor_name, 'decision', $8, 'status', status,
+               'approver_name', (SELECT name FROM users WHERE users.id = $1), 'note', $9,
+               'timestamp', rfc3339(now()))) AS event
+      FROM changed
+)
+SELECT jsonb_build_object('allowed', j.allowed, 'fresh', coalesce(c.fresh, false), 'mismatch', coalesce(c.mismatch, false),
+                          'status', j.status, 'deadline_passed', coalesce(j.late, false),
+                          'answer', c.answer, 'events', (SELECT jsonb_agg(event) FROM told))
+  FROM judged j LEFT JOIN claim c ON true

@@ -1,0 +1,77 @@
+//! Who was here when: the visits of a society, of a block, or of one's own flats, newest first.
+
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use shared::{
+    App, Timestamp,
+    auth::Caller,
+    db::Type,
+    http::{ApiError, List, Scoped},
+    input::{Cursor, Fields, FromFields, Limit, PeriodBound, Query},
+};
+use uuid::Uuid;
+
+pub(crate) struct Filter {
+    flat_id: Option<Uuid>,
+    from: Option<PeriodBound>,
+    to: Option<PeriodBound>,
+    limit: Limit,
+    cursor: Cursor,
+}
+
+impl FromFields for Filter {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let flat_id = fields.optional("flat_id");
+        let from = fields.optional("from");
+        let to = fields.optional("to");
+        let limit = fields.or("limit", Limit::default());
+        let cursor = fields.or("cursor", Cursor::START);
+        Some(Self { flat_id: flat_id?, from: from?, to: to?, limit: limit?, cursor: cursor? })
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct ListedVisit {
+    id: Uuid,
+    visitor_id: Uuid,
+    guard_id: Uuid,
+    checkin_time: Timestamp,
+    checkout_time: Option<Timestamp>,
+    checkin_method: String,
+    notes: Option<String>,
+    visitor_name: String,
+    phone: String,
+    vehicle_no: Option<String>,
+    purpose: String,
+    flat_number: String,
+    block_name: String,
+    guard_name: Option<String>,
+}
+
+/// **Permissions:** guards and admins their society or block, residents their flats.
+pub(crate) async fn list_visits(
+    State(app): State<App>,
+    caller: Caller,
+    Query(filter): Query<Filter>,
+) -> Result<List<ListedVisit>, ApiError> {
+    let (from, to) = (filter.from.unwrap_or_default(), filter.to.unwrap_or_default());
+    let row = app
+        .db
+        .read_one::<Scoped<Vec<ListedVisit>>>(
+            include_str!("list.sql"),
+            &[
+                (caller.user_id(), Type::UUID),
+                (&filter.flat_id, Type::UUID),
+                (&from.time, Type::TIMESTAMPTZ),
+                (&from.day, Type::DATE),
+                (&to.time, Type::TIMESTAMPTZ),
+                (&to.day, Type::DATE),
+                (&filter.cursor.at, Type::TIMESTAMPTZ),
+                (&filter.cursor.id, Type::UUID),
+                (&(filter.limit.0 + 1), Type::INT8),
+            ],
+        )
+        .await?;
+    let visits = row.ok_or(ApiError::NotFound)?.allowed()?;
+    Ok(List::page(visits, filter.limit, |last| Cursor { at: last.checkin_time.0, id: last.id }))
+}

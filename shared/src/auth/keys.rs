@@ -1,0 +1,143 @@
+//! The issuer's public keys: fetched, cached as long as `Cache-Control` says, and fetched again for
+//! an unknown key id, though at most once a minute.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use http::{Request, header::CACHE_CONTROL};
+use http_body_util::{BodyExt, Empty, Limited};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::{
+    client::legacy::{Client, connect::HttpConnector},
+    rt::TokioExecutor,
+};
+use jsonwebtoken::{
+    Algorithm, DecodingKey,
+    jwk::{AlgorithmParameters, Jwk, JwkSet, KeyAlgorithm},
+};
+use tokio::sync::Mutex;
+
+use crate::{StartError, http::ApiError};
+
+/// How long fetching may take.
+const FETCH_TIMEOUT: Duration = Duration::from_secs(3);
+/// The least time between two fetches that no expiry asked for.
+const REFETCH_INTERVAL: Duration = Duration::from_secs(60);
+/// How long keys without a `Cache-Control` are kept.
+const DEFAULT_AGE: Duration = Duration::from_secs(300);
+/// How long keys may be used past their age while the issuer cannot be reached.
+const GRACE: Duration = Duration::from_secs(3600);
+/// A JWK set of the issuer has about 2 kB.
+const MAX_BYTES: usize = 256 * 1024;
+
+type HttpClient = Client<HttpsConnector<HttpConnector>, Empty<axum::body::Bytes>>;
+
+/// The keys of one issuer.
+pub(super) struct Keys {
+    url: String,
+    client: HttpClient,
+    cache: Mutex<Option<Cached>>,
+}
+
+struct Cached {
+    keys: Vec<(String, Arc<DecodingKey>)>,
+    fetched_at: Instant,
+    max_age: Duration,
+}
+
+impl Cached {
+    fn find(&self, kid: &str) -> Option<Arc<DecodingKey>> {
+        self.keys.iter().find(|(id, _)| id == kid).map(|(_, key)| Arc::clone(key))
+    }
+}
+
+impl Keys {
+    pub(super) fn new(url: String) -> Result<Self, StartError> {
+        let provider = rustls::crypto::aws_lc_rs::default_provider();
+        let connector = HttpsConnectorBuilder::new()
+            .with_provider_and_webpki_roots(provider)
+            .map_err(|_| StartError::Tls)?
+            .https_or_http()
+            .enable_http1()
+            .build();
+        let client = Client::builder(TokioExecutor::new()).build(connector);
+        Ok(Self { url, client, cache: Mutex::new(None) })
+    }
+
+    /// The key with this id; `None` where the issuer has no such key.
+    pub(super) async fn find(&self, kid: &str) -> Result<Option<Arc<DecodingKey>>, ApiError> {
+        let mut cache = self.cache.lock().await;
+        if let Some(cached) = cache.as_ref() {
+            let age = cached.fetched_at.elapsed();
+            let found = cached.find(kid);
+            if age < cached.max_age && (found.is_some() || age < REFETCH_INTERVAL) {
+                return Ok(found);
+            }
+        }
+        match self.fetch().await {
+            Ok(fresh) => Ok(cache.insert(fresh).find(kid)),
+            Err(cause) => match cache.as_ref() {
+                Some(old) if old.fetched_at.elapsed() < old.max_age + GRACE => match old.find(kid) {
+                    Some(key) => Ok(Some(key)),
+                    None => Err(ApiError::Unavailable(cause)),
+                },
+                _ => Err(ApiError::Unavailable(cause)),
+            },
+        }
+    }
+
+    async fn fetch(&self) -> Result<Cached, String> {
+        let work = async {
+            let request =
+                Request::get(&self.url).body(Empty::new()).map_err(|_| "its URL is malformed".to_owned())?;
+            let response = self.client.request(request).await.map_err(|error| error.to_string())?;
+            if !response.status().is_success() {
+                return Err(format!("status {}", response.status()));
+            }
+            let max_age =
+                response.headers().get(CACHE_CONTROL).and_then(|v| v.to_str().ok()).and_then(max_age);
+            let body = Limited::new(response.into_body(), MAX_BYTES).collect().await;
+            let body = body.map_err(|error| error.to_string())?.to_bytes();
+            let set: JwkSet = serde_json::from_slice(&body).map_err(|error| error.to_string())?;
+            Ok(Cached {
+                keys: set.keys.iter().filter_map(signing_key).collect(),
+                fetched_at: Instant::now(),
+                max_age: max_age.unwrap_or(DEFAULT_AGE),
+            })
+        };
+        match tokio::time::timeout(FETCH_TIMEOUT, work).await {
+            Ok(result) => result.map_err(|cause| format!("token keys: {cause}")),
+            Err(_) => Err("token keys: no answer in time".to_owned()),
+        }
+    }
+}
+
+/// An RSA key that may sign with RS256; all others are ignored.
+fn signing_key(jwk: &Jwk) -> Option<(String, Arc<DecodingKey>)> {
+    let fits = matches!(jwk.algorithm, AlgorithmParameters::RSA(_))
+        && jwk.common.key_algorithm.is_none_or(|algorithm| algorithm == KeyAlgorithm::RS256);
+    let kid = jwk.common.key_id.clone().filter(|_| fits)?;
+    Some((kid, Arc::new(DecodingKey::from_jwk(jwk).ok()?)))
+}
+
+/// `max-age` of a `Cache-Control` header (RFC 9111, section 5.2.2.1).
+fn max_age(header: &str) -> Option<Duration> {
+    let seconds = header.split(',').find_map(|part| part.trim().strip_prefix("max-age="))?;
+    seconds.parse().ok().map(Duration::from_secs)
+}
+
+/// The one algorithm accepted (Firebase: "Verify ID tokens").
+pub(super) const ALGORITHM: Algorithm = Algorithm::RS256;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn max_age_is_read() {
+        assert_eq!(max_age("public, max-age=22000, must-revalidate"), Some(Duration::from_secs(22000)));
+        assert_eq!(max_age("no-store"), None);
+    }
+}

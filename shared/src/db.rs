@@ -1,0 +1,212 @@
+//! PostgreSQL for Lambda: one connection for each environment, TLS with rustls, checked on use.
+//!
+//! A connection is checked by looking whether it has been closed, never by a statement and never by
+//! a timer, since neither runs while an environment is frozen. The first statement of a request is
+//! repeated once on a new connection where the old one turns out to be dead.
+
+use std::{sync::Arc, time::Duration};
+
+use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts};
+use rustls::{ClientConfig, RootCertStore, pki_types::CertificateDer};
+use secrecy::ExposeSecret;
+use serde::de::DeserializeOwned;
+pub use tokio_postgres::types::{IsNull, ToSql, Type, private::BytesMut, to_sql_checked};
+use tokio_postgres::{Config, Row, error::SqlState, types::Json};
+
+use crate::{StartError, config::DatabaseConfig, http::ApiError};
+
+/// How long opening a connection may take.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long one statement may take before its connection is given up.
+const STATEMENT_TIMEOUT: Duration = Duration::from_secs(8);
+
+/// A parameter and its type, so that no statement has to be described first.
+pub type Param<'a> = (&'a (dyn ToSql + Sync), Type);
+
+/// Makes a type with `as_str(&self)` a parameter of type `text`.
+#[macro_export]
+macro_rules! text_param {
+    ($name:ident $(<const $n:ident: usize>)?) => {
+        impl $(<const $n: usize>)? $crate::db::ToSql for $name $(<$n>)? {
+            fn to_sql(
+                &self,
+                ty: &$crate::db::Type,
+                out: &mut $crate::db::BytesMut,
+            ) -> Result<$crate::db::IsNull, Box<dyn std::error::Error + Sync + Send>> {
+                self.as_str().to_sql(ty, out)
+            }
+
+            fn accepts(ty: &$crate::db::Type) -> bool {
+                <&str as $crate::db::ToSql>::accepts(ty)
+            }
+
+            $crate::db::to_sql_checked!();
+        }
+    };
+}
+
+/// The database of one environment.
+#[derive(Clone)]
+pub struct Db {
+    pool: Pool,
+}
+
+impl Db {
+    /// Prepares the pool; no connection is opened yet.
+    pub fn new(config: &DatabaseConfig) -> Result<Self, StartError> {
+        let mut postgres: Config = config.url.expose_secret().parse().map_err(|_| StartError::DatabaseUrl)?;
+        postgres.connect_timeout(CONNECT_TIMEOUT);
+        let tls = tokio_postgres_rustls::MakeRustlsConnect::new(tls(config)?);
+        let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+        let pool = Pool::builder(Manager::from_config(postgres, tls, recycling))
+            .max_size(1)
+            .runtime(Runtime::Tokio1)
+            .timeouts(Timeouts {
+                wait: Some(STATEMENT_TIMEOUT),
+                create: Some(CONNECT_TIMEOUT),
+                recycle: Some(CONNECT_TIMEOUT),
+            })
+            .build()
+            .map_err(|_| StartError::DatabaseUrl)?;
+        Ok(Self { pool })
+    }
+
+    /// Opens the connection ahead of the first request; a failure is left to that request.
+    pub async fn warm(&self) {
+        if let Err(error) = self.pool.get().await {
+            tracing::warn!(%error, "the database is not reachable yet");
+        }
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<(), ApiError> {
+        self.query_or_reconnect("SELECT 1", &[]).await.map(drop)
+    }
+
+    /// Rows of one `jsonb` column each, read as `T`.
+    pub async fn read<T: DeserializeOwned>(
+        &self,
+        sql: &str,
+        params: &[Param<'_>],
+    ) -> Result<Vec<T>, ApiError> {
+        self.query(sql, params).await?.iter().map(from_json).collect()
+    }
+
+    /// At most one row of one `jsonb` column, read as `T`.
+    pub async fn read_one<T: DeserializeOwned>(
+        &self,
+        sql: &str,
+        params: &[Param<'_>],
+    ) -> Result<Option<T>, ApiError> {
+        self.query(sql, params).await?.first().map(from_json).transpose()
+    }
+
+    /// As [`Db::read_one`], for the first statement of a request, which may safely be sent twice.
+    pub async fn read_first<T: DeserializeOwned>(
+        &self,
+        sql: &str,
+        params: &[Param<'_>],
+    ) -> Result<Option<T>, ApiError> {
+        self.query_or_reconnect(sql, params).await?.first().map(from_json).transpose()
+    }
+
+    /// Runs a statement and tells how many rows it changed.
+    pub async fn execute(&self, sql: &str, params: &[Param<'_>]) -> Result<u64, ApiError> {
+        let connection = self.connection().await?;
+        let work = connection.execute_typed(sql, params);
+        match tokio::time::timeout(STATEMENT_TIMEOUT, work).await {
+            Ok(done) => done.map_err(failed),
+            Err(_) => Err(given_up(connection)),
+        }
+    }
+
+    async fn query(&self, sql: &str, params: &[Param<'_>]) -> Result<Vec<Row>, ApiError> {
+        let connection = self.connection().await?;
+        query_on(connection, sql, params).await.map_err(failed)?
+    }
+
+    async fn query_or_reconnect(&self, sql: &str, params: &[Param<'_>]) -> Result<Vec<Row>, ApiError> {
+        let connection = self.connection().await?;
+        match query_on(connection, sql, params).await {
+            Ok(rows) => rows,
+            Err(error) if connection_is_lost(&error) => self.query(sql, params).await,
+            Err(error) => Err(failed(error)),
+        }
+    }
+
+    async fn connection(&self) -> Result<Object, ApiError> {
+        self.pool.get().await.map_err(|error| ApiError::Unavailable(format!("database: {error}")))
+    }
+}
+
+/// Runs a query under the statement's time limit.
+async fn query_on(
+    connection: Object,
+    sql: &str,
+    params: &[Param<'_>],
+) -> Result<Result<Vec<Row>, ApiError>, tokio_postgres::Error> {
+    match tokio::time::timeout(STATEMENT_TIMEOUT, connection.query_typed(sql, params)).await {
+        Ok(rows) => rows.map(Ok),
+        Err(_) => Ok(Err(given_up(connection))),
+    }
+}
+
+/// Closes a connection whose statement may still be running.
+fn given_up(connection: Object) -> ApiError {
+    drop(Object::take(connection));
+    ApiError::Unavailable("database: a statement took too long".into())
+}
+
+fn from_json<T: DeserializeOwned>(row: &Row) -> Result<T, ApiError> {
+    let Json(value) = row.try_get(0).map_err(|error| ApiError::Internal(format!("database row: {error}")))?;
+    Ok(value)
+}
+
+/// A lost connection, a server that is going down or too busy is 503; anything else is a defect.
+fn failed(error: tokio_postgres::Error) -> ApiError {
+    let retry_helps = connection_is_lost(&error) || error.code().is_some_and(is_transient);
+    // The detail of a database error may quote a row, so only its code and message are kept.
+    let cause = match error.as_db_error() {
+        Some(db) => format!("database: {} {}", db.code().code(), db.message()),
+        None => format!("database: {error}"),
+    };
+    if retry_helps { ApiError::Unavailable(cause) } else { ApiError::Internal(cause) }
+}
+
+fn connection_is_lost(error: &tokio_postgres::Error) -> bool {
+    error.is_closed()
+        || error.as_db_error().is_none() && std::error::Error::source(error).is_some_and(is_io)
+        || error
+            .code()
+            .is_some_and(|code| *code == SqlState::ADMIN_SHUTDOWN || *code == SqlState::CRASH_SHUTDOWN)
+}
+
+fn is_io(source: &(dyn std::error::Error + 'static)) -> bool {
+    source.is::<std::io::Error>()
+}
+
+/// Classes of SQLSTATE that pass by themselves: 08 connection, 40 rollback, 53 resources, 57 operator
+/// intervention, and 55P03 lock not available (PostgreSQL manual, appendix A).
+fn is_transient(state: &SqlState) -> bool {
+    let code = state.code();
+    ["08", "40", "53", "57"].iter().any(|class| code.starts_with(class)) || code == "55P03"
+}
+
+fn tls(config: &DatabaseConfig) -> Result<ClientConfig, StartError> {
+    let mut roots = RootCertStore::empty();
+    roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+    if let Some(path) = &config.root_certificates {
+        use rustls::pki_types::pem::PemObject;
+        let certificates = CertificateDer::pem_file_iter(path).map_err(|_| StartError::RootCertificates)?;
+        for certificate in certificates {
+            let certificate = certificate.map_err(|_| StartError::RootCertificates)?;
+            roots.add(certificate).map_err(|_| StartError::RootCertificates)?;
+        }
+    }
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    Ok(ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|_| StartError::Tls)?
+        .with_root_certificates(roots)
+        .with_no_client_auth())
+}

@@ -1,0 +1,86 @@
+use axum::{
+    Json,
+    response::{IntoResponse, Response},
+};
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+
+use super::ApiError;
+use crate::input::{Cursor, Limit};
+
+/// `{ "success": true, "data": … }`.
+#[derive(Serialize)]
+pub struct Answer<T> {
+    success: bool,
+    data: T,
+}
+
+impl<T> Answer<T> {
+    /// An answer that holds `data`.
+    pub fn new(data: T) -> Self {
+        Self { success: true, data }
+    }
+}
+
+impl<T: Serialize> IntoResponse for Answer<T> {
+    fn into_response(self) -> Response {
+        (StatusCode::OK, Json(self)).into_response()
+    }
+}
+
+/// `{ "success": true, "data": […], "next_cursor": … }`.
+#[derive(Serialize)]
+pub struct List<T> {
+    success: bool,
+    data: Vec<T>,
+    next_cursor: Option<String>,
+}
+
+impl<T> List<T> {
+    /// A list that is complete.
+    pub fn complete(data: Vec<T>) -> Self {
+        Self { success: true, data, next_cursor: None }
+    }
+
+    /// A page of at most `limit` rows, of which one more was read to know whether it is the last.
+    pub fn page(mut data: Vec<T>, limit: Limit, position: impl Fn(&T) -> Cursor) -> Self {
+        let limit = usize::try_from(limit.0).unwrap_or(usize::MAX);
+        let has_more = data.len() > limit;
+        data.truncate(limit);
+        let next_cursor = data.last().filter(|_| has_more).map(|last| position(last).encode());
+        Self { success: true, data, next_cursor }
+    }
+}
+
+impl<T: Serialize> IntoResponse for List<T> {
+    fn into_response(self) -> Response {
+        (StatusCode::OK, Json(self)).into_response()
+    }
+}
+
+/// What a statement that lists things of a scope answers: whether the caller may ask, and the rows.
+#[derive(Deserialize)]
+pub struct Scoped<T> {
+    access: Access,
+    rows: T,
+}
+
+/// `flat_access` of the migrations.
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Access {
+    Ok,
+    Forbidden,
+    NotFound,
+}
+
+impl<T> Scoped<T> {
+    /// The rows, or why there are none for this caller.
+    pub fn allowed(self) -> Result<T, ApiError> {
+        match self.access {
+            Access::Ok => Ok(self.rows),
+            Access::Forbidden => Err(ApiError::Forbidden("This is not one of your flats.")),
+            Access::NotFound => Err(ApiError::NotFound),
+        }
+    }
+}

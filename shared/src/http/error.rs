@@ -1,0 +1,229 @@
+//! Errors and the only place that turns them into answers.
+//!
+//! What the caller is told and what the operator is told are two fields; the second is logged once
+//! and never leaves the function.
+
+use axum::{
+    Json,
+    response::{IntoResponse, Response},
+};
+use http::{HeaderValue, StatusCode, header::RETRY_AFTER};
+use serde::Serialize;
+use serde_json::json;
+
+use super::request_id;
+use crate::{auth::RateState, input::Problem};
+
+/// What went wrong, for a program. Written in upper snake case in `error_code`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ErrorCode {
+    /// 400: the body is not JSON, or not an object.
+    MalformedJson,
+    /// 400: one or more fields are wrong; `details` lists all of them.
+    ValidationFailed,
+    /// 400: a text holds an Aadhaar number, which is never stored.
+    AadhaarNotAccepted,
+    /// 401: no token was sent.
+    TokenMissing,
+    /// 401: the token is not one of this project's, or was tampered with.
+    TokenInvalid,
+    /// 401: the token was valid once.
+    TokenExpired,
+    /// 403: the caller's role or scope does not allow this.
+    Forbidden,
+    /// 404: unknown, or belonging to a society the caller has no part in.
+    NotFound,
+    /// 405: the path exists, the method does not.
+    MethodNotAllowed,
+    /// 409: the thing is in another state, which `data.status` names.
+    WrongState,
+    /// 409: the time to answer is over.
+    DeadlinePassed,
+    /// 413: the body is larger than 100 kB.
+    BodyTooLarge,
+    /// 415: the body is not declared as JSON.
+    UnsupportedMediaType,
+    /// 422: the idempotency key was used before with another payload.
+    IdempotencyKeyReused,
+    /// 429: too many requests.
+    RateLimited,
+    /// 500: a defect of this project.
+    Internal,
+    /// 503: a store did not answer; the request can be repeated.
+    Unavailable,
+}
+
+impl ErrorCode {
+    /// The code as it is written in answers.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::MalformedJson => "MALFORMED_JSON",
+            Self::ValidationFailed => "VALIDATION_FAILED",
+            Self::AadhaarNotAccepted => "AADHAAR_NOT_ACCEPTED",
+            Self::TokenMissing => "TOKEN_MISSING",
+            Self::TokenInvalid => "TOKEN_INVALID",
+            Self::TokenExpired => "TOKEN_EXPIRED",
+            Self::Forbidden => "FORBIDDEN",
+            Self::NotFound => "NOT_FOUND",
+            Self::MethodNotAllowed => "METHOD_NOT_ALLOWED",
+            Self::WrongState => "WRONG_STATE",
+            Self::DeadlinePassed => "DEADLINE_PASSED",
+            Self::BodyTooLarge => "BODY_TOO_LARGE",
+            Self::UnsupportedMediaType => "UNSUPPORTED_MEDIA_TYPE",
+            Self::IdempotencyKeyReused => "IDEMPOTENCY_KEY_REUSED",
+            Self::RateLimited => "RATE_LIMITED",
+            Self::Internal => "INTERNAL",
+            Self::Unavailable => "UNAVAILABLE",
+        }
+    }
+}
+
+/// Why a request was not served.
+#[derive(Debug)]
+pub enum ApiError {
+    /// The body cannot be read as a JSON object.
+    MalformedJson(String),
+    /// Fields are wrong; all of them.
+    Invalid(Vec<Problem>),
+    /// No token.
+    TokenMissing,
+    /// A token that is not accepted.
+    TokenInvalid,
+    /// A token past its time.
+    TokenExpired,
+    /// The role or scope is not enough.
+    Forbidden(&'static str),
+    /// Unknown to this caller.
+    NotFound,
+    /// Known path, unknown method.
+    MethodNotAllowed,
+    /// A state change that came too late; with the state that won.
+    WrongState {
+        /// Whether the reason is the deadline.
+        deadline_passed: bool,
+        /// The state that won.
+        status: String,
+    },
+    /// Over 100 kB.
+    BodyTooLarge,
+    /// Not declared as JSON.
+    UnsupportedMediaType,
+    /// A key with another payload.
+    IdempotencyKeyReused,
+    /// Too many requests; with the limit and the time to wait.
+    RateLimited(RateState),
+    /// A defect; the cause is for the log.
+    Internal(String),
+    /// A store is down; the cause is for the log.
+    Unavailable(String),
+}
+
+impl ApiError {
+    /// The HTTP status.
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::MalformedJson(_) | Self::Invalid(_) => StatusCode::BAD_REQUEST,
+            Self::TokenMissing | Self::TokenInvalid | Self::TokenExpired => StatusCode::UNAUTHORIZED,
+            Self::Forbidden(_) => StatusCode::FORBIDDEN,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::WrongState { .. } => StatusCode::CONFLICT,
+            Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::IdempotencyKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::RateLimited(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// The code for a program.
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Self::MalformedJson(_) => ErrorCode::MalformedJson,
+            Self::Invalid(problems) => {
+                problems.iter().find_map(Problem::error_code).unwrap_or(ErrorCode::ValidationFailed)
+            }
+            Self::TokenMissing => ErrorCode::TokenMissing,
+            Self::TokenInvalid => ErrorCode::TokenInvalid,
+            Self::TokenExpired => ErrorCode::TokenExpired,
+            Self::Forbidden(_) => ErrorCode::Forbidden,
+            Self::NotFound => ErrorCode::NotFound,
+            Self::MethodNotAllowed => ErrorCode::MethodNotAllowed,
+            Self::WrongState { deadline_passed: true, .. } => ErrorCode::DeadlinePassed,
+            Self::WrongState { deadline_passed: false, .. } => ErrorCode::WrongState,
+            Self::BodyTooLarge => ErrorCode::BodyTooLarge,
+            Self::UnsupportedMediaType => ErrorCode::UnsupportedMediaType,
+            Self::IdempotencyKeyReused => ErrorCode::IdempotencyKeyReused,
+            Self::RateLimited(_) => ErrorCode::RateLimited,
+            Self::Internal(_) => ErrorCode::Internal,
+            Self::Unavailable(_) => ErrorCode::Unavailable,
+        }
+    }
+
+    /// The sentence for a person.
+    pub fn message(&self) -> String {
+        match self {
+            Self::MalformedJson(why) => format!("The request body could not be read: {why}."),
+            Self::Invalid(problems) => {
+                let fields: Vec<&str> = problems.iter().map(Problem::field).collect();
+                format!("Please correct: {}.", fields.join(", "))
+            }
+            Self::TokenMissing => "Please sign in: the request has no bearer token.".into(),
+            Self::TokenInvalid => "Please sign in again: the token is not valid.".into(),
+            Self::TokenExpired => "Please sign in again: the token has expired.".into(),
+            Self::Forbidden(why) => (*why).into(),
+            Self::NotFound => "There is nothing here, or nothing that you may see.".into(),
+            Self::MethodNotAllowed => "This path does not have that method.".into(),
+            Self::WrongState { deadline_passed: true, .. } => "The time to answer is over.".into(),
+            Self::WrongState { deadline_passed: false, status } => {
+                format!("This cannot be done any more: the status is {status}.")
+            }
+            Self::BodyTooLarge => "The request body is larger than 100 kB.".into(),
+            Self::UnsupportedMediaType => "Please send JSON, with Content-Type: application/json.".into(),
+            Self::IdempotencyKeyReused => {
+                "This idempotency key was used before for a different request.".into()
+            }
+            Self::RateLimited(rate) => {
+                format!("Too many requests. Please try again in {} seconds.", rate.reset_seconds)
+            }
+            Self::Internal(_) => "Something went wrong on our side.".into(),
+            Self::Unavailable(_) => "The service is briefly unavailable. Please try again.".into(),
+        }
+    }
+
+    /// Logs the operator's half of a 5xx.
+    fn log(&self) {
+        if let Self::Internal(cause) | Self::Unavailable(cause) = self {
+            tracing::error!(request_id = %request_id(), code = self.code().as_str(), %cause, "request failed");
+        }
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        self.log();
+        let mut body = json!({
+            "success": false,
+            "error": self.message(),
+            "error_code": self.code(),
+            "request_id": request_id(),
+        });
+        if let Self::Invalid(problems) = &self {
+            body["details"] = json!(problems);
+        }
+        if let Self::WrongState { status, .. } = &self {
+            body["data"] = json!({ "status": status });
+        }
+        let mut response = (self.status(), Json(body)).into_response();
+        if let Self::RateLimited(rate) = self {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(rate.reset_seconds));
+            response.extensions_mut().insert(rate);
+        }
+        if let Self::Unavailable(_) = self {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(1));
+        }
+        response
+    }
+}

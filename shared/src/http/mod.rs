@@ -1,0 +1,47 @@
+//! What every HTTP function wraps around its routes, and what runs them on Lambda.
+
+mod answer;
+mod error;
+mod layers;
+
+use std::future::Future;
+
+use axum::{Router, extract::DefaultBodyLimit, middleware};
+use tower_http::catch_panic::CatchPanicLayer;
+
+pub use answer::{Answer, List, Scoped};
+pub use error::{ApiError, ErrorCode};
+pub(crate) use layers::request_id;
+
+use crate::{App, StartError, config::Env, telemetry};
+
+/// Largest body in bytes.
+pub const MAX_BODY: usize = 100 * 1024;
+
+/// Routes whose every request must come from a known caller.
+pub fn authenticated(app: &App, routes: Router) -> Router {
+    routes.route_layer(middleware::from_fn_with_state(app.clone(), layers::identify))
+}
+
+/// Finishes a function's routes: answers to unknown paths and methods, the body limit, the time
+/// limit, panics as 500, security headers, and the access log.
+pub fn finish(routes: Router) -> Router {
+    let unknown_method = || async { ApiError::MethodNotAllowed };
+    routes
+        .method_not_allowed_fallback(unknown_method)
+        .fallback(|| async { ApiError::NotFound })
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(CatchPanicLayer::custom(layers::panicked))
+        .layer(middleware::from_fn(layers::observe))
+}
+
+/// Runs an HTTP function on Lambda: log, configuration, state, requests.
+pub async fn serve<F>(start: impl FnOnce(Env) -> F) -> Result<(), lambda_http::Error>
+where
+    F: Future<Output = Result<Router, StartError>>,
+{
+    let mut env = Env::process();
+    telemetry::start(&mut env);
+    let router = start(env).await?;
+    lambda_http::run(router).await
+}

@@ -1,0 +1,123 @@
+use axum::{
+    body::Bytes,
+    extract::{FromRequest, Request, rejection::BytesRejection},
+    response::IntoResponse,
+};
+use http::{HeaderMap, StatusCode, header::CONTENT_TYPE};
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+
+use super::{Fields, FromField, FromFields, Problem, ProblemCode};
+use crate::http::ApiError;
+
+/// Characters an idempotency key may have.
+const MAX_KEY: usize = 200;
+
+/// A validated JSON body, and the key under which the write may be repeated.
+pub struct Body<T> {
+    /// What was sent.
+    pub input: T,
+    /// The write's idempotency key.
+    pub key: IdempotencyKey,
+}
+
+/// A request without fields of its own.
+pub struct NoInput;
+
+impl FromFields for NoInput {
+    fn from_fields(_: &mut Fields<'_>) -> Option<Self> {
+        Some(Self)
+    }
+}
+
+/// What makes two requests the same one: method, path, the caller's key, and a digest of the payload.
+pub struct IdempotencyKey {
+    /// The method.
+    pub method: String,
+    /// The path, in lower case since ids may come in any.
+    pub path: String,
+    /// The key, from the header or else from the body; without one nothing is remembered.
+    pub key: Option<String>,
+    /// SHA-256 of the body's canonical JSON without the key.
+    pub payload: [u8; 32],
+}
+
+impl<S: Send + Sync, T: FromFields> FromRequest<S> for Body<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        let method = request.method().to_string();
+        let path = request.uri().path().to_lowercase();
+        let headers = request.headers().clone();
+        let bytes = Bytes::from_request(request, state).await.map_err(unreadable)?;
+        let mut values = parse_object(&headers, &bytes)?;
+        let mut problems = Vec::new();
+        let key = idempotency_key(&headers, &mut values).unwrap_or_else(|problem| {
+            problems.push(problem);
+            None
+        });
+        let input = Fields::read(&values);
+        match input {
+            Ok(input) if problems.is_empty() => {
+                let payload = Sha256::digest(Value::Object(values).to_string()).into();
+                Ok(Self { input, key: IdempotencyKey { method, path, key, payload } })
+            }
+            Ok(_) => Err(ApiError::Invalid(problems)),
+            Err(more) => {
+                problems.extend(more);
+                Err(ApiError::Invalid(problems))
+            }
+        }
+    }
+}
+
+/// The body as an object; no body at all is an empty object.
+fn parse_object(headers: &HeaderMap, bytes: &Bytes) -> Result<Map<String, Value>, ApiError> {
+    if bytes.is_empty() {
+        return Ok(Map::new());
+    }
+    if !is_json(headers) {
+        return Err(ApiError::UnsupportedMediaType);
+    }
+    match serde_json::from_slice(bytes) {
+        Ok(Value::Object(values)) => Ok(values),
+        Ok(_) => Err(ApiError::MalformedJson("it must be a JSON object".into())),
+        Err(problem) => Err(ApiError::MalformedJson(format!(
+            "it is not valid JSON at line {}, column {}",
+            problem.line(),
+            problem.column()
+        ))),
+    }
+}
+
+/// Whether the content type is JSON (`application/json`, or a `+json` suffix, RFC 6839).
+fn is_json(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
+}
+
+/// Takes the key out of the header or the body; the header counts more.
+fn idempotency_key(headers: &HeaderMap, values: &mut Map<String, Value>) -> Result<Option<String>, Problem> {
+    let in_body = values.remove("idempotency_key").filter(|value| !value.is_null());
+    let key = match (headers.get("idempotency-key"), in_body) {
+        (Some(header), _) => String::from_utf8_lossy(header.as_bytes()).into_owned(),
+        (None, Some(value)) => String::from_field(&value).map_err(|problem| problem.of("idempotency_key"))?,
+        (None, None) => return Ok(None),
+    };
+    let key = key.trim();
+    if key.chars().count() > MAX_KEY || key.chars().any(char::is_control) {
+        let text = format!("must be at most {MAX_KEY} printable characters");
+        return Err(Problem::new(ProblemCode::TooLong, text).of("idempotency_key"));
+    }
+    Ok(Some(key.to_owned()).filter(|key| !key.is_empty()))
+}
+
+/// A body that could not be read: over the limit, or cut off.
+fn unreadable(rejection: BytesRejection) -> ApiError {
+    if rejection.into_response().status() == StatusCode::PAYLOAD_TOO_LARGE {
+        ApiError::BodyTooLarge
+    } else {
+        ApiError::MalformedJson("it broke off".into())
+    }
+}

@@ -1,0 +1,110 @@
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde_json::Value;
+use time::{Date, OffsetDateTime, UtcOffset, macros::datetime, macros::format_description};
+use uuid::Uuid;
+
+use super::{FromField, Problem, ProblemCode};
+use crate::Timestamp;
+
+/// Where a page of a list ended: the time and the id of its last row. Opaque to callers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cursor {
+    /// The row's time.
+    pub at: OffsetDateTime,
+    /// The row's id.
+    pub id: Uuid,
+}
+
+impl Cursor {
+    /// Before the newest row there can be.
+    pub const START: Self = Self { at: datetime!(9999-12-31 0:00 UTC), id: Uuid::max() };
+
+    /// The text that callers hand back.
+    pub fn encode(self) -> String {
+        // Rows have microseconds, so nothing of the time is lost.
+        let micros = i64::try_from(self.at.unix_timestamp_nanos() / 1000).unwrap_or(i64::MAX);
+        let mut bytes = [0; 24];
+        let (time, id) = bytes.split_at_mut(8);
+        time.copy_from_slice(&micros.to_be_bytes());
+        id.copy_from_slice(self.id.as_bytes());
+        URL_SAFE_NO_PAD.encode(bytes)
+    }
+
+    /// Reads what [`Cursor::encode`] wrote.
+    pub fn decode(text: &str) -> Option<Self> {
+        let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+        let (time, id) = bytes.split_first_chunk::<8>()?;
+        let nanos = i128::from(i64::from_be_bytes(*time)) * 1000;
+        let at = OffsetDateTime::from_unix_timestamp_nanos(nanos).ok()?;
+        // PostgreSQL's times begin later than those of this type.
+        (1970..=9999).contains(&at.year()).then_some(Self { at, id: Uuid::from_slice(id).ok()? })
+    }
+}
+
+impl FromField for Cursor {
+    fn from_field(value: &Value) -> Result<Self, Problem> {
+        Self::decode(&String::from_field(value)?).ok_or_else(|| {
+            Problem::new(ProblemCode::WrongFormat, "must be the next_cursor of an earlier answer")
+        })
+    }
+}
+
+/// An instant or a day, as the bound of a period; neither where it is open.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PeriodBound {
+    /// Set for an instant.
+    pub time: Option<OffsetDateTime>,
+    /// Set for a day of the society's calendar.
+    pub day: Option<Date>,
+}
+
+impl FromField for PeriodBound {
+    fn from_field(value: &Value) -> Result<Self, Problem> {
+        let text = String::from_field(value)?;
+        if let Some(Timestamp(time)) = Timestamp::parse(&text) {
+            return Ok(Self { time: Some(time.to_offset(UtcOffset::UTC)), day: None });
+        }
+        let day = Day::from_field(value).map_err(|_| {
+            Problem::new(
+                ProblemCode::WrongFormat,
+                "must be a day such as 2026-01-31 or a time such as 2026-01-31T18:30:00Z",
+            )
+        })?;
+        Ok(Self { time: None, day: Some(day.0) })
+    }
+}
+
+/// A calendar day, written `YYYY-MM-DD`, in the years 2000 to 2199.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Day(pub Date);
+
+impl FromField for Day {
+    fn from_field(value: &Value) -> Result<Self, Problem> {
+        let day = Date::parse(&String::from_field(value)?, format_description!("[year]-[month]-[day]"));
+        day.ok()
+            .filter(|day| (2000..2200).contains(&day.year()))
+            .map(Self)
+            .ok_or_else(|| Problem::new(ProblemCode::WrongFormat, "must be a day such as 2026-01-31"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_survives_its_text() {
+        let cursor = Cursor { at: datetime!(2026-11-23 3:04:05.678901 UTC), id: Uuid::now_v7() };
+        assert_eq!(Cursor::decode(&cursor.encode()), Some(cursor));
+        assert_eq!(Cursor::decode(&Cursor::START.encode()), Some(Cursor::START));
+    }
+
+    #[test]
+    fn other_text_is_no_cursor() {
+        for text in
+            ["", "abc", "!!!!", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "_________________________________"]
+        {
+            assert_eq!(Cursor::decode(text), None, "{text}");
+        }
+    }
+}

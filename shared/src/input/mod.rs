@@ -1,0 +1,14 @@
+//! Reading what a caller sent: every field is looked at, every problem is reported.
+//!
+//! A request type implements [`FromFields`]; its fields are domain types that implement
+//! [`FromField`], so a value that exists is a value that is allowed.
+
+mod body;
+mod cursor;
+mod fields;
+mod query;
+
+pub use body::{Body, IdempotencyKey, NoInput};
+pub use cursor::{Cursor, Day, PeriodBound};
+pub use fields::{Fields, FromField, FromFields, Problem, ProblemCode};
+pub use query::{Limit, PathId, Query};

@@ -1,0 +1,69 @@
+use axum::{
+    extract::{FromRequestParts, RawPathParams},
+    http::request::Parts,
+};
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use super::{Fields, FromField, FromFields, Problem, ProblemCode, fields::parse_uuid};
+use crate::http::ApiError;
+
+/// A validated query string.
+pub struct Query<T>(pub T);
+
+impl<S: Sync, T: FromFields> FromRequestParts<S> for Query<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        let axum::extract::Query(pairs) =
+            axum::extract::Query::<Vec<(String, String)>>::try_from_uri(&parts.uri).map_err(|_| {
+                ApiError::Invalid(vec![
+                    Problem::new(ProblemCode::WrongFormat, "must be URL-encoded text").of("query"),
+                ])
+            })?;
+        let mut values = Map::new();
+        for (name, value) in pairs {
+            if values.insert(name.clone(), Value::String(value)).is_some() {
+                let problem = Problem::new(ProblemCode::WrongFormat, "must be given only once").of(name);
+                return Err(ApiError::Invalid(vec![problem]));
+            }
+        }
+        Fields::read(&values).map(Self).map_err(ApiError::Invalid)
+    }
+}
+
+/// The id in the path: the first of its parameters.
+pub struct PathId(pub Uuid);
+
+impl<S: Send + Sync> FromRequestParts<S> for PathId {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let params = RawPathParams::from_request_parts(parts, state).await.ok();
+        let first = params.as_ref().and_then(|params| params.iter().next());
+        let (name, text) = first.ok_or(ApiError::NotFound)?;
+        parse_uuid(text).map(Self).ok_or_else(|| {
+            ApiError::Invalid(vec![Problem::new(ProblemCode::WrongFormat, "must be a UUID").of(name)])
+        })
+    }
+}
+
+/// How many rows a list answers at most: 1 to 200, by default 100.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit(pub i64);
+
+impl Default for Limit {
+    fn default() -> Self {
+        Self(100)
+    }
+}
+
+impl FromField for Limit {
+    fn from_field(value: &Value) -> Result<Self, Problem> {
+        let number: Option<i64> = String::from_field(value)?.parse().ok();
+        number
+            .filter(|number| (1..=200).contains(number))
+            .map(Self)
+            .ok_or_else(|| Problem::new(ProblemCode::OutOfRange, "must be a whole number from 1 to 200"))
+    }
+}

@@ -1,0 +1,19 @@
+//! The one library under all functions: configuration, database, identity, HTTP, realtime, logs.
+//!
+//! What is here has at least two users; what one function needs alone lives in that function.
+
+mod app;
+pub mod auth;
+pub mod config;
+pub mod db;
+pub mod http;
+pub mod input;
+pub mod place;
+pub mod realtime;
+pub mod telemetry;
+pub mod text;
+mod timestamp;
+pub mod write;
+
+pub use app::{App, StartError};
+pub use timestamp::Timestamp;

@@ -1,0 +1,73 @@
+//! A user's home and post, as signing in and the profile answer them.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// What `home_of` in the migrations answers: where a user lives and where he stands guard.
+#[derive(Debug, Deserialize)]
+pub struct Home {
+    /// His flats, the primary one first.
+    pub flats: Vec<Flat>,
+    /// His post.
+    pub guard: Option<GuardPost>,
+}
+
+/// A flat someone lives in now. The first of several is the primary one.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Flat {
+    /// Id of the occupancy; also under `occupancy_id`.
+    pub id: Uuid,
+    /// Id of the occupancy.
+    pub occupancy_id: Uuid,
+    /// `owner`, `tenant` or `other`.
+    pub occupancy_role: String,
+    /// Whether it is his main home.
+    pub is_primary: bool,
+    /// First day, `YYYY-MM-DD`.
+    pub start_date: String,
+    /// The flat.
+    pub flat_id: Uuid,
+    /// Its number.
+    pub flat_number: String,
+    /// What kind of unit it is.
+    pub unit_type: Option<String>,
+    /// Bedrooms, hall, kitchen, such as `2.5`.
+    pub bhk: Option<String>,
+    /// Its block.
+    pub block_id: Uuid,
+    /// The block's name.
+    pub block_name: String,
+    /// Its complex.
+    pub complex_id: Uuid,
+    /// The complex's name.
+    pub complex_name: String,
+    /// Its society.
+    pub society_id: Uuid,
+    /// The society's name.
+    pub society_name: String,
+    /// The society's city.
+    pub city: String,
+    /// The society's address.
+    pub address: Option<String>,
+}
+
+/// A guard's active post.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct GuardPost {
+    /// Id of the post; also under `guard_id`.
+    pub id: Uuid,
+    /// Id of the post.
+    pub guard_id: Uuid,
+    /// Always true: inactive posts are not shown.
+    pub active: bool,
+    /// The society.
+    pub society_id: Uuid,
+    /// The society's name.
+    pub society_name: String,
+    /// The society's city.
+    pub city: String,
+    /// The block he is assigned to.
+    pub block_id: Option<Uuid>,
+    /// That block's name.
+    pub assigned_block_name: Option<String>,
+}

@@ -1,0 +1,129 @@
+//! The one way in which state is changed: one statement that checks the scope, claims the
+//! idempotency key, makes the change by compare-and-set, and writes audit and events; then the push.
+//!
+//! Such a statement takes the parameters `$1` to `$6` from here and answers one `jsonb` row of the
+//! shape of [`Outcome`], or no row where the thing does not exist for the caller.
+
+use axum::{
+    extract::FromRef,
+    response::{IntoResponse, Response},
+};
+use http::{HeaderValue, StatusCode};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use tokio_postgres::types::Type;
+
+use crate::{
+    App,
+    auth::{Caller, RequestMeta},
+    config::RealtimeConfig,
+    db::Param,
+    http::{Answer, ApiError},
+    input::IdempotencyKey,
+    realtime::{Event, Publisher},
+};
+
+/// What a writing function has: all that a reading one has, and the push to connected clients.
+#[derive(Clone)]
+pub struct Writer {
+    app: App,
+    publisher: Publisher,
+}
+
+impl FromRef<Writer> for App {
+    fn from_ref(writer: &Writer) -> Self {
+        writer.app.clone()
+    }
+}
+
+/// The row of a writing statement.
+#[derive(Deserialize)]
+struct Outcome<A> {
+    /// Whether the caller's scope allows the change.
+    allowed: bool,
+    /// Whether this statement made the change.
+    fresh: bool,
+    /// Whether the idempotency key was used before for another payload.
+    #[serde(default)]
+    mismatch: bool,
+    /// The state found, for a change that came too late.
+    status: Option<String>,
+    /// Whether it came too late because of the deadline.
+    #[serde(default)]
+    deadline_passed: bool,
+    /// The answer: of this change, or of the first one under the same key.
+    answer: Option<A>,
+    /// The events written with the change.
+    #[serde(default)]
+    events: Option<Vec<Event>>,
+}
+
+/// Who writes, under which key and request.
+pub struct Writing<'a> {
+    /// The caller.
+    pub caller: &'a Caller,
+    /// His idempotency key.
+    pub key: &'a IdempotencyKey,
+    /// The request.
+    pub meta: &'a RequestMeta,
+    /// What a caller is told who sees the thing but may not change it.
+    pub forbidden: &'static str,
+}
+
+/// An answer, and whether it is given for the second time.
+pub struct Written<A> {
+    answer: A,
+    replayed: bool,
+}
+
+impl Writer {
+    /// Prepares the push beside the rest.
+    pub fn new(app: App, config: &RealtimeConfig) -> Self {
+        Self { app, publisher: Publisher::start(config) }
+    }
+
+    /// Runs a writing statement with `params` from `$7` on, pushes its events, and answers.
+    pub async fn write<A: DeserializeOwned>(
+        &self,
+        writing: Writing<'_>,
+        sql: &str,
+        params: &[Param<'_>],
+    ) -> Result<Written<A>, ApiError> {
+        let Writing { caller, key, meta, forbidden } = writing;
+        let payload = key.payload.as_slice();
+        let common: [Param<'_>; 6] = [
+            (caller.user_id(), Type::UUID),
+            (&key.method, Type::TEXT),
+            (&key.path, Type::TEXT),
+            (&key.key, Type::TEXT),
+            (&payload, Type::BYTEA),
+            (&meta.request_id, Type::TEXT),
+        ];
+        let params: Vec<Param<'_>> = common.into_iter().chain(params.iter().cloned()).collect();
+        let outcome = self.app.db.read_one::<Outcome<A>>(sql, &params).await?.ok_or(ApiError::NotFound)?;
+        if !outcome.allowed {
+            return Err(ApiError::Forbidden(forbidden));
+        }
+        if outcome.mismatch {
+            return Err(ApiError::IdempotencyKeyReused);
+        }
+        let Some(answer) = outcome.answer else {
+            let status = outcome.status.unwrap_or_default();
+            return Err(ApiError::WrongState { deadline_passed: outcome.deadline_passed, status });
+        };
+        self.publisher.publish(&self.app.db, outcome.events.unwrap_or_default()).await;
+        Ok(Written { answer, replayed: !outcome.fresh })
+    }
+}
+
+impl<A: Serialize> Written<A> {
+    /// The answer with `status`, or as 200 and marked where it is given again.
+    pub fn with_status(self, status: StatusCode) -> Response {
+        let mut response = Answer::new(self.answer).into_response();
+        if self.replayed {
+            response.headers_mut().insert("idempotency-replayed", HeaderValue::from_static("true"));
+        } else {
+            *response.status_mut() = status;
+        }
+        response
+    }
+}
