@@ -1,15 +1,25 @@
--- What a society has decided otherwise than the defaults; the names and defaults are in the code.
+-- What a society has decided otherwise than the defaults; the defaults are in shared::policy. Numbers of jsonb
+-- compare as numbers, and never equal another type.
 CREATE TABLE policies (
     society_id uuid NOT NULL REFERENCES societies,
     name       text NOT NULL,
     value      jsonb NOT NULL,
     updated_at timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (society_id, name)
+    PRIMARY KEY (society_id, name),
+    CONSTRAINT policies_value_check CHECK (CASE name
+        WHEN 'approval_timeout_seconds' THEN value BETWEEN '10' AND '86400'
+        WHEN 'guest_pass_max_days' THEN value BETWEEN '1' AND '365'
+        WHEN 'guest_pass_default_hours' THEN value BETWEEN '1' AND '8760'
+        WHEN 'resident_auto_approve' THEN value IN ('true', 'false')
+        ELSE false END),
+    CONSTRAINT policies_whole_check CHECK (jsonb_typeof(value) <> 'number' OR (value #>> '{}') !~ '[.eE]')
 );
 
-CREATE FUNCTION policy_seconds(p_society uuid, p_name text, p_default integer) RETURNS interval LANGUAGE sql STABLE AS $$
-    SELECT make_interval(secs => coalesce(
-        (SELECT (value #>> '{}')::integer FROM policies WHERE society_id = p_society AND name = p_name), p_default))
+CREATE FUNCTION policy_number(p_society uuid, p_name text, p_default integer) RETURNS integer LANGUAGE sql STABLE AS $$
+    SELECT coalesce((SELECT (value #>> '{}')::integer FROM policies WHERE society_id = p_society AND name = p_name), p_default)
+$$;
+CREATE FUNCTION policy_switch(p_society uuid, p_name text, p_default boolean) RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT coalesce((SELECT (value #>> '{}')::boolean FROM policies WHERE society_id = p_society AND name = p_name), p_default)
 $$;
 
 CREATE TABLE visitors (
@@ -58,6 +68,7 @@ CREATE INDEX visitors_society_idx ON visitors (society_id, created_at DESC, id D
 CREATE INDEX visitors_block_idx ON visitors (block_id, created_at DESC, id DESC);
 CREATE INDEX visitors_flat_idx ON visitors (flat_id, created_at DESC, id DESC);
 CREATE INDEX visitors_pending_idx ON visitors (flat_id) WHERE status = 'pending' AND NOT guest_pass;
+CREATE INDEX visitors_denied_idx ON visitors (society_id) WHERE status = 'denied' AND hidden_at IS NULL;
 CREATE UNIQUE INDEX visitors_visit_key ON visitors (visit_id) WHERE visit_id IS NOT NULL;
 
 -- Every answer about a visitor, in order; the visitor's status is the last one that counted.
@@ -96,13 +107,16 @@ CREATE INDEX visits_flat_idx ON visits (flat_id, checkin_time DESC, id DESC);
 
 CREATE TABLE notification_logs (
     id           uuid PRIMARY KEY DEFAULT uuid_v7(),
-    user_id      uuid NOT NULL REFERENCES users,
+    -- The user told; none where the message goes to a visitor, who has no account.
+    user_id      uuid REFERENCES users,
+    visitor_id   uuid REFERENCES visitors,
     channel      text NOT NULL CHECK (channel IN ('push', 'sms', 'whatsapp')),
     payload      jsonb NOT NULL DEFAULT '{}',
     status       text NOT NULL DEFAULT 'queued'
                  CHECK (status IN ('queued', 'sent', 'delivered', 'opened', 'failed')),
     created_at   timestamptz NOT NULL DEFAULT now(),
-    delivered_at timestamptz
+    delivered_at timestamptz,
+    CONSTRAINT notification_logs_recipient_check CHECK (user_id IS NOT NULL OR visitor_id IS NOT NULL)
 );
 CREATE INDEX notification_logs_user_idx ON notification_logs (user_id, created_at DESC);
 

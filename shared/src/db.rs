@@ -13,7 +13,12 @@ use serde::de::DeserializeOwned;
 pub use tokio_postgres::types::{IsNull, ToSql, Type, private::BytesMut, to_sql_checked};
 use tokio_postgres::{Config, Row, error::SqlState, types::Json};
 
-use crate::{StartError, config::DatabaseConfig, http::ApiError};
+use crate::{
+    StartError,
+    config::DatabaseConfig,
+    http::ApiError,
+    input::{Problem, ProblemCode},
+};
 
 /// How long opening a connection may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
@@ -162,8 +167,20 @@ fn from_json<T: DeserializeOwned>(row: &Row) -> Result<T, ApiError> {
     Ok(value)
 }
 
+/// The field whose value another row has already, by the constraint that says so.
+fn taken(error: &tokio_postgres::Error) -> Option<Problem> {
+    let field = match error.as_db_error()?.constraint()? {
+        "visitors_qr_code_key" => "qr_code",
+        _ => return None,
+    };
+    Some(Problem::new(ProblemCode::Taken, "is in use already").of(field))
+}
+
 /// A lost connection, a server that is going down or too busy is 503; anything else is a defect.
 fn failed(error: tokio_postgres::Error) -> ApiError {
+    if let Some(problem) = taken(&error) {
+        return ApiError::Invalid(vec![problem]);
+    }
     let retry_helps = connection_is_lost(&error) || error.code().is_some_and(is_transient);
     // The detail of a database error may quote a row, so only its code and message are kept.
     let cause = match error.as_db_error() {
@@ -186,10 +203,11 @@ fn is_io(source: &(dyn std::error::Error + 'static)) -> bool {
 }
 
 /// Classes of SQLSTATE that pass by themselves: 08 connection, 40 rollback, 53 resources, 57 operator
-/// intervention, and 55P03 lock not available (PostgreSQL manual, appendix A).
+/// intervention, 55P03 lock not available (PostgreSQL manual, appendix A), and 23505: of two statements
+/// that both were right one came first, and a repeat sees what it left.
 fn is_transient(state: &SqlState) -> bool {
     let code = state.code();
-    ["08", "40", "53", "57"].iter().any(|class| code.starts_with(class)) || code == "55P03"
+    ["08", "40", "53", "57"].iter().any(|class| code.starts_with(class)) || code == "55P03" || code == "23505"
 }
 
 fn tls(config: &DatabaseConfig) -> Result<ClientConfig, StartError> {

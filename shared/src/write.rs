@@ -5,20 +5,22 @@
 //! shape of [`Outcome`], or no row where the thing does not exist for the caller.
 
 use axum::{
+    Json,
     extract::FromRef,
     response::{IntoResponse, Response},
 };
 use http::{HeaderValue, StatusCode};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::Value;
 use tokio_postgres::types::Type;
 
 use crate::{
-    App,
+    App, StartError,
     auth::{Caller, RequestMeta},
-    config::RealtimeConfig,
+    config::{AppConfig, RealtimeConfig},
     db::Param,
     http::{Answer, ApiError},
-    input::IdempotencyKey,
+    input::{IdempotencyKey, Problem},
     realtime::{Event, Publisher},
 };
 
@@ -47,6 +49,10 @@ struct Outcome<A> {
     mismatch: bool,
     /// The state found, for a change that came too late.
     status: Option<String>,
+    /// Why the society's policy or another row does not allow what was asked.
+    problem: Option<Problem>,
+    /// A pass outside its window.
+    window: Option<Window>,
     /// Whether it came too late because of the deadline.
     #[serde(default)]
     deadline_passed: bool,
@@ -55,6 +61,26 @@ struct Outcome<A> {
     /// The events written with the change.
     #[serde(default)]
     events: Option<Vec<Event>>,
+}
+
+/// On which side of its window a pass lies.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Window {
+    /// Before it.
+    NotYetValid,
+    /// After it.
+    Expired,
+}
+
+impl Window {
+    /// What a caller is told, with the pass.
+    pub fn refusal(self, pass: Value) -> ApiError {
+        match self {
+            Self::NotYetValid => ApiError::NotYetValid(pass),
+            Self::Expired => ApiError::Expired(pass),
+        }
+    }
 }
 
 /// Who writes, under which key and request.
@@ -76,9 +102,16 @@ pub struct Written<A> {
 }
 
 impl Writer {
-    /// Prepares the push beside the rest.
-    pub fn new(app: App, config: &RealtimeConfig) -> Self {
-        Self { app, publisher: Publisher::start(config) }
+    /// Opens what reading needs and what the push needs, all at once.
+    pub async fn start(config: AppConfig, realtime: &RealtimeConfig) -> Result<Self, StartError> {
+        let publisher = Publisher::start(realtime);
+        let (app, ()) = tokio::join!(App::start(config), publisher.warm());
+        Ok(Self { app: app?, publisher })
+    }
+
+    /// The reading half.
+    pub fn app(&self) -> &App {
+        &self.app
     }
 
     /// Runs a writing statement with `params` from `$7` on, pushes its events, and answers.
@@ -106,6 +139,12 @@ impl Writer {
         if outcome.mismatch {
             return Err(ApiError::IdempotencyKeyReused);
         }
+        if let Some(problem) = outcome.problem {
+            return Err(ApiError::Invalid(vec![problem]));
+        }
+        if let Some(window) = outcome.window {
+            return Err(window.refusal(Value::Null));
+        }
         let Some(answer) = outcome.answer else {
             let status = outcome.status.unwrap_or_default();
             return Err(ApiError::WrongState { deadline_passed: outcome.deadline_passed, status });
@@ -115,10 +154,27 @@ impl Writer {
     }
 }
 
+impl<A> Written<A> {
+    /// What was answered.
+    pub fn answer(&self) -> &A {
+        &self.answer
+    }
+
+    /// The same, with another answer.
+    pub fn map<B>(self, change: impl FnOnce(A) -> B) -> Written<B> {
+        Written { answer: change(self.answer), replayed: self.replayed }
+    }
+}
+
 impl<A: Serialize> Written<A> {
     /// The answer with `status`, or as 200 and marked where it is given again.
     pub fn with_status(self, status: StatusCode) -> Response {
-        let mut response = Answer::new(self.answer).into_response();
+        self.map(Answer::new).as_is(status)
+    }
+
+    /// As [`Written::with_status`], for an answer that is the whole body.
+    pub fn as_is(self, status: StatusCode) -> Response {
+        let mut response = Json(self.answer).into_response();
         if self.replayed {
             response.headers_mut().insert("idempotency-replayed", HeaderValue::from_static("true"));
         } else {

@@ -32,7 +32,8 @@ use answer::{Answer, refuse, say};
 /// How long one event may take; the gateway gives up after 29 s (API Gateway quotas for WebSocket APIs).
 const TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Reads the configuration and opens what every event needs.
+/// Reads the configuration and opens what every event needs. A store that is down now is left to the
+/// first event.
 ///
 /// # Errors
 /// The configuration is incomplete or cannot be read.
@@ -40,7 +41,9 @@ pub async fn start(mut env: Env) -> Result<Realtime, StartError> {
     let app = AppConfig::read(&mut env);
     let realtime = RealtimeConfig::read(&mut env);
     env.finish()?;
-    Ok(Realtime { app: App::start(app).await?, connections: Connections::start(&realtime) })
+    let connections = Connections::start(&realtime);
+    let (app, ()) = tokio::join!(App::start(app), connections.warm());
+    Ok(Realtime { app: app?, connections })
 }
 
 /// What every event of the WebSocket API needs.

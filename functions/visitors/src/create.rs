@@ -7,6 +7,7 @@ use shared::{
     db::Type,
     http::ApiError,
     input::{Body, Fields, FromFields, Problem, ProblemCode},
+    policy,
     text::{Phone, ShortText},
     write::{Writer, Writing},
 };
@@ -90,6 +91,7 @@ pub(crate) async fn create_visitor(
                 (&input.invited_by, Type::UUID),
                 (&input.expected_start, Type::TIMESTAMPTZ),
                 (&input.expected_end, Type::TIMESTAMPTZ),
+                (&policy::APPROVAL_TIMEOUT_SECONDS.default, Type::INT4),
             ],
         )
         .await?;

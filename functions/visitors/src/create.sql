@@ -1,5 +1,6 @@
 -- $1-$6 as in shared::write; $7 id, $8 flat, $9 name, $10 phone, $11 purpose, $12 vehicle, $13 id type,
--- $14 id number, $15 invited by, $16 expected start, $17 expected end
+-- $14 id number, $15 invited by, $16 expected start, $17 expected end,
+-- $18 default of the policy approval_timeout_seconds
 WITH place AS MATERIALIZED (
     SELECT p.*, is_staff(me, p.society_id, p.block_id) AS allowed
       FROM places p, caller_scope($1) AS me
@@ -13,7 +14,7 @@ WITH place AS MATERIALIZED (
              WHERE user_id = $15 AND role = 'resident' AND scope_id = p.flat_id) AS invited_by,
            $16::timestamptz AS expected_start, $17::timestamptz AS expected_end,
            'pending' AS status, false AS auto_approved, 1 AS number_of_people,
-           now() + policy_seconds(p.society_id, 'approval_timeout_seconds', 300) AS approval_deadline,
+           now() + make_interval(secs => policy_number(p.society_id, 'approval_timeout_seconds', $18)) AS approval_deadline,
            $4::text AS idempotency_key, NULL::text AS qr_code, NULL::text AS access_code,
            now() AS created_at, now() AS updated_at
       FROM place p WHERE p.allowed

@@ -15,8 +15,8 @@ use uuid::Uuid;
 use crate::visitor::{Decision, Status};
 
 pub(crate) struct Respond {
-    decision: Decision,
-    note: Option<LongText>,
+    pub(crate) decision: Decision,
+    pub(crate) note: Option<LongText>,
 }
 
 impl FromFields for Respond {

@@ -10,7 +10,7 @@ use axum::{
     routing::{get, post},
 };
 use shared::{
-    App, StartError,
+    StartError,
     config::{AppConfig, Env, RealtimeConfig},
     http::{authenticated, finish},
     write::Writer,
@@ -20,11 +20,12 @@ use shared::{
 pub async fn start(mut env: Env) -> Result<Router, StartError> {
     let (config, realtime) = (AppConfig::read(&mut env), RealtimeConfig::read(&mut env));
     env.finish()?;
-    let app = App::start(config).await?;
+    let writer = Writer::start(config, &realtime).await?;
+    let app = writer.app().clone();
     let routes = Router::new()
         .route("/v1/visits", get(list::list_visits))
         .route("/v1/visits/checkin", post(checkin::check_in))
         .route("/v1/visits/checkout", post(checkout::check_out))
-        .with_state(Writer::new(app.clone(), &realtime));
+        .with_state(writer);
     Ok(finish(authenticated(&app, routes)))
 }

@@ -81,8 +81,9 @@ impl Verifier {
 }
 
 fn refusal(error: jsonwebtoken::errors::Error) -> ApiError {
-    match error.kind() {
-        ErrorKind::ExpiredSignature => ApiError::TokenExpired,
-        _ => ApiError::TokenInvalid,
+    if matches!(error.kind(), ErrorKind::ExpiredSignature) {
+        ApiError::TokenExpired
+    } else {
+        ApiError::TokenInvalid
     }
 }

@@ -50,6 +50,11 @@ impl<T> List<T> {
         let next_cursor = data.last().filter(|_| has_more).map(|last| position(last).encode());
         Self { success: true, data, next_cursor }
     }
+
+    /// The rows and the cursor, for an answer that says more than these.
+    pub fn into_parts(self) -> (Vec<T>, Option<String>) {
+        (self.data, self.next_cursor)
+    }
 }
 
 impl<T: Serialize> IntoResponse for List<T> {
@@ -79,7 +84,7 @@ impl<T> Scoped<T> {
     pub fn allowed(self) -> Result<T, ApiError> {
         match self.access {
             Access::Ok => Ok(self.rows),
-            Access::Forbidden => Err(ApiError::Forbidden("This is not one of your flats.")),
+            Access::Forbidden => Err(ApiError::Forbidden("Your role does not reach this.")),
             Access::NotFound => Err(ApiError::NotFound),
         }
     }

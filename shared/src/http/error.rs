@@ -9,7 +9,8 @@ use axum::{
 };
 use http::{HeaderValue, StatusCode, header::RETRY_AFTER};
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::request_id;
 use crate::{auth::RateState, input::Problem};
@@ -24,6 +25,10 @@ pub enum ErrorCode {
     ValidationFailed,
     /// 400: a text holds an Aadhaar number, which is never stored.
     AadhaarNotAccepted,
+    /// 400: a pass whose window has not begun; `data` is the pass.
+    NotYetValid,
+    /// 400: a pass whose window is over; `data` is the pass.
+    Expired,
     /// 401: no token was sent.
     TokenMissing,
     /// 401: the token is not one of this project's, or was tampered with.
@@ -40,6 +45,8 @@ pub enum ErrorCode {
     WrongState,
     /// 409: the time to answer is over.
     DeadlinePassed,
+    /// 409: the caller is not known to live there; `data.request_id` names the request to be decided.
+    VerificationRequired,
     /// 413: the body is larger than 100 kB.
     BodyTooLarge,
     /// 415: the body is not declared as JSON.
@@ -61,6 +68,8 @@ impl ErrorCode {
             Self::MalformedJson => "MALFORMED_JSON",
             Self::ValidationFailed => "VALIDATION_FAILED",
             Self::AadhaarNotAccepted => "AADHAAR_NOT_ACCEPTED",
+            Self::NotYetValid => "NOT_YET_VALID",
+            Self::Expired => "EXPIRED",
             Self::TokenMissing => "TOKEN_MISSING",
             Self::TokenInvalid => "TOKEN_INVALID",
             Self::TokenExpired => "TOKEN_EXPIRED",
@@ -69,6 +78,7 @@ impl ErrorCode {
             Self::MethodNotAllowed => "METHOD_NOT_ALLOWED",
             Self::WrongState => "WRONG_STATE",
             Self::DeadlinePassed => "DEADLINE_PASSED",
+            Self::VerificationRequired => "VERIFICATION_REQUIRED",
             Self::BodyTooLarge => "BODY_TOO_LARGE",
             Self::UnsupportedMediaType => "UNSUPPORTED_MEDIA_TYPE",
             Self::IdempotencyKeyReused => "IDEMPOTENCY_KEY_REUSED",
@@ -86,6 +96,10 @@ pub enum ApiError {
     MalformedJson(String),
     /// Fields are wrong; all of them.
     Invalid(Vec<Problem>),
+    /// A pass before its window; with the pass.
+    NotYetValid(Value),
+    /// A pass after its window; with the pass.
+    Expired(Value),
     /// No token.
     TokenMissing,
     /// A token that is not accepted.
@@ -105,6 +119,11 @@ pub enum ApiError {
         /// The state that won.
         status: String,
     },
+    /// Not known to live there; with the request that is to be decided.
+    VerificationRequired {
+        /// The open request.
+        request_id: Option<Uuid>,
+    },
     /// Over 100 kB.
     BodyTooLarge,
     /// Not declared as JSON.
@@ -123,12 +142,14 @@ impl ApiError {
     /// The HTTP status.
     pub fn status(&self) -> StatusCode {
         match self {
-            Self::MalformedJson(_) | Self::Invalid(_) => StatusCode::BAD_REQUEST,
+            Self::MalformedJson(_) | Self::Invalid(_) | Self::NotYetValid(_) | Self::Expired(_) => {
+                StatusCode::BAD_REQUEST
+            }
             Self::TokenMissing | Self::TokenInvalid | Self::TokenExpired => StatusCode::UNAUTHORIZED,
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::WrongState { .. } => StatusCode::CONFLICT,
+            Self::WrongState { .. } | Self::VerificationRequired { .. } => StatusCode::CONFLICT,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::IdempotencyKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
@@ -145,6 +166,8 @@ impl ApiError {
             Self::Invalid(problems) => {
                 problems.iter().find_map(Problem::error_code).unwrap_or(ErrorCode::ValidationFailed)
             }
+            Self::NotYetValid(_) => ErrorCode::NotYetValid,
+            Self::Expired(_) => ErrorCode::Expired,
             Self::TokenMissing => ErrorCode::TokenMissing,
             Self::TokenInvalid => ErrorCode::TokenInvalid,
             Self::TokenExpired => ErrorCode::TokenExpired,
@@ -153,6 +176,7 @@ impl ApiError {
             Self::MethodNotAllowed => ErrorCode::MethodNotAllowed,
             Self::WrongState { deadline_passed: true, .. } => ErrorCode::DeadlinePassed,
             Self::WrongState { deadline_passed: false, .. } => ErrorCode::WrongState,
+            Self::VerificationRequired { .. } => ErrorCode::VerificationRequired,
             Self::BodyTooLarge => ErrorCode::BodyTooLarge,
             Self::UnsupportedMediaType => ErrorCode::UnsupportedMediaType,
             Self::IdempotencyKeyReused => ErrorCode::IdempotencyKeyReused,
@@ -170,6 +194,8 @@ impl ApiError {
                 let fields: Vec<&str> = problems.iter().map(Problem::field).collect();
                 format!("Please correct: {}.", fields.join(", "))
             }
+            Self::NotYetValid(_) => "This pass is not valid yet.".into(),
+            Self::Expired(_) => "This pass has expired.".into(),
             Self::TokenMissing => "Please sign in: the request has no bearer token.".into(),
             Self::TokenInvalid => "Please sign in again: the token is not valid.".into(),
             Self::TokenExpired => "Please sign in again: the token has expired.".into(),
@@ -179,6 +205,9 @@ impl ApiError {
             Self::WrongState { deadline_passed: true, .. } => "The time to answer is over.".into(),
             Self::WrongState { deadline_passed: false, status } => {
                 format!("This cannot be done any more: the status is {status}.")
+            }
+            Self::VerificationRequired { .. } => {
+                "An admin of your society has to confirm first that you live there.".into()
             }
             Self::BodyTooLarge => "The request body is larger than 100 kB.".into(),
             Self::UnsupportedMediaType => "Please send JSON, with Content-Type: application/json.".into(),
@@ -191,6 +220,20 @@ impl ApiError {
             Self::Internal(_) => "Something went wrong on our side.".into(),
             Self::Unavailable(_) => "The service is briefly unavailable. Please try again.".into(),
         }
+    }
+
+    /// What stands under `data`, for an error that has it.
+    fn data(&self) -> Option<Value> {
+        if let Self::WrongState { status, .. } = self {
+            return Some(json!({ "status": status }));
+        }
+        if let Self::NotYetValid(data) | Self::Expired(data) = self {
+            return Some(data.clone());
+        }
+        if let Self::VerificationRequired { request_id } = self {
+            return Some(json!({ "status": "pending", "request_id": request_id }));
+        }
+        None
     }
 
     /// Logs the operator's half of a 5xx.
@@ -213,8 +256,8 @@ impl IntoResponse for ApiError {
         if let Self::Invalid(problems) = &self {
             body["details"] = json!(problems);
         }
-        if let Self::WrongState { status, .. } = &self {
-            body["data"] = json!({ "status": status });
+        if let Some(data) = self.data() {
+            body["data"] = data;
         }
         let mut response = (self.status(), Json(body)).into_response();
         if let Self::RateLimited(rate) = self {

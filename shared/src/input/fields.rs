@@ -1,11 +1,11 @@
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::{Timestamp, http::ErrorCode};
 
 /// Why a field was refused, for a program.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ProblemCode {
     /// The field is missing, null or blank.
@@ -18,12 +18,14 @@ pub enum ProblemCode {
     TooLong,
     /// The value lies outside its range.
     OutOfRange,
+    /// The value must be unique, and another one has it.
+    Taken,
     /// The text holds an Aadhaar number.
     AadhaarNotAccepted,
 }
 
 /// One field and what is wrong with it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
     field: String,
     code: ProblemCode,
@@ -93,7 +95,6 @@ impl<'a> Fields<'a> {
     }
 
     /// A field that may be missing or null. The outer `None` says that it is there and wrong.
-    #[expect(clippy::option_option, reason = "absent and wrong are two things here")]
     pub fn optional<T: FromField>(&mut self, name: &'static str) -> Option<Option<T>> {
         match self.values.get(name).filter(|value| !is_blank(value)) {
             None => Some(None),
@@ -136,6 +137,22 @@ impl FromField for String {
     }
 }
 
+/// A whole number of a body, from `MIN` to `MAX`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Whole<const MIN: i32, const MAX: i32>(pub i32);
+
+impl<const MIN: i32, const MAX: i32> FromField for Whole<MIN, MAX> {
+    fn from_field(value: &Value) -> Result<Self, Problem> {
+        if !value.is_number() {
+            return Err(Problem::new(ProblemCode::WrongType, "must be a number"));
+        }
+        let number = value.as_i64().and_then(|number| i32::try_from(number).ok());
+        number.filter(|number| (MIN..=MAX).contains(number)).map(Self).ok_or_else(|| {
+            Problem::new(ProblemCode::OutOfRange, format!("must be a whole number from {MIN} to {MAX}"))
+        })
+    }
+}
+
 impl FromField for Uuid {
     fn from_field(value: &Value) -> Result<Self, Problem> {
         let text = String::from_field(value)?;
@@ -144,7 +161,7 @@ impl FromField for Uuid {
 }
 
 /// A UUID in its hyphenated form, in any case; braces, URNs and plain hex are not ids here.
-pub(super) fn parse_uuid(text: &str) -> Option<Uuid> {
+fn parse_uuid(text: &str) -> Option<Uuid> {
     (text.len() == 36).then(|| Uuid::try_parse(text).ok()).flatten()
 }
 

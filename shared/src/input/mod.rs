@@ -10,5 +10,5 @@ mod query;
 
 pub use body::{Body, IdempotencyKey, NoInput};
 pub use cursor::{Cursor, Day, PeriodBound};
-pub use fields::{Fields, FromField, FromFields, Problem, ProblemCode};
-pub use query::{Limit, PathId, Query};
+pub use fields::{Fields, FromField, FromFields, Problem, ProblemCode, Whole};
+pub use query::{Limit, PathId, PathText, Query};

@@ -5,7 +5,7 @@ use axum::{
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::{Fields, FromField, FromFields, Problem, ProblemCode, fields::parse_uuid};
+use super::{Fields, FromField, FromFields, Problem, ProblemCode};
 use crate::http::ApiError;
 
 /// A validated query string.
@@ -39,12 +39,23 @@ impl<S: Send + Sync> FromRequestParts<S> for PathId {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let PathText(id) = PathText::from_request_parts(parts, state).await?;
+        Ok(Self(id))
+    }
+}
+
+/// What stands in the path, as any type that can be read from text: the first of its parameters.
+pub struct PathText<T>(pub T);
+
+impl<S: Send + Sync, T: FromField> FromRequestParts<S> for PathText<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let params = RawPathParams::from_request_parts(parts, state).await.ok();
         let first = params.as_ref().and_then(|params| params.iter().next());
         let (name, text) = first.ok_or(ApiError::NotFound)?;
-        parse_uuid(text).map(Self).ok_or_else(|| {
-            ApiError::Invalid(vec![Problem::new(ProblemCode::WrongFormat, "must be a UUID").of(name)])
-        })
+        let value = T::from_field(&Value::String(text.to_owned()));
+        value.map(Self).map_err(|problem| ApiError::Invalid(vec![problem.of(name)]))
     }
 }
 

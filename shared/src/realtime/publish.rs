@@ -43,6 +43,14 @@ impl Publisher {
         Self { connections: Connections::of(&clients, config), gateway: clients.gateway }
     }
 
+    /// Opens the way to the table and to the gateway ahead of the first push, since TLS costs a cold
+    /// start most of its time; a failure is left to that push.
+    pub async fn warm(&self) {
+        // Whatever the gateway says of a connection that is not there, the way to it is open.
+        let gateway = self.gateway.get_connection().connection_id("none").send();
+        let _ = tokio::join!(self.connections.warm(), gateway);
+    }
+
     /// Pushes events whose transaction has committed, and marks the ones that every live connection
     /// of their room has got. It always returns, within about 3 s and one statement.
     pub async fn publish(&self, db: &Db, events: Vec<Event>) {

@@ -50,11 +50,6 @@ impl Ticket {
         Self { user_id, protocol, connected_at, expires_at: connected_at / 1000 + LIFETIME + SLACK }
     }
 
-    /// Whether the connection can still be open. Expired items stay readable for days (DynamoDB: "Time to Live").
-    pub(super) fn is_live(&self) -> bool {
-        self.expires_at > now()
-    }
-
     pub(super) fn item(&self, key: Key) -> Result<Item, serde_dynamo::Error> {
         let mut item: Item = serde_dynamo::to_item(self)?;
         item.extend(key.item());

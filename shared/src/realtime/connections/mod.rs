@@ -10,6 +10,8 @@
 mod close;
 mod items;
 
+use std::time::Duration;
+
 use aws_sdk_dynamodb::{
     error::{ProvideErrorMetadata, SdkError},
     operation::transact_write_items::TransactWriteItemsError,
@@ -26,8 +28,10 @@ use super::{
 };
 use crate::{config::RealtimeConfig, http::ApiError};
 
-/// Rooms that one connection may be in.
+/// Rooms that one connection may be in; joins at the same instant may pass it by their number.
 pub const MAX_ROOMS: usize = 20;
+/// How long opening the way to the table may hold up a start.
+const WARM_TIMEOUT: Duration = Duration::from_secs(2);
 /// Tries of a transaction that collides with another one on the same connection.
 const MAX_ATTEMPTS: u32 = 5;
 
@@ -89,6 +93,16 @@ impl Connections {
         Self { store: clients.store.clone(), table: config.table.clone() }
     }
 
+    /// Opens the way to the table ahead of the first event, since TLS costs a cold start most of its
+    /// time; a failure is left to that event.
+    pub async fn warm(&self) {
+        let way = self.find("none");
+        if tokio::time::timeout(WARM_TIMEOUT, way).await.is_ok_and(|found| found.is_ok()) {
+            return;
+        }
+        tracing::warn!("the connections table is not reachable yet");
+    }
+
     /// Notes a new connection, opened `connected_at` milliseconds after 1970.
     pub async fn open(
         &self,
@@ -111,7 +125,7 @@ impl Connections {
             if let Some(room) = name_in_sort_key(&item, "ROOM#").and_then(|name| name.parse().ok()) {
                 rooms.push(room);
             } else if name_in_sort_key(&item, META).is_some() {
-                ticket = read_ticket(item).filter(Ticket::is_live);
+                ticket = read_ticket(item);
             }
         }
         Ok(ticket.map(|ticket| Connection { id: connection_id.to_owned(), rooms, ticket }))
@@ -172,7 +186,8 @@ impl Connections {
         Ok(items.into_iter().filter_map(read_member).collect())
     }
 
-    /// All items of a partition that have not expired, strongly consistent.
+    /// All items of a partition that have not expired, strongly consistent. Expired ones stay readable
+    /// for days (DynamoDB: "Using time to live").
     async fn items_of(&self, pk: &str) -> Result<Vec<Item>, ApiError> {
         let mut pages = self
             .store
@@ -221,7 +236,7 @@ fn refusal(error: &SdkError<TransactWriteItemsError>) -> Refusal {
 /// Waits a little longer each time, and not all callers alike.
 async fn pause(attempt: u32) {
     let jitter = u64::from(Uuid::new_v4().as_bytes()[0]) / 8;
-    tokio::time::sleep(std::time::Duration::from_millis(10 * u64::from(attempt) + jitter)).await;
+    tokio::time::sleep(Duration::from_millis(10 * u64::from(attempt) + jitter)).await;
 }
 
 fn read_member(item: Item) -> Option<Member> {

@@ -1,0 +1,30 @@
+//! The phones a user is pushed to: registered, listed, forgotten, always his own.
+
+mod forget;
+mod list;
+mod register;
+mod token;
+
+use axum::{
+    Router,
+    routing::{get, post},
+};
+use shared::{
+    StartError,
+    config::{AppConfig, Env, RealtimeConfig},
+    http::{authenticated, finish},
+    write::Writer,
+};
+
+/// Reads the configuration and builds the router.
+pub async fn start(mut env: Env) -> Result<Router, StartError> {
+    let (config, realtime) = (AppConfig::read(&mut env), RealtimeConfig::read(&mut env));
+    env.finish()?;
+    let writer = Writer::start(config, &realtime).await?;
+    let app = writer.app().clone();
+    let routes = Router::new()
+        .route("/v1/fcm-token", post(register::register_token).delete(forget::forget_token))
+        .route("/v1/fcm-tokens", get(list::list_tokens))
+        .with_state(writer);
+    Ok(finish(authenticated(&app, routes)))
+}

@@ -1,0 +1,45 @@
+//! The caller's push tokens that are in use.
+
+use axum::extract::State;
+use shared::{
+    App,
+    auth::Caller,
+    db::Type,
+    http::{ApiError, List},
+    input::{Cursor, Fields, FromFields, Limit, Query},
+};
+
+use crate::token::Token;
+
+pub(crate) struct Page {
+    limit: Limit,
+    cursor: Cursor,
+}
+
+impl FromFields for Page {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let (limit, cursor) = (fields.or("limit", Limit::default()), fields.or("cursor", Cursor::START));
+        Some(Self { limit: limit?, cursor: cursor? })
+    }
+}
+
+/// **Permissions:** own devices.
+pub(crate) async fn list_tokens(
+    State(app): State<App>,
+    caller: Caller,
+    Query(page): Query<Page>,
+) -> Result<List<Token>, ApiError> {
+    let tokens = app
+        .db
+        .read::<Token>(
+            include_str!("list.sql"),
+            &[
+                (caller.user_id(), Type::UUID),
+                (&page.cursor.at, Type::TIMESTAMPTZ),
+                (&page.cursor.id, Type::UUID),
+                (&(page.limit.0 + 1), Type::INT8),
+            ],
+        )
+        .await?;
+    Ok(List::page(tokens, page.limit, |last| Cursor { at: last.created_at.0, id: last.id }))
+}

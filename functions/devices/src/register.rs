@@ -1,0 +1,47 @@
+//! An app hands in its push token. A token that another user held moves, and the move is audited.
+
+use axum::{extract::State, http::StatusCode, response::Response};
+use shared::{
+    auth::{Caller, RequestMeta},
+    db::Type,
+    device::{DeviceInfo, Platform, PushToken},
+    http::ApiError,
+    input::{Body, Fields, FromFields},
+    write::{Writer, Writing},
+};
+
+use crate::token::Token;
+
+pub(crate) struct NewToken {
+    token: PushToken,
+    device_type: Option<Platform>,
+    device_info: DeviceInfo,
+}
+
+impl FromFields for NewToken {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let token = fields.required("token");
+        let device_type = fields.optional("device_type");
+        let device_info = fields.or("device_info", DeviceInfo::default());
+        Some(Self { token: token?, device_type: device_type?, device_info: device_info? })
+    }
+}
+
+/// **Permissions:** own devices.
+pub(crate) async fn register_token(
+    State(writer): State<Writer>,
+    caller: Caller,
+    meta: RequestMeta,
+    Body { input, key }: Body<NewToken>,
+) -> Result<Response, ApiError> {
+    let writing = Writing { caller: &caller, key: &key, meta: &meta, forbidden: "" };
+    let platform = input.device_type.or_else(|| input.device_info.platform());
+    let written = writer
+        .write::<Token>(
+            writing,
+            include_str!("register.sql"),
+            &[(&input.token, Type::TEXT), (&platform, Type::TEXT), (&input.device_info.0, Type::JSONB)],
+        )
+        .await?;
+    Ok(written.with_status(StatusCode::OK))
+}

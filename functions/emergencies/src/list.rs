@@ -1,0 +1,66 @@
+//! The emergencies of a society, of a block, or of one's own flats, newest first.
+
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use shared::{
+    App,
+    auth::Caller,
+    db::Type,
+    http::{ApiError, List, Scoped},
+    input::{Cursor, Fields, FromFields, Limit, Query},
+};
+use uuid::Uuid;
+
+use crate::emergency::{Emergency, Status};
+
+pub(crate) struct Filter {
+    status: Option<Status>,
+    flat_id: Option<Uuid>,
+    limit: Limit,
+    cursor: Cursor,
+}
+
+impl FromFields for Filter {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let (status, flat_id) = (fields.optional("status"), fields.optional("flat_id"));
+        let (limit, cursor) = (fields.or("limit", Limit::default()), fields.or("cursor", Cursor::START));
+        Some(Self { status: status?, flat_id: flat_id?, limit: limit?, cursor: cursor? })
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct ListedEmergency {
+    #[serde(flatten)]
+    emergency: Emergency,
+    reported_by_name: Option<String>,
+    reported_by_phone: Option<String>,
+    addressed_by_user_id: Option<Uuid>,
+    resolved_by_user_id: Option<Uuid>,
+}
+
+/// **Permissions:** guards and admins their society or block, residents their flats.
+pub(crate) async fn list_emergencies(
+    State(app): State<App>,
+    caller: Caller,
+    Query(filter): Query<Filter>,
+) -> Result<List<ListedEmergency>, ApiError> {
+    let row = app
+        .db
+        .read_one::<Scoped<Vec<ListedEmergency>>>(
+            include_str!("list.sql"),
+            &[
+                (caller.user_id(), Type::UUID),
+                (&filter.flat_id, Type::UUID),
+                (&filter.status, Type::TEXT),
+                (&filter.cursor.at, Type::TIMESTAMPTZ),
+                (&filter.cursor.id, Type::UUID),
+                (&(filter.limit.0 + 1), Type::INT8),
+            ],
+        )
+        .await?;
+    let emergencies = row.ok_or(ApiError::NotFound)?.allowed()?;
+    Ok(List::page(emergencies, filter.limit, |last| Cursor {
+        at: last.emergency.created_at.0,
+        id: last.emergency.id,
+    }))
+}

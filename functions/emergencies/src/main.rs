@@ -1,0 +1,6 @@
+//! The `emergencies` function on Lambda.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    shared::http::serve(emergencies::start).await
+}

@@ -1,0 +1,31 @@
+-- $1-$6 as in shared::write; $7 id, $8 flat, $9 description
+WITH place AS MATERIALIZED (
+    SELECT p.*, p.flat_id = ANY (me.flats) AS allowed
+      FROM places p, caller_scope($1) AS me
+     WHERE p.flat_id = $8 AND has_part(me, p.society_id)
+), draft AS MATERIALIZED (
+    SELECT $7::uuid AS id, p.society_id, p.block_id, p.flat_id, $1::uuid AS reported_by_user_id,
+           $9::text AS description, 'pending' AS status, NULL::uuid AS addressed_by_guard_id,
+           NULL::timestamptz AS addressed_at, NULL::uuid AS resolved_by_guard_id, NULL::timestamptz AS resolved_at,
+           now() AS created_at, now() AS updated_at, p.flat_number, p.block_name
+      FROM place p WHERE p.allowed
+), claim AS MATERIALIZED (
+    SELECT c.* FROM draft d, claim_key($1, $2, $3, $4, $5, to_jsonb(d)) c
+), made AS (
+    INSERT INTO emergencies (id, society_id, block_id, flat_id, reported_by_user_id, description, created_at, updated_at)
+    SELECT d.id, d.society_id, d.block_id, d.flat_id, d.reported_by_user_id, d.description, d.created_at, d.updated_at
+      FROM draft d, claim c WHERE c.fresh
+    RETURNING id, society_id, flat_id, description, status, created_at
+), audited AS (
+    INSERT INTO audit_logs (actor_user_id, action, resource_type, resource_id, society_id, request_id, details)
+    SELECT $1, 'emergency.report', 'emergency', m.id, m.society_id, $6, jsonb_build_object('flat_id', m.flat_id) FROM made m
+), told AS (
+    SELECT emit('society:' || m.society_id, 'emergency_alert', jsonb_build_object(
+               'emergency_id', m.id, 'flat_id', m.flat_id, 'flat_number', p.flat_number, 'block_name', p.block_name,
+               'description', m.description, 'reported_by', u.name, 'reported_by_phone', u.phone,
+               'created_at', rfc3339(m.created_at), 'status', m.status)) AS event
+      FROM made m, place p, users u WHERE u.id = $1
+)
+SELECT jsonb_build_object('allowed', p.allowed, 'fresh', coalesce(c.fresh, false), 'mismatch', coalesce(c.mismatch, false),
+                          'answer', c.answer, 'events', (SELECT jsonb_agg(event) FROM told))
+  FROM place p LEFT JOIN claim c ON true

@@ -1,0 +1,55 @@
+//! A guard takes an emergency on, and later resolves it; both are stored as his.
+
+use axum::{extract::State, http::StatusCode, response::Response};
+use shared::{
+    auth::{Caller, RequestMeta},
+    db::Type,
+    http::ApiError,
+    input::{Body, IdempotencyKey, NoInput, PathId},
+    write::{Writer, Writing},
+};
+use uuid::Uuid;
+
+use crate::emergency::{Emergency, Status};
+
+/// **Permissions:** active guard of the society.
+pub(crate) async fn address_emergency(
+    State(writer): State<Writer>,
+    caller: Caller,
+    meta: RequestMeta,
+    PathId(id): PathId,
+    Body { key, .. }: Body<NoInput>,
+) -> Result<Response, ApiError> {
+    take_step(&writer, &caller, &meta, &key, id, Status::Addressed).await
+}
+
+/// **Permissions:** active guard of the society.
+pub(crate) async fn resolve_emergency(
+    State(writer): State<Writer>,
+    caller: Caller,
+    meta: RequestMeta,
+    PathId(id): PathId,
+    Body { key, .. }: Body<NoInput>,
+) -> Result<Response, ApiError> {
+    take_step(&writer, &caller, &meta, &key, id, Status::Resolved).await
+}
+
+/// Moves an emergency on to `next`, from the one state that comes before it.
+async fn take_step(
+    writer: &Writer,
+    caller: &Caller,
+    meta: &RequestMeta,
+    key: &IdempotencyKey,
+    id: Uuid,
+    next: Status,
+) -> Result<Response, ApiError> {
+    let writing = Writing {
+        caller,
+        key,
+        meta,
+        forbidden: "Only an active guard of this society attends to emergencies.",
+    };
+    let params = [(&id as _, Type::UUID), (&next as _, Type::TEXT)];
+    let written = writer.write::<Emergency>(writing, include_str!("step.sql"), &params).await?;
+    Ok(written.with_status(StatusCode::OK))
+}

@@ -1,0 +1,89 @@
+//! Who is expected on a day of the society's own calendar.
+
+use axum::{Json, extract::State};
+use serde::{Deserialize, Serialize};
+use shared::{
+    App, Timestamp,
+    auth::Caller,
+    db::Type,
+    http::{ApiError, Scoped},
+    input::{Cursor, Day, Fields, FromFields, Limit, PathId, Query},
+};
+use uuid::Uuid;
+
+pub(crate) struct OnDay {
+    date: Option<Day>,
+    limit: Limit,
+    cursor: Cursor,
+}
+
+impl FromFields for OnDay {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let date = fields.optional("date");
+        let (limit, cursor) = (fields.or("limit", Limit::default()), fields.or("cursor", Cursor::START));
+        Some(Self { date: date?, limit: limit?, cursor: cursor? })
+    }
+}
+
+#[derive(Deserialize)]
+struct DayRow {
+    date: String,
+    visitors: Vec<ExpectedVisitor>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct ExpectedVisitor {
+    id: Uuid,
+    visitor_name: String,
+    phone: String,
+    vehicle_no: Option<String>,
+    purpose: String,
+    status: String,
+    expected_start: Timestamp,
+    expected_end: Option<Timestamp>,
+    created_at: Timestamp,
+    flat_number: String,
+    block_name: String,
+    complex_name: String,
+    invited_by_name: Option<String>,
+}
+
+/// `data`, `count` and `date`.
+#[derive(Serialize)]
+pub(crate) struct ExpectedList {
+    success: bool,
+    data: Vec<ExpectedVisitor>,
+    count: usize,
+    date: String,
+    next_cursor: Option<String>,
+}
+
+/// **Permissions:** guards and admins of the society; a block admin sees his block.
+pub(crate) async fn list_expected(
+    State(app): State<App>,
+    caller: Caller,
+    PathId(society_id): PathId,
+    Query(query): Query<OnDay>,
+) -> Result<Json<ExpectedList>, ApiError> {
+    let row = app
+        .db
+        .read_one::<Scoped<DayRow>>(
+            include_str!("expected.sql"),
+            &[
+                (caller.user_id(), Type::UUID),
+                (&society_id, Type::UUID),
+                (&query.date.map(|day| day.0), Type::DATE),
+                (&query.cursor.at, Type::TIMESTAMPTZ),
+                (&query.cursor.id, Type::UUID),
+                (&(query.limit.0 + 1), Type::INT8),
+            ],
+        )
+        .await?;
+    let DayRow { date, visitors } = row.ok_or(ApiError::NotFound)?.allowed()?;
+    let page = shared::http::List::page(visitors, query.limit, |last| Cursor {
+        at: last.expected_start.0,
+        id: last.id,
+    });
+    let (data, next_cursor) = page.into_parts();
+    Ok(Json(ExpectedList { success: true, count: data.len(), data, date, next_cursor }))
+}

@@ -1,0 +1,76 @@
+//! A phone registers itself, by its own identifier or else by its push token.
+
+use axum::{extract::State, http::StatusCode, response::Response};
+use serde::{Deserialize, Serialize};
+use shared::{
+    Timestamp,
+    auth::{Caller, RequestMeta},
+    db::Type,
+    device::{DeviceInfo, Platform, PushToken},
+    http::ApiError,
+    input::{Body, Fields, FromFields, Problem, ProblemCode},
+    text::ShortText,
+    write::{Writer, Writing},
+};
+use uuid::Uuid;
+
+pub(crate) struct NewDevice {
+    device_identifier: Option<ShortText>,
+    fcm_token: Option<PushToken>,
+    platform: Option<Platform>,
+    device_info: DeviceInfo,
+}
+
+impl FromFields for NewDevice {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let device_identifier = fields.optional("device_identifier");
+        let fcm_token = fields.optional("fcm_token");
+        let platform = fields.optional("platform");
+        let device_info = fields.or("device_info", DeviceInfo::default());
+        if let (Some(None), Some(None)) = (&device_identifier, &fcm_token) {
+            let problem = Problem::new(ProblemCode::Required, "is required where there is no fcm_token");
+            fields.note(problem.of("device_identifier"));
+        }
+        Some(Self {
+            device_identifier: device_identifier?,
+            fcm_token: fcm_token?,
+            platform: platform?,
+            device_info: device_info?,
+        })
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Device {
+    id: Uuid,
+    user_id: Uuid,
+    device_identifier: Option<String>,
+    platform: Option<String>,
+    fcm_token: Option<String>,
+    last_seen: Timestamp,
+    created_at: Timestamp,
+}
+
+/// **Permissions:** own devices; a `user_id` in the body is ignored.
+pub(crate) async fn register_device(
+    State(writer): State<Writer>,
+    caller: Caller,
+    meta: RequestMeta,
+    Body { input, key }: Body<NewDevice>,
+) -> Result<Response, ApiError> {
+    let writing = Writing { caller: &caller, key: &key, meta: &meta, forbidden: "" };
+    let platform = input.platform.or_else(|| input.device_info.platform());
+    let written = writer
+        .write::<Device>(
+            writing,
+            include_str!("register_device.sql"),
+            &[
+                (&input.device_identifier, Type::TEXT),
+                (&input.fcm_token, Type::TEXT),
+                (&platform, Type::TEXT),
+                (&input.device_info.0, Type::JSONB),
+            ],
+        )
+        .await?;
+    Ok(written.with_status(StatusCode::OK))
+}

@@ -1,0 +1,34 @@
+-- $1-$6 as in shared::write; $7 request, $8 decision: approve or reject, $9 note
+WITH target AS MATERIALIZED (
+    -- The lock waits for a parallel decision and shows the state it left.
+    SELECT r.id, r.requesting_user_id, r.society_id, r.flat_id, r.requested_role, r.status,
+           (me.super_admin OR r.society_id = ANY (me.admin_of) OR r.block_id = ANY (me.blocks))
+               AND r.requesting_user_id <> $1 AS allowed
+      FROM resident_requests r, caller_scope($1) AS me
+     WHERE r.id = $7 AND has_part(me, r.society_id)
+       FOR UPDATE OF r
+), claim AS MATERIALIZED (
+    SELECT c.* FROM target t, claim_key($1, $2, $3, $4, $5,
+        CASE WHEN t.status = 'pending' THEN jsonb_build_object('message',
+            CASE $8 WHEN 'approve' THEN 'The request is approved.' ELSE 'The request is rejected.' END) END) c
+     WHERE t.allowed
+), changed AS (
+    -- The row is locked, so its state is still the one that was judged.
+    UPDATE resident_requests r
+       SET status = CASE $8 WHEN 'approve' THEN 'approved' ELSE 'rejected' END,
+           processed_by = $1, processed_at = now(), processed_note = $9
+      FROM target t, claim c
+     WHERE r.id = t.id AND c.fresh
+    RETURNING r.id, r.requesting_user_id, r.society_id, r.flat_id, r.requested_role
+), decided AS (
+    INSERT INTO resident_request_approvals (request_id, user_id, decision, note) SELECT id, $1, $8, $9 FROM changed
+), opened AS MATERIALIZED (
+    SELECT open_occupancy(requesting_user_id, flat_id, requested_role) FROM changed WHERE $8 = 'approve'
+), audited AS (
+    INSERT INTO audit_logs (actor_user_id, action, resource_type, resource_id, society_id, request_id, details)
+    SELECT $1, 'resident_request.' || $8, 'resident_request', id, society_id, $6,
+           jsonb_build_object('flat_id', flat_id, 'user_id', requesting_user_id) FROM changed
+)
+SELECT jsonb_build_object('allowed', t.allowed, 'fresh', coalesce(c.fresh, false), 'mismatch', coalesce(c.mismatch, false),
+                          'status', t.status, 'answer', c.answer, 'opened', (SELECT count(*) FROM opened))
+  FROM target t LEFT JOIN claim c ON true

@@ -1,0 +1,72 @@
+//! An app makes sure that its user lives where he says. It never grants anything: without an open
+//! occupancy it opens a request, and answers that the request has to be decided.
+
+use axum::{
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use serde::{Deserialize, Serialize};
+use shared::{
+    auth::{Caller, RequestMeta},
+    db::Type,
+    http::ApiError,
+    input::{Body, Fields, FromFields},
+    place::Flat,
+    write::{Writer, Writing},
+};
+use uuid::Uuid;
+
+use crate::request::{RequestedRole, ResidentRequest};
+
+pub(crate) struct Ensure {
+    flat_id: Option<Uuid>,
+    requested_role: RequestedRole,
+}
+
+impl FromFields for Ensure {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let flat_id = fields.optional("flat_id");
+        let requested_role = fields.or("requested_role", RequestedRole::Other);
+        Some(Self { flat_id: flat_id?, requested_role: requested_role? })
+    }
+}
+
+/// The open occupancy, or the request that stands for it.
+#[derive(Serialize, Deserialize)]
+struct EnsureAnswer {
+    #[serde(flatten)]
+    occupancy: Option<Flat>,
+    created: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request: Option<ResidentRequest>,
+}
+
+/// **Permissions:** own.
+pub(crate) async fn ensure_occupancy(
+    State(writer): State<Writer>,
+    caller: Caller,
+    meta: RequestMeta,
+    Body { input, key }: Body<Ensure>,
+) -> Result<Response, ApiError> {
+    let writing = Writing { caller: &caller, key: &key, meta: &meta, forbidden: "" };
+    let written = writer
+        .write::<EnsureAnswer>(
+            writing,
+            include_str!("ensure_occupancy.sql"),
+            &[
+                (&Uuid::now_v7(), Type::UUID),
+                (&input.flat_id, Type::UUID),
+                (&input.requested_role, Type::TEXT),
+            ],
+        )
+        .await?;
+    match &written.answer().occupancy {
+        Some(_) => Ok(written.with_status(StatusCode::OK)),
+        None => {
+            let request = written.answer().request.as_ref();
+            Ok(ApiError::VerificationRequired { request_id: request.map(|request| request.id) }
+                .into_response())
+        }
+    }
+}

@@ -1,0 +1,34 @@
+-- $1-$6 as in shared::write; $7 id of a request, $8 flat or null for any, $9 role
+WITH home AS MATERIALIZED (
+    SELECT flat FROM jsonb_array_elements(home_of($1) -> 'flats') WITH ORDINALITY AS h (flat, place)
+     WHERE $8 IS NULL OR flat ->> 'flat_id' = $8::text
+     ORDER BY place LIMIT 1
+), place AS MATERIALIZED (
+    SELECT p.society_id, p.block_id, p.flat_id, request_in_the_way($1, p.flat_id) AS in_the_way
+      FROM places p WHERE p.flat_id = $8 AND p.is_active AND NOT EXISTS (SELECT FROM home)
+), draft AS MATERIALIZED (
+    SELECT $7::uuid AS id, $1::uuid AS requesting_user_id, p.society_id, p.block_id, p.flat_id,
+           $9::text AS requested_role, '[]'::jsonb AS docs, NULL::text AS note, 'pending' AS status,
+           now() AS submitted_at, NULL::uuid AS processed_by, NULL::timestamptz AS processed_at,
+           NULL::text AS processed_note
+      FROM place p WHERE p.in_the_way IS NULL
+), open AS MATERIALIZED (
+    SELECT to_jsonb(r) AS request FROM resident_requests r
+     WHERE r.requesting_user_id = $1 AND r.flat_id = $8 AND r.status = 'pending'
+), claim AS MATERIALIZED (
+    SELECT c.* FROM claim_key($1, $2, $3, $4, $5, coalesce(
+        (SELECT flat FROM home) || '{"created": false}',
+        jsonb_build_object('created', false, 'request', coalesce(
+            (SELECT to_jsonb(d) FROM draft d), (SELECT request FROM open))))) c
+     WHERE $8 IS NULL OR EXISTS (SELECT FROM home) OR EXISTS (SELECT FROM place)
+), made AS (
+    INSERT INTO resident_requests (id, requesting_user_id, society_id, block_id, flat_id, requested_role, docs, status, submitted_at)
+    SELECT d.id, d.requesting_user_id, d.society_id, d.block_id, d.flat_id, d.requested_role, d.docs, d.status, d.submitted_at
+      FROM draft d, claim c WHERE c.fresh
+    RETURNING id, society_id, flat_id
+), audited AS (
+    INSERT INTO audit_logs (actor_user_id, action, resource_type, resource_id, society_id, request_id, details)
+    SELECT $1, 'resident_request.submit', 'resident_request', id, society_id, $6, jsonb_build_object('flat_id', flat_id) FROM made
+)
+SELECT jsonb_build_object('allowed', true, 'fresh', c.fresh, 'mismatch', c.mismatch, 'answer', c.answer)
+  FROM claim c

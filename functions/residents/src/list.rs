@@ -1,0 +1,67 @@
+//! Requests: an admin's scope, and everyone's own, newest first.
+
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use shared::{
+    App,
+    auth::Caller,
+    db::Type,
+    http::{ApiError, List},
+    input::{Cursor, Fields, FromFields, Limit, Query},
+};
+use uuid::Uuid;
+
+use crate::request::{ResidentRequest, Status};
+
+pub(crate) struct Filter {
+    status: Option<Status>,
+    limit: Limit,
+    cursor: Cursor,
+}
+
+impl FromFields for Filter {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let status = fields.optional("status");
+        let (limit, cursor) = (fields.or("limit", Limit::default()), fields.or("cursor", Cursor::START));
+        Some(Self { status: status?, limit: limit?, cursor: cursor? })
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct ListedRequest {
+    #[serde(flatten)]
+    request: ResidentRequest,
+    requesting_user_name: Option<String>,
+    requesting_user_phone: Option<String>,
+    flat_number: String,
+    block_id: Uuid,
+    block_name: String,
+    complex_name: String,
+    society_id: Uuid,
+    society_name: String,
+}
+
+/// **Permissions:** admins their scope, everyone his own.
+pub(crate) async fn list_requests(
+    State(app): State<App>,
+    caller: Caller,
+    Query(filter): Query<Filter>,
+) -> Result<List<ListedRequest>, ApiError> {
+    let requests = app
+        .db
+        .read::<ListedRequest>(
+            include_str!("list.sql"),
+            &[
+                (caller.user_id(), Type::UUID),
+                (&filter.status, Type::TEXT),
+                (&filter.cursor.at, Type::TIMESTAMPTZ),
+                (&filter.cursor.id, Type::UUID),
+                (&(filter.limit.0 + 1), Type::INT8),
+            ],
+        )
+        .await?;
+    Ok(List::page(requests, filter.limit, |last| Cursor {
+        at: last.request.submitted_at.0,
+        id: last.request.id,
+    }))
+}

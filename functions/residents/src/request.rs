@@ -1,0 +1,121 @@
+//! A request to be a flat's resident, as answers show it.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use shared::{
+    Timestamp,
+    input::{FromField, Problem, ProblemCode},
+    text::contains_aadhaar,
+    text_param,
+};
+use uuid::Uuid;
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct ResidentRequest {
+    pub(crate) id: Uuid,
+    requesting_user_id: Uuid,
+    flat_id: Uuid,
+    requested_role: RequestedRole,
+    docs: Value,
+    note: Option<String>,
+    status: Status,
+    pub(crate) submitted_at: Timestamp,
+    processed_by: Option<Uuid>,
+    processed_at: Option<Timestamp>,
+    processed_note: Option<String>,
+}
+
+/// As what someone lives in a flat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum RequestedRole {
+    Owner,
+    Tenant,
+    Other,
+}
+
+impl RequestedRole {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Owner => "owner",
+            Self::Tenant => "tenant",
+            Self::Other => "other",
+        }
+    }
+}
+
+text_param!(RequestedRole);
+
+impl FromField for RequestedRole {
+    fn from_field(value: &Value) -> Result<Self, Problem> {
+        match String::from_field(value)?.as_str() {
+            "owner" => Ok(Self::Owner),
+            "tenant" => Ok(Self::Tenant),
+            "other" => Ok(Self::Other),
+            _ => Err(Problem::new(ProblemCode::WrongFormat, "must be owner, tenant or other")),
+        }
+    }
+}
+
+/// Where a request stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Status {
+    Pending,
+    Approved,
+    Rejected,
+}
+
+impl Status {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Approved => "approved",
+            Self::Rejected => "rejected",
+        }
+    }
+}
+
+text_param!(Status);
+
+impl FromField for Status {
+    fn from_field(value: &Value) -> Result<Self, Problem> {
+        match String::from_field(value)?.as_str() {
+            "pending" => Ok(Self::Pending),
+            "approved" => Ok(Self::Approved),
+            "rejected" => Ok(Self::Rejected),
+            _ => Err(Problem::new(ProblemCode::WrongFormat, "must be pending, approved or rejected")),
+        }
+    }
+}
+
+/// What the requester hands in as proof: names or links of documents, in a shape of the app's own.
+pub(crate) struct Docs(pub(crate) Value);
+
+impl Docs {
+    /// Characters of JSON that are kept.
+    const MAX: usize = 4000;
+}
+
+impl FromField for Docs {
+    fn from_field(value: &Value) -> Result<Self, Problem> {
+        if !(value.is_array() || value.is_object()) {
+            return Err(Problem::new(ProblemCode::WrongType, "must be a list or an object"));
+        }
+        let text = value.to_string();
+        if text.chars().count() > Self::MAX {
+            return Err(Problem::new(
+                ProblemCode::TooLong,
+                format!("must have at most {} characters", Self::MAX),
+            ));
+        }
+        // PostgreSQL's jsonb cannot hold NUL.
+        if text.contains("\\u0000") {
+            return Err(Problem::new(ProblemCode::WrongFormat, "must not contain control characters"));
+        }
+        if contains_aadhaar(&text) {
+            return Err(Problem::new(ProblemCode::AadhaarNotAccepted, "must not contain an Aadhaar number"));
+        }
+        Ok(Self(value.clone()))
+    }
+}

@@ -1,0 +1,59 @@
+//! Someone asks to be a flat's resident. It grants nothing, unless the society's policy says so.
+
+use axum::{extract::State, http::StatusCode, response::Response};
+use serde_json::json;
+use shared::{
+    auth::{Caller, RequestMeta},
+    db::Type,
+    http::ApiError,
+    input::{Body, Fields, FromFields},
+    policy,
+    text::LongText,
+    write::{Writer, Writing},
+};
+use uuid::Uuid;
+
+use crate::request::{Docs, RequestedRole, ResidentRequest};
+
+pub(crate) struct NewRequest {
+    flat_id: Uuid,
+    requested_role: RequestedRole,
+    docs: Option<Docs>,
+    note: Option<LongText>,
+}
+
+impl FromFields for NewRequest {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let flat_id = fields.required("flat_id");
+        let requested_role = fields.required("requested_role");
+        let docs = fields.optional("docs");
+        let note = fields.optional("note");
+        Some(Self { flat_id: flat_id?, requested_role: requested_role?, docs: docs?, note: note? })
+    }
+}
+
+/// **Permissions:** any user.
+pub(crate) async fn submit_request(
+    State(writer): State<Writer>,
+    caller: Caller,
+    meta: RequestMeta,
+    Body { input, key }: Body<NewRequest>,
+) -> Result<Response, ApiError> {
+    let writing = Writing { caller: &caller, key: &key, meta: &meta, forbidden: "" };
+    let docs = input.docs.map_or_else(|| json!([]), |docs| docs.0);
+    let written = writer
+        .write::<ResidentRequest>(
+            writing,
+            include_str!("submit.sql"),
+            &[
+                (&Uuid::now_v7(), Type::UUID),
+                (&input.flat_id, Type::UUID),
+                (&input.requested_role, Type::TEXT),
+                (&docs, Type::JSONB),
+                (&input.note, Type::TEXT),
+                (&policy::RESIDENT_AUTO_APPROVE.default, Type::BOOL),
+            ],
+        )
+        .await?;
+    Ok(written.with_status(StatusCode::CREATED))
+}

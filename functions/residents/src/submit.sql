@@ -1,0 +1,34 @@
+-- $1-$6 as in shared::write; $7 id, $8 flat, $9 role, $10 docs, $11 note, $12 default of the policy resident_auto_approve
+WITH place AS MATERIALIZED (
+    SELECT p.society_id, p.block_id, p.flat_id, request_in_the_way($1, p.flat_id) AS in_the_way,
+           policy_switch(p.society_id, 'resident_auto_approve', $12) AS auto_approve
+      FROM places p WHERE p.flat_id = $8 AND p.is_active
+), draft AS MATERIALIZED (
+    SELECT $7::uuid AS id, $1::uuid AS requesting_user_id, p.society_id, p.block_id, p.flat_id,
+           $9::text AS requested_role, $10::jsonb AS docs, $11::text AS note,
+           CASE WHEN p.auto_approve THEN 'approved' ELSE 'pending' END AS status, now() AS submitted_at,
+           NULL::uuid AS processed_by, CASE WHEN p.auto_approve THEN now() END AS processed_at,
+           NULL::text AS processed_note, p.in_the_way
+      FROM place p
+), claim AS MATERIALIZED (
+    SELECT c.* FROM draft d,
+        claim_key($1, $2, $3, $4, $5, CASE WHEN d.in_the_way IS NULL THEN to_jsonb(d) END) c
+), made AS (
+    INSERT INTO resident_requests (id, requesting_user_id, society_id, block_id, flat_id, requested_role, docs, note,
+                                   status, submitted_at, processed_at)
+    SELECT d.id, d.requesting_user_id, d.society_id, d.block_id, d.flat_id, d.requested_role, d.docs, d.note,
+           d.status, d.submitted_at, d.processed_at
+      FROM draft d, claim c WHERE c.fresh
+    RETURNING id, society_id, flat_id, requested_role, status
+), approved AS (
+    INSERT INTO resident_request_approvals (request_id, decision) SELECT id, 'approve' FROM made WHERE status = 'approved'
+), opened AS MATERIALIZED (
+    SELECT open_occupancy($1, flat_id, requested_role) FROM made WHERE status = 'approved'
+), audited AS (
+    INSERT INTO audit_logs (actor_user_id, action, resource_type, resource_id, society_id, request_id, details)
+    SELECT $1, 'resident_request.submit', 'resident_request', id, society_id, $6,
+           jsonb_build_object('flat_id', flat_id, 'status', status) FROM made
+)
+SELECT jsonb_build_object('allowed', true, 'fresh', c.fresh, 'mismatch', c.mismatch, 'status', d.in_the_way,
+                          'answer', c.answer, 'opened', (SELECT count(*) FROM opened))
+  FROM draft d, claim c

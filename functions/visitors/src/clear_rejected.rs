@@ -1,0 +1,37 @@
+//! Guards clear denied visitors from their lists. Nothing is deleted: answers, visits and audit stay.
+
+use axum::{extract::State, http::StatusCode, response::Response};
+use serde::{Deserialize, Serialize};
+use shared::{
+    auth::{Caller, RequestMeta},
+    http::ApiError,
+    input::{Body, NoInput},
+    write::{Writer, Writing},
+};
+
+#[derive(Serialize, Deserialize)]
+struct Cleared {
+    message: String,
+    deleted_count: i64,
+}
+
+/// Beside `success`, not under `data`.
+#[derive(Serialize)]
+struct ClearedAnswer {
+    success: bool,
+    #[serde(flatten)]
+    cleared: Cleared,
+}
+
+/// **Permissions:** active guard; the visitors of his society.
+pub(crate) async fn clear_rejected(
+    State(writer): State<Writer>,
+    caller: Caller,
+    meta: RequestMeta,
+    Body { key, .. }: Body<NoInput>,
+) -> Result<Response, ApiError> {
+    let forbidden = "Only the active guards of a society clear its list.";
+    let writing = Writing { caller: &caller, key: &key, meta: &meta, forbidden };
+    let written = writer.write::<Cleared>(writing, include_str!("clear_rejected.sql"), &[]).await?;
+    Ok(written.map(|cleared| ClearedAnswer { success: true, cleared }).as_is(StatusCode::OK))
+}

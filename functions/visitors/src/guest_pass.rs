@@ -1,0 +1,99 @@
+//! A resident invites someone ahead: a pass with a code and a QR id, valid in its window only.
+
+use axum::{extract::State, http::StatusCode, response::Response};
+use shared::{
+    Timestamp,
+    auth::{Caller, RequestMeta},
+    db::Type,
+    http::ApiError,
+    input::{Body, Fields, FromFields, Problem, ProblemCode, Whole},
+    policy,
+    text::{Phone, ShortText},
+    write::{Writer, Writing},
+};
+use uuid::Uuid;
+
+use crate::{pass_code::AccessCode, visitor::VisitorAnswer};
+
+/// Codes offered to the database, which takes the first that no live pass of the society has.
+const CANDIDATES: usize = 4;
+
+pub(crate) struct NewPass {
+    visitor_name: ShortText,
+    phone: Phone,
+    flat_id: Uuid,
+    purpose: Option<ShortText>,
+    number_of_people: Whole<1, 50>,
+    qr_code: Option<Uuid>,
+    expected_start: Timestamp,
+    expected_end: Option<Timestamp>,
+}
+
+impl FromFields for NewPass {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let visitor_name = fields.required("visitor_name");
+        let phone = fields.required("phone");
+        let flat_id = fields.required("flat_id");
+        let purpose = fields.optional("purpose");
+        let number_of_people = fields.or("number_of_people", Whole(1));
+        let qr_code = fields.optional("qr_code");
+        let expected_start = fields.or("expected_start", Timestamp::now());
+        let expected_end = fields.optional::<Timestamp>("expected_end");
+        if let (Some(start), Some(Some(end))) = (expected_start, expected_end)
+            && end <= start.max(Timestamp::now())
+        {
+            let problem = "must be after expected_start and in the future";
+            fields.note(Problem::new(ProblemCode::OutOfRange, problem).of("expected_end"));
+        }
+        Some(Self {
+            visitor_name: visitor_name?,
+            phone: phone?,
+            flat_id: flat_id?,
+            purpose: purpose?,
+            number_of_people: number_of_people?,
+            qr_code: qr_code?,
+            expected_start: expected_start?,
+            expected_end: expected_end?,
+        })
+    }
+}
+
+/// **Permissions:** current resident of the flat.
+pub(crate) async fn create_guest_pass(
+    State(writer): State<Writer>,
+    caller: Caller,
+    meta: RequestMeta,
+    Body { input, key }: Body<NewPass>,
+) -> Result<Response, ApiError> {
+    let writing = Writing {
+        caller: &caller,
+        key: &key,
+        meta: &meta,
+        forbidden: "Only the residents of a flat make passes for it.",
+    };
+    let codes: Option<Vec<AccessCode>> = (0..CANDIDATES).map(|_| AccessCode::random()).collect();
+    let codes = codes.ok_or_else(|| ApiError::Unavailable("the system gives no randomness".into()))?;
+    let codes: Vec<&str> = codes.iter().map(AccessCode::as_str).collect();
+    let qr_code = input.qr_code.unwrap_or_else(Uuid::new_v4).to_string();
+    let written = writer
+        .write::<VisitorAnswer>(
+            writing,
+            include_str!("guest_pass.sql"),
+            &[
+                (&Uuid::now_v7(), Type::UUID),
+                (&input.flat_id, Type::UUID),
+                (&input.visitor_name, Type::TEXT),
+                (&input.phone, Type::TEXT),
+                (&input.purpose, Type::TEXT),
+                (&input.number_of_people.0, Type::INT4),
+                (&qr_code, Type::TEXT),
+                (&codes, Type::TEXT_ARRAY),
+                (&input.expected_start, Type::TIMESTAMPTZ),
+                (&input.expected_end, Type::TIMESTAMPTZ),
+                (&policy::GUEST_PASS_MAX_DAYS.default, Type::INT4),
+                (&policy::GUEST_PASS_DEFAULT_HOURS.default, Type::INT4),
+            ],
+        )
+        .await?;
+    Ok(written.with_status(StatusCode::CREATED))
+}

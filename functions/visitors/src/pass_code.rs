@@ -1,0 +1,70 @@
+//! The ways to name a pass: a code short enough to be read out, and a QR id.
+
+use serde_json::Value;
+use shared::{
+    input::{FromField, Problem, ProblemCode},
+    text_param,
+};
+
+/// Letters and digits that nobody confuses; 32 of them, so five random bits choose one without bias.
+const ALPHABET: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
+/// Characters of a code.
+const LENGTH: usize = 6;
+
+/// Six characters that open a pass, in upper case.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct AccessCode(String);
+
+impl AccessCode {
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// A code that nobody can foresee; `None` where the system has no randomness to give.
+    pub(crate) fn random() -> Option<Self> {
+        let mut bytes = [0; LENGTH];
+        getrandom::fill(&mut bytes).ok()?;
+        let code = bytes.iter().filter_map(|byte| ALPHABET.get(usize::from(byte & 31)));
+        Some(Self(code.map(|letter| char::from(*letter)).collect()))
+    }
+}
+
+/// A code opens a gate and never reaches a log.
+impl std::fmt::Debug for AccessCode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("AccessCode(…)")
+    }
+}
+
+text_param!(AccessCode);
+
+impl FromField for AccessCode {
+    fn from_field(value: &Value) -> Result<Self, Problem> {
+        let code = String::from_field(value)?.trim().to_ascii_uppercase();
+        let fits = code.len() == LENGTH && code.bytes().all(|byte| ALPHABET.contains(&byte));
+        let problem =
+            || Problem::new(ProblemCode::WrongFormat, "must be 6 letters and digits, without I, O, 0 and 1");
+        fits.then_some(Self(code)).ok_or_else(problem)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_random_code_is_a_code_in_any_case() {
+        for _ in 0..1000 {
+            let code = AccessCode::random().unwrap();
+            let typed = Value::String(format!(" {} ", code.as_str().to_lowercase()));
+            assert_eq!(AccessCode::from_field(&typed).unwrap(), code);
+        }
+    }
+
+    #[test]
+    fn other_text_is_no_code() {
+        for text in ["", "ABCDE", "ABCDEFG", "ABCDE0", "ABCDEI", "ABCDE1", "ABCDEO", "ABC EF", "ÄBCDEF"] {
+            assert!(AccessCode::from_field(&Value::String(text.into())).is_err(), "{text} was accepted");
+        }
+    }
+}

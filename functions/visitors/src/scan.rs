@@ -1,0 +1,112 @@
+//! A guard scans a pass or types its code. Wrong tries are counted, and soon nothing is answered any more.
+
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use shared::{
+    App, Timestamp,
+    auth::{Caller, RateState},
+    db::Type,
+    http::{Answer, ApiError},
+    input::PathText,
+    write::Window,
+};
+use uuid::Uuid;
+
+use crate::{pass_code::AccessCode, visitor::Status};
+
+/// Wrong tries in a window; the next one is refused.
+const MAX_MISSES: i32 = 10;
+/// Seconds of that window.
+const WINDOW_SECONDS: i32 = 600;
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct ScannedPass {
+    id: Uuid,
+    visitor_name: String,
+    phone: String,
+    vehicle_no: Option<String>,
+    purpose: String,
+    flat_id: Uuid,
+    status: Status,
+    expected_start: Timestamp,
+    expected_end: Option<Timestamp>,
+    number_of_people: i32,
+    auto_approved: bool,
+    created_at: Timestamp,
+    invited_by: Option<Uuid>,
+    qr_code: Option<String>,
+    access_code: Option<String>,
+    flat_number: String,
+    block_name: String,
+    complex_name: String,
+    invited_by_name: Option<String>,
+    invited_by_phone: Option<String>,
+    visit_id: Option<Uuid>,
+    checkin_time: Option<Timestamp>,
+    checkout_time: Option<Timestamp>,
+}
+
+/// The row of `scan.sql`.
+#[derive(Deserialize)]
+struct ScanRow {
+    allowed: bool,
+    misses: i32,
+    reset_seconds: u64,
+    window: Option<Window>,
+    pass: Option<ScannedPass>,
+}
+
+/// **Permissions:** active guards and admins, passes of their society or block.
+pub(crate) async fn find_by_qr(
+    State(app): State<App>,
+    caller: Caller,
+    PathText(qr_code): PathText<Uuid>,
+) -> Result<Answer<ScannedPass>, ApiError> {
+    scan(&app, &caller, Some(qr_code.to_string()), None).await
+}
+
+/// **Permissions:** active guards and admins, passes of their society or block.
+pub(crate) async fn find_by_access_code(
+    State(app): State<App>,
+    caller: Caller,
+    PathText(code): PathText<AccessCode>,
+) -> Result<Answer<ScannedPass>, ApiError> {
+    scan(&app, &caller, None, Some(code)).await
+}
+
+async fn scan(
+    app: &App,
+    caller: &Caller,
+    qr_code: Option<String>,
+    access_code: Option<AccessCode>,
+) -> Result<Answer<ScannedPass>, ApiError> {
+    let row = app
+        .db
+        .read_one::<ScanRow>(
+            include_str!("scan.sql"),
+            &[
+                (caller.user_id(), Type::UUID),
+                (&qr_code, Type::TEXT),
+                (&access_code, Type::TEXT),
+                (&WINDOW_SECONDS, Type::INT4),
+            ],
+        )
+        .await?
+        .ok_or(ApiError::NotFound)?;
+    if !row.allowed {
+        return Err(ApiError::Forbidden("Only guards and admins look up passes."));
+    }
+    let over = if row.pass.is_some() { row.misses >= MAX_MISSES } else { row.misses > MAX_MISSES };
+    if over {
+        return Err(ApiError::RateLimited(limit(&row)));
+    }
+    let pass = row.pass.ok_or(ApiError::NotFound)?;
+    match row.window {
+        Some(window) => Err(window.refusal(serde_json::to_value(pass).unwrap_or_default())),
+        None => Ok(Answer::new(pass)),
+    }
+}
+
+fn limit(row: &ScanRow) -> RateState {
+    RateState { limit: MAX_MISSES, remaining: 0, reset_seconds: row.reset_seconds }
+}

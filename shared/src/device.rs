@@ -1,0 +1,101 @@
+//! What apps say about the phone they run on.
+
+use serde_json::{Value, json};
+
+use crate::{
+    input::{FromField, Problem, ProblemCode},
+    text_param,
+};
+
+/// A token of Firebase Cloud Messaging; opaque, at most 4096 characters.
+pub struct PushToken(String);
+
+impl PushToken {
+    /// The token.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromField for PushToken {
+    fn from_field(value: &Value) -> Result<Self, Problem> {
+        let text = String::from_field(value)?;
+        let fits = text.len() <= 4096 && text.chars().all(|c| c.is_ascii_graphic());
+        let problem = || Problem::new(ProblemCode::WrongFormat, "must be a push token");
+        fits.then_some(Self(text)).ok_or_else(problem)
+    }
+}
+
+/// A token is a key to someone's phone and never reaches a log.
+impl std::fmt::Debug for PushToken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("PushToken(…)")
+    }
+}
+
+text_param!(PushToken);
+
+/// The system a device runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Platform {
+    /// Apple.
+    Ios,
+    /// Google.
+    Android,
+    /// A browser.
+    Web,
+}
+
+impl Platform {
+    /// The platform as it is written.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ios => "ios",
+            Self::Android => "android",
+            Self::Web => "web",
+        }
+    }
+}
+
+text_param!(Platform);
+
+impl FromField for Platform {
+    fn from_field(value: &Value) -> Result<Self, Problem> {
+        match String::from_field(value)?.to_ascii_lowercase().as_str() {
+            "ios" => Ok(Self::Ios),
+            "android" => Ok(Self::Android),
+            "web" => Ok(Self::Web),
+            _ => Err(Problem::new(ProblemCode::WrongFormat, "must be ios, android or web")),
+        }
+    }
+}
+
+/// What an app tells about itself: an object of at most 2000 characters.
+#[derive(Debug)]
+pub struct DeviceInfo(pub Value);
+
+impl Default for DeviceInfo {
+    fn default() -> Self {
+        Self(json!({}))
+    }
+}
+
+impl DeviceInfo {
+    /// The platform it names, for apps that name it only here.
+    pub fn platform(&self) -> Option<Platform> {
+        self.0.get("platform").and_then(|value| Platform::from_field(value).ok())
+    }
+}
+
+impl FromField for DeviceInfo {
+    fn from_field(value: &Value) -> Result<Self, Problem> {
+        let text = value.to_string();
+        if !value.is_object() {
+            return Err(Problem::new(ProblemCode::WrongType, "must be an object"));
+        }
+        if text.chars().count() > 2000 || text.contains("\\u0000") {
+            return Err(Problem::new(ProblemCode::TooLong, "must have at most 2000 printable characters"));
+        }
+        Ok(Self(value.clone()))
+    }
+}

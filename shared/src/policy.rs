@@ -1,0 +1,34 @@
+//! What a society may decide for itself, with what holds where it has decided nothing.
+//!
+//! A decision is a row of `policies`, whose check constraint knows the names and ranges; statements
+//! read it together with the default given here.
+
+/// A policy that is a whole number.
+#[derive(Clone, Copy, Debug)]
+pub struct NumberPolicy {
+    /// Its name in `policies`.
+    pub name: &'static str,
+    /// What holds without a row.
+    pub default: i32,
+}
+
+/// A policy that is on or off.
+#[derive(Clone, Copy, Debug)]
+pub struct SwitchPolicy {
+    /// Its name in `policies`.
+    pub name: &'static str,
+    /// What holds without a row.
+    pub default: bool,
+}
+
+/// Seconds a flat has to answer.
+pub const APPROVAL_TIMEOUT_SECONDS: NumberPolicy =
+    NumberPolicy { name: "approval_timeout_seconds", default: 300 };
+/// Days a guest pass may last.
+pub const GUEST_PASS_MAX_DAYS: NumberPolicy = NumberPolicy { name: "guest_pass_max_days", default: 30 };
+/// Hours a guest pass lasts where its end is not said.
+pub const GUEST_PASS_DEFAULT_HOURS: NumberPolicy =
+    NumberPolicy { name: "guest_pass_default_hours", default: 24 };
+/// Whether a resident's request is approved without an admin.
+pub const RESIDENT_AUTO_APPROVE: SwitchPolicy =
+    SwitchPolicy { name: "resident_auto_approve", default: false };
