@@ -1,1 +1,35 @@
-//! stub
+//! The whole system on one machine: PostgreSQL, DynamoDB, API Gateway, Lambda and a token issuer
+//! in one process, with the functions that are deployed to AWS.
+//!
+//! `cargo dev` runs it (the binary of this crate); tests start a [`Stack`] each.
+//!
+//! - Routes, variables, limits and tables are read from `template.yaml`, never said a second time.
+//! - Functions are called with the events that AWS builds and answer in its format, as JSON text.
+//! - Nothing outlives the process: no server, no temporary directory, even after SIGKILL.
+
+mod database;
+mod dynamodb;
+mod error;
+mod gateway;
+pub mod issuer;
+mod lambda;
+pub mod postgres;
+mod stack;
+pub mod template;
+pub mod wire;
+
+use std::path::{Path, PathBuf};
+
+pub use database::Seed;
+pub use dynamodb::DynamoDb;
+pub use error::Error;
+pub use gateway::WebSocketLimits;
+pub use issuer::Identity;
+pub use lambda::{Lambda, Outcome, Refused};
+pub use stack::{Builder, Project, Stack};
+
+/// Where data are kept that nobody named a place for: in the checkout this was built from.
+pub fn default_data_directory() -> PathBuf {
+    let checkout = Path::new(env!("CARGO_MANIFEST_DIR")).parent().filter(|checkout| checkout.is_dir());
+    checkout.unwrap_or(Path::new(".")).join("target").join("local")
+}

@@ -1,2 +1,81 @@
-//! stub
-fn main() {}
+//! `cargo dev`: the whole system on this machine, until Ctrl-C.
+
+mod arguments;
+mod welcome;
+
+use std::{fs, path::Path, process::ExitCode};
+
+use local::{Error, Project, Stack, postgres};
+use shared::{config::Env, telemetry};
+use tokio::signal::unix::{SignalKind, signal};
+
+use arguments::{Arguments, HELP};
+
+/// Variables of the caller's that are handed on to the functions.
+const HANDED_ON: [&str; 3] = ["LOG_LEVEL", "RATE_LIMIT_MAX_REQUESTS", "RATE_LIMIT_WINDOW_MS"];
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<(), Error> {
+    let Some(arguments) = Arguments::read(std::env::args_os().skip(1))? else {
+        welcome::say(HELP);
+        return Ok(());
+    };
+    let env = Env::process();
+    let level = env.optional("LOG_LEVEL").unwrap_or_else(|| "warn".to_owned());
+    telemetry::start(&mut Env::from_map([("LOG_LEVEL".to_owned(), level)].into()));
+
+    let directory = arguments.data.join("postgres");
+    if arguments.fresh {
+        postgres::remove_data(&directory)?;
+    }
+    if let Some(path) = &arguments.ready_file {
+        let _ = fs::remove_file(path);
+    }
+    let mut builder = Stack::builder().port(arguments.port).data(directory).seed(arguments.seed);
+    for name in HANDED_ON {
+        if let Some(value) = env.optional(name) {
+            builder = builder.variable(name, value);
+        }
+    }
+    if let Some(project) = &arguments.firebase_project {
+        builder = builder.project(Project::Firebase(project.clone()));
+    }
+    if let Some(endpoint) = &arguments.invoke {
+        builder = builder.invoke(endpoint);
+    }
+    let mut terminate = signal(SignalKind::terminate()).map_err(handler)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(handler)?;
+    let stack = builder.start().await?;
+    welcome::say(&welcome::text(&stack, &arguments));
+    if let Some(path) = &arguments.ready_file {
+        write_whole(path, &stack.info().to_string())?;
+    }
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    drop(stack);
+    Ok(())
+}
+
+/// Whoever waits for the file never sees a part of it.
+fn write_whole(path: &Path, text: &str) -> Result<(), Error> {
+    let named = |source| Error::Io { what: path.display().to_string(), source };
+    let beside = path.with_extension(format!("{}.part", std::process::id()));
+    fs::write(&beside, text).map_err(named)?;
+    fs::rename(&beside, path).map_err(named)
+}
+
+fn handler(source: std::io::Error) -> Error {
+    Error::Io { what: "waiting for signals".to_owned(), source }
+}

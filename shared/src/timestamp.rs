@@ -9,9 +9,10 @@ use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
 pub struct Timestamp(pub OffsetDateTime);
 
 impl Timestamp {
-    /// This instant.
+    /// This instant, to the microsecond, which is what the database keeps.
     pub fn now() -> Self {
-        Self(OffsetDateTime::now_utc())
+        let now = OffsetDateTime::now_utc();
+        Self(now.replace_microsecond(now.microsecond()).unwrap_or(now))
     }
 
     /// Reads RFC 3339, `None` where it is not that or lies outside the years 2000 to 2199.

@@ -1,0 +1,127 @@
+//! The command line of `cargo dev`.
+
+use std::{ffi::OsString, path::PathBuf};
+
+use lexopt::{Arg, Parser, ValueExt};
+use local::{Error, Seed, default_data_directory};
+
+/// What `--help` says.
+pub const HELP: &str = "\
+The whole of Society360 on this machine: PostgreSQL, DynamoDB, both APIs, all functions, a token issuer.
+
+Usage: cargo dev [OPTIONS]
+
+  --port N               port of everything (3000; 0 is any free one)
+  --data DIR             where data are kept (target/local)
+  --fresh                begin with no data
+  --seed demo|none       what a new database holds (demo)
+  --ready-file PATH      written once all is up, with the JSON of /_local/info
+  --invoke URL           call functions there (cargo lambda watch, sam local start-lambda)
+  --firebase-project ID  accept the tokens of a real Firebase project
+  --help                 this text
+
+LOG_LEVEL (warn), RATE_LIMIT_MAX_REQUESTS (100000) and RATE_LIMIT_WINDOW_MS are handed on to the functions.";
+
+/// What the command line says.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Arguments {
+    pub port: u16,
+    pub data: PathBuf,
+    pub fresh: bool,
+    pub seed: Seed,
+    pub ready_file: Option<PathBuf>,
+    pub invoke: Option<String>,
+    pub firebase_project: Option<String>,
+}
+
+impl Default for Arguments {
+    fn default() -> Self {
+        Self {
+            port: 3000,
+            data: default_data_directory(),
+            fresh: false,
+            seed: Seed::Demo,
+            ready_file: None,
+            invoke: None,
+            firebase_project: None,
+        }
+    }
+}
+
+impl Arguments {
+    /// Reads the command line; `None` asks for help.
+    pub fn read(words: impl Iterator<Item = OsString>) -> Result<Option<Self>, Error> {
+        let mut arguments = Self::default();
+        let mut parser = Parser::from_args(words);
+        let wrong = |error: lexopt::Error| Error::Arguments(format!("{error}; see cargo dev --help"));
+        while let Some(argument) = parser.next().map_err(wrong)? {
+            match argument {
+                Arg::Long("port") => {
+                    arguments.port = parser.value().and_then(|value| value.parse()).map_err(wrong)?
+                }
+                Arg::Long("data") => arguments.data = parser.value().map_err(wrong)?.into(),
+                Arg::Long("fresh") => arguments.fresh = true,
+                Arg::Long("seed") => {
+                    arguments.seed = match parser.value().map_err(wrong)?.to_str() {
+                        Some("demo") => Seed::Demo,
+                        Some("none") => Seed::None,
+                        _ => return Err(Error::Arguments("--seed is demo or none".to_owned())),
+                    }
+                }
+                Arg::Long("ready-file") => arguments.ready_file = Some(parser.value().map_err(wrong)?.into()),
+                Arg::Long("invoke") => {
+                    let endpoint = parser.value().and_then(|value| value.string()).map_err(wrong)?;
+                    if !endpoint.starts_with("http://") {
+                        let text = "--invoke is the http:// address of an Invoke endpoint, such as http://localhost:9000";
+                        return Err(Error::Arguments(text.to_owned()));
+                    }
+                    arguments.invoke = Some(endpoint);
+                }
+                Arg::Long("firebase-project") => {
+                    arguments.firebase_project =
+                        Some(parser.value().and_then(|value| value.string()).map_err(wrong)?);
+                }
+                Arg::Short('h') | Arg::Long("help") => return Ok(None),
+                Arg::Short(_) | Arg::Long(_) | Arg::Value(_) => return Err(wrong(argument.unexpected())),
+            }
+        }
+        Ok(Some(arguments))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(line: &str) -> Result<Option<Arguments>, Error> {
+        Arguments::read(line.split_whitespace().map(OsString::from))
+    }
+
+    #[test]
+    fn flags_are_read() {
+        let read = read("--port=0 --seed none --fresh --data /d --invoke http://localhost:9000").unwrap();
+        let expected = Arguments {
+            port: 0,
+            data: "/d".into(),
+            fresh: true,
+            seed: Seed::None,
+            invoke: Some("http://localhost:9000".to_owned()),
+            ..Arguments::default()
+        };
+        assert_eq!(read, Some(expected));
+    }
+
+    #[test]
+    fn what_is_not_understood_is_named() {
+        for (line, named) in [
+            ("--prot 1", "--prot"),
+            ("--port many", "many"),
+            ("--seed all", "demo or none"),
+            ("x", "x"),
+            ("--data", "--data"),
+        ] {
+            let said = read(line).unwrap_err().to_string();
+            assert!(said.contains(named), "{line}: {said}");
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! DynamoDB in this process, spoken to over HTTP so that the functions use the real SDK.
+//!
+//! It lives in memory: connections, which are all it holds, end with this process anyway.
+
+use dynoxide::{
+    Database,
+    actions::{create_table::CreateTableRequest, update_time_to_live::UpdateTimeToLiveRequest},
+};
+use serde_json::json;
+use tokio::net::TcpListener;
+
+use crate::{Error, template::Table};
+
+/// The emulator.
+#[derive(Clone)]
+pub struct DynamoDb {
+    database: Database,
+    port: u16,
+}
+
+impl DynamoDb {
+    /// Starts it on a free port of 127.0.0.1 with these tables.
+    pub async fn start(tables: &[Table]) -> Result<Self, Error> {
+        let database = Database::memory().map_err(refused)?;
+        for table in tables {
+            create(&database, table)?;
+        }
+        let listener =
+            TcpListener::bind(("127.0.0.1", 0)).await.map_err(Error::io("listening for DynamoDB"))?;
+        let port = listener.local_addr().map_err(Error::io("listening for DynamoDB"))?.port();
+        let served = database.clone();
+        // It ends with the runtime.
+        tokio::spawn(dynoxide::server::serve_with_shutdown(listener, served, std::future::pending()));
+        Ok(Self { database, port })
+    }
+
+    /// Base URL for the SDK.
+    pub fn endpoint(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// Deletes what has expired, which AWS does within days.
+    pub fn sweep(&self) -> Result<usize, Error> {
+        self.database.sweep_ttl().map_err(refused)
+    }
+}
+
+fn create(database: &Database, table: &Table) -> Result<(), Error> {
+    let definitions: Vec<_> =
+        table.keys.iter().map(|(name, kind)| json!({"AttributeName": name, "AttributeType": kind})).collect();
+    let keys: Vec<_> = table
+        .keys
+        .iter()
+        .zip(["HASH", "RANGE"])
+        .map(|((name, _), kind)| json!({"AttributeName": name, "KeyType": kind}))
+        .collect();
+    let request = json!({
+        "TableName": table.logical_id,
+        "AttributeDefinitions": definitions,
+        "KeySchema": keys,
+        "BillingMode": "PAY_PER_REQUEST",
+    });
+    let request: CreateTableRequest = serde_json::from_value(request).map_err(refused)?;
+    database.create_table(request).map_err(refused)?;
+    if let Some(attribute) = &table.ttl {
+        let request = json!({
+            "TableName": table.logical_id,
+            "TimeToLiveSpecification": {"AttributeName": attribute, "Enabled": true},
+        });
+        let request: UpdateTimeToLiveRequest = serde_json::from_value(request).map_err(refused)?;
+        database.update_time_to_live(request).map_err(refused)?;
+    }
+    Ok(())
+}
+
+fn refused(error: impl std::fmt::Display) -> Error {
+    Error::DynamoDb(error.to_string())
+}

@@ -1,0 +1,54 @@
+//! One environment of a function: it serves one event at a time.
+
+use aws_lambda_events::apigw::ApiGatewayWebsocketProxyRequest;
+use axum::Router;
+use lambda_http::{Adapter, LambdaEvent, Service, request::LambdaRequest};
+use lambda_runtime::Context;
+
+/// What a function's `start` gave.
+pub(super) enum Environment {
+    /// A function of the HTTP API.
+    Http(Router),
+    /// The function of the WebSocket API.
+    Realtime(realtime::Realtime),
+}
+
+/// Why an event was not served.
+pub(super) enum Failed {
+    /// The event is no JSON, which the Lambda service refuses.
+    NoJson,
+    /// The function does not understand the event, or failed.
+    Event(String),
+}
+
+impl Environment {
+    /// Serves an event as the function's `main.rs` does under the Lambda runtime.
+    pub(super) async fn serve(&self, event: String, context: Context) -> Result<String, Failed> {
+        match self {
+            Self::Http(router) => {
+                let event: LambdaRequest = read(&event)?;
+                // A router is always ready, so it need not be asked.
+                let response = Adapter::from(router.clone()).call(LambdaEvent::new(event, context));
+                let response = response.await;
+                write(&response.unwrap_or_else(|never| match never {}))
+            }
+            Self::Realtime(realtime) => {
+                let event: ApiGatewayWebsocketProxyRequest = read(&event)?;
+                let response = realtime.handle(LambdaEvent::new(event, context)).await;
+                write(&response.map_err(|error| Failed::Event(error.to_string()))?)
+            }
+        }
+    }
+}
+
+/// Events are read from text: `lambda_http` tells their kinds apart by trying, which needs that.
+fn read<T: serde::de::DeserializeOwned>(event: &str) -> Result<T, Failed> {
+    serde_json::from_str(event).map_err(|error| {
+        let is_json = serde_json::from_str::<serde::de::IgnoredAny>(event).is_ok();
+        if is_json { Failed::Event(error.to_string()) } else { Failed::NoJson }
+    })
+}
+
+fn write(response: &impl serde::Serialize) -> Result<String, Failed> {
+    serde_json::to_string(response).map_err(|error| Failed::Event(error.to_string()))
+}

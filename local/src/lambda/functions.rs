@@ -1,0 +1,31 @@
+//! The functions this stack contains: one line for each crate in `functions/`.
+
+use std::collections::HashMap;
+
+use shared::config::Env;
+
+use super::environment::Environment;
+
+macro_rules! functions {
+    (http: [$($http:ident),* $(,)?]) => {
+        /// Whether there is a function of this name.
+        pub(super) fn is_known(name: &str) -> bool {
+            matches!(name, "realtime" $(| stringify!($http))*)
+        }
+
+        /// Starts an environment of the function `name` with these variables.
+        pub(super) async fn start(name: &str, variables: &HashMap<String, String>) -> Result<Environment, String> {
+            let env = Env::from_map(variables.clone());
+            let started = match name {
+                $(stringify!($http) => $http::start(env).await.map(Environment::Http),)*
+                "realtime" => realtime::start(env).await.map(Environment::Realtime),
+                _ => return Err(format!("there is no function {name}")),
+            };
+            started.map_err(|error| error.to_string())
+        }
+    };
+}
+
+functions!(http: [
+    auth, devices, emergencies, guards, health, onboarding, profile, residents, visitors, visits
+]);

@@ -1,0 +1,215 @@
+//! Lambda: functions are called with an event and answer with a result, both JSON text as on AWS.
+//!
+//! As on AWS an environment serves one request at a time and has its own database connection, so
+//! two requests at once are two environments, and races are real. Idle ones are reused, the last
+//! one first. An invocation goes on when its caller has gone.
+
+mod environment;
+mod functions;
+mod remote;
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use serde_json::json;
+use tokio::{sync::Semaphore, time::timeout};
+use uuid::Uuid;
+
+use crate::{Error, template::Function};
+use environment::{Environment, Failed};
+pub(crate) use remote::Remote;
+
+/// Environments of one function at a time. AWS allows 1000 in a region; here each holds one of the
+/// server's connections.
+const MAX_ENVIRONMENTS: usize = 60;
+/// How long an invocation waits for one of them before it is refused; on AWS, where there are
+/// many more, it would not have to wait.
+const THROTTLED_AFTER: Duration = Duration::from_secs(10);
+/// The region everything here pretends to be in.
+pub(crate) const REGION: &str = "ap-south-1";
+/// The account everything here pretends to be in.
+pub(crate) const ACCOUNT: &str = "000000000000";
+
+/// What came of an invocation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The function answered.
+    Answered(String),
+    /// The function failed, ran out of time or panicked; the text is the error as JSON.
+    Failed(String),
+}
+
+/// Why there was no invocation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// There is no such function.
+    Unknown,
+    /// All environments stayed busy.
+    Throttled,
+    /// The event is no JSON.
+    Malformed,
+    /// The Invoke endpoint given with `--invoke` cannot be reached.
+    Unreachable(String),
+}
+
+/// All functions. Clones are handles of the same ones.
+#[derive(Clone)]
+pub struct Lambda {
+    transport: Transport,
+    functions: Arc<HashMap<String, Arc<Deployed>>>,
+}
+
+#[derive(Clone)]
+enum Transport {
+    InProcess,
+    Remote(Box<Remote>),
+}
+
+/// A function with its environments.
+struct Deployed {
+    name: String,
+    limit: Duration,
+    variables: HashMap<String, String>,
+    idle: Mutex<Vec<Environment>>,
+    free: Arc<Semaphore>,
+}
+
+impl Lambda {
+    /// Functions that run in this process, each with its variables.
+    pub(crate) fn in_process(functions: Vec<(Function, HashMap<String, String>)>) -> Result<Self, Error> {
+        if let Some((unknown, _)) =
+            functions.iter().find(|(function, _)| !functions::is_known(&function.name))
+        {
+            return Err(Error::Template(format!(
+                "{} has the binary `{}`, which the local stack does not contain",
+                unknown.logical_id, unknown.name
+            )));
+        }
+        Ok(Self::new(Transport::InProcess, functions))
+    }
+
+    /// Functions behind another Invoke endpoint.
+    pub(crate) fn remote(remote: Remote, functions: Vec<(Function, HashMap<String, String>)>) -> Self {
+        Self::new(Transport::Remote(Box::new(remote)), functions)
+    }
+
+    fn new(transport: Transport, functions: Vec<(Function, HashMap<String, String>)>) -> Self {
+        let deployed = |(function, variables): (Function, _)| {
+            let deployed = Deployed {
+                name: function.name.clone(),
+                limit: Duration::from_secs(function.timeout_seconds),
+                variables,
+                idle: Mutex::default(),
+                free: Arc::new(Semaphore::new(MAX_ENVIRONMENTS)),
+            };
+            (function.name, Arc::new(deployed))
+        };
+        Self { transport, functions: Arc::new(functions.into_iter().map(deployed).collect()) }
+    }
+
+    /// The names of all functions, in order.
+    pub fn names(&self) -> Vec<&str> {
+        let mut names: Vec<_> = self.functions.keys().map(String::as_str).collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// Calls a function and waits for its answer.
+    pub async fn invoke(&self, function: &str, event: String) -> Result<Outcome, Refused> {
+        let deployed = self.functions.get(function).ok_or(Refused::Unknown)?.clone();
+        match &self.transport {
+            Transport::Remote(remote) => remote.invoke(function, event, deployed.limit).await,
+            Transport::InProcess => {
+                let invocation = tokio::spawn(deployed.invoke(event));
+                invocation
+                    .await
+                    .unwrap_or_else(|_| Ok(Outcome::Failed(error("Runtime.ExitError", "it was cut off"))))
+            }
+        }
+    }
+
+    /// Has a function called without waiting. Fails only where the event would not be taken.
+    pub fn send(&self, function: &str, event: String) -> Result<(), Refused> {
+        if !self.functions.contains_key(function) {
+            return Err(Refused::Unknown);
+        }
+        if serde_json::from_str::<serde::de::IgnoredAny>(&event).is_err() {
+            return Err(Refused::Malformed);
+        }
+        let (lambda, function) = (self.clone(), function.to_owned());
+        tokio::spawn(async move {
+            match lambda.invoke(&function, event).await {
+                Ok(Outcome::Answered(_)) => {}
+                Ok(Outcome::Failed(reason)) => {
+                    tracing::warn!(function, reason, "an asynchronous invocation failed")
+                }
+                Err(reason) => tracing::warn!(function, ?reason, "an asynchronous invocation was refused"),
+            }
+        });
+        Ok(())
+    }
+
+    /// Ends all idle environments, as AWS does after a while; the next requests start new ones.
+    pub fn recycle(&self) {
+        for deployed in self.functions.values() {
+            deployed.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        }
+    }
+}
+
+impl Deployed {
+    async fn invoke(self: Arc<Self>, event: String) -> Result<Outcome, Refused> {
+        let waiting = timeout(THROTTLED_AFTER, self.free.clone().acquire_owned());
+        let Ok(Ok(_permit)) = waiting.await else {
+            return Err(Refused::Throttled);
+        };
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let environment = match idle {
+            Some(environment) => environment,
+            None => match functions::start(&self.name, &self.variables).await {
+                Ok(environment) => environment,
+                Err(reason) => return Ok(Outcome::Failed(error("Runtime.ExitError", &reason))),
+            },
+        };
+        let context = context(&self.name, self.limit);
+        let request_id = context.request_id.clone();
+        // In a task of its own, so that a panic ends the environment and nothing else.
+        let mut serving = tokio::spawn(async move {
+            let outcome = environment.serve(event, context).await;
+            (environment, outcome)
+        });
+        match timeout(self.limit, &mut serving).await {
+            Ok(Ok((environment, outcome))) => {
+                self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(environment);
+                match outcome {
+                    Ok(answer) => Ok(Outcome::Answered(answer)),
+                    Err(Failed::Event(reason)) => Ok(Outcome::Failed(error("Runtime.UserError", &reason))),
+                    Err(Failed::NoJson) => Err(Refused::Malformed),
+                }
+            }
+            Ok(Err(_)) => Ok(Outcome::Failed(error("Runtime.Panic", "the function panicked"))),
+            Err(_) => {
+                serving.abort();
+                let text =
+                    format!("{request_id} Task timed out after {:.2} seconds", self.limit.as_secs_f64());
+                Ok(Outcome::Failed(error("Sandbox.Timedout", &text)))
+            }
+        }
+    }
+}
+
+fn context(function: &str, limit: Duration) -> lambda_runtime::Context {
+    let deadline = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default() + limit;
+    let mut context = lambda_runtime::Context::default();
+    context.request_id = Uuid::new_v4().to_string();
+    context.deadline = u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX);
+    context.invoked_function_arn = format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{function}");
+    context
+}
+
+fn error(kind: &str, message: &str) -> String {
+    json!({"errorType": kind, "errorMessage": message}).to_string()
+}

@@ -1,0 +1,116 @@
+//! Fetches PostgreSQL for a machine that has none.
+//!
+//! The archives are those of theseus-rs/postgresql-binaries, which the embedded-Postgres crates use
+//! too; those crates would add a second HTTP client and some hundred others to every build, for a
+//! step that most machines never take. Each archive has its SHA-256 beside it. They are unpacked
+//! beside their final place and moved there, so that a broken download is never taken for a server.
+
+use std::{fs, path::PathBuf, process::Command};
+
+use http_body_util::{BodyExt, Empty};
+use hyper::body::Bytes;
+use hyper_util::{client::legacy::Client, rt::TokioExecutor};
+use sha2::{Digest, Sha256};
+
+use super::{account::Account, place};
+
+const VERSION: &str = "16.4.0";
+const RELEASES: &str = "https://github.com/theseus-rs/postgresql-binaries/releases/download";
+/// GitHub redirects to its storage, once.
+const MAX_REDIRECTS: u32 = 4;
+
+type Reason = String;
+
+/// Fetches the programs unless they have been fetched before. Answers the directory they are in.
+pub(super) fn fetch() -> Result<PathBuf, Reason> {
+    let account = Account::choose().map_err(|error| error.to_string())?;
+    let wanted = crate::default_data_directory().join(format!("postgresql-{VERSION}"));
+    let home = place::reachable(account, &wanted).map_err(|error| error.to_string())?;
+    let bin = home.join("bin");
+    if bin.join("postgres").is_file() {
+        return Ok(bin);
+    }
+    let name = format!("postgresql-{VERSION}-{}", target()?);
+    let archive = download(&name)?;
+    let beside = home.with_extension(format!("part-{}", std::process::id()));
+    fs::create_dir_all(&beside).map_err(|error| error.to_string())?;
+    let unpacked = unpack(&archive, &beside).and_then(|()| {
+        let _ = fs::remove_dir_all(&home);
+        fs::rename(beside.join(&name), &home).map_err(|error| error.to_string())
+    });
+    let _ = fs::remove_dir_all(&beside);
+    unpacked.map(|()| bin)
+}
+
+/// The Rust target the archives are named after.
+fn target() -> Result<&'static str, Reason> {
+    match (std::env::consts::OS, std::env::consts::ARCH) {
+        ("linux", "x86_64") => Ok("x86_64-unknown-linux-gnu"),
+        ("linux", "aarch64") => Ok("aarch64-unknown-linux-gnu"),
+        ("macos", "x86_64") => Ok("x86_64-apple-darwin"),
+        ("macos", "aarch64") => Ok("aarch64-apple-darwin"),
+        (os, processor) => Err(format!("there is no archive for {os} on {processor}")),
+    }
+}
+
+fn download(name: &str) -> Result<Bytes, Reason> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| error.to_string())?;
+    runtime.block_on(async {
+        let url = format!("{RELEASES}/{VERSION}/{name}.tar.gz");
+        let said = get(&format!("{url}.sha256")).await?;
+        let expected =
+            String::from_utf8_lossy(&said).split_whitespace().next().unwrap_or_default().to_lowercase();
+        let archive = get(&url).await?;
+        let actual: String = Sha256::digest(&archive).iter().map(|byte| format!("{byte:02x}")).collect();
+        if actual == expected { Ok(archive) } else { Err(format!("{url} is not what its checksum says")) }
+    })
+}
+
+async fn get(url: &str) -> Result<Bytes, Reason> {
+    let provider = rustls::crypto::aws_lc_rs::default_provider();
+    let connector = hyper_rustls::HttpsConnectorBuilder::new()
+        .with_provider_and_webpki_roots(provider)
+        .map_err(|error| error.to_string())?
+        .https_only()
+        .enable_http1()
+        .build();
+    let client = Client::builder(TokioExecutor::new()).build::<_, Empty<Bytes>>(connector);
+    let mut url = url.to_owned();
+    for _ in 0..=MAX_REDIRECTS {
+        let uri = url.parse().map_err(|_| format!("{url} is not an address"))?;
+        let answer = client.get(uri).await.map_err(|error| cause(&error))?;
+        let status = answer.status();
+        if status.is_redirection() {
+            let location = answer.headers().get(http::header::LOCATION).and_then(|to| to.to_str().ok());
+            url = location.ok_or("a redirect led nowhere")?.to_owned();
+        } else if status.is_success() {
+            return Ok(answer.into_body().collect().await.map_err(|error| error.to_string())?.to_bytes());
+        } else {
+            return Err(format!("{url} answered {status}"));
+        }
+    }
+    Err(format!("{url} redirects without end"))
+}
+
+/// The innermost reason, such as "connection refused".
+fn cause(error: &dyn std::error::Error) -> String {
+    let mut innermost = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    innermost.to_string()
+}
+
+fn unpack(archive: &[u8], directory: &std::path::Path) -> Result<(), Reason> {
+    let file = directory.join("archive.tar.gz");
+    fs::write(&file, archive).map_err(|error| error.to_string())?;
+    let status = Command::new("tar").arg("-xzf").arg(&file).arg("-C").arg(directory).status();
+    match status {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("tar failed: {status}")),
+        Err(error) => Err(format!("tar cannot be run: {error}")),
+    }
+}

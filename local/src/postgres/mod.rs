@@ -1,0 +1,165 @@
+//! A PostgreSQL server of our own: found on this machine or fetched, started, and gone again.
+//!
+//! - It listens on 127.0.0.1 alone, with SCRAM and a random password.
+//! - It never outlives this process: it runs under a tiny shell that holds a pipe from us, and
+//!   stops (and removes a temporary directory) when the pipe closes, be it by SIGKILL.
+//! - As root, everything that touches the data runs as an unprivileged account, since `initdb` and
+//!   `postgres` refuse root.
+//!
+//! All calls but the `async` ones block; they belong on a thread that may.
+
+mod account;
+mod fetch;
+mod install;
+mod place;
+mod server;
+
+use std::{
+    net::TcpListener,
+    path::PathBuf,
+    sync::{Mutex, PoisonError},
+};
+
+use tokio_postgres::{Client, Config, NoTls};
+
+use crate::Error;
+use install::Installation;
+use place::Place;
+use server::{Running, Stop};
+
+/// The account in the database, which owns everything.
+const USER: &str = "society360";
+/// Ports that were free a moment ago may be taken by the time the server asks for them.
+const PORT_TRIES: u32 = 5;
+
+/// Where the data lie and how carefully they are kept.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// A directory that is kept; without one, a temporary directory that is removed.
+    pub directory: Option<PathBuf>,
+}
+
+/// A running PostgreSQL server.
+#[derive(Debug)]
+pub struct Postgres {
+    installation: Installation,
+    place: Place,
+    password: String,
+    port: u16,
+    running: Mutex<Option<Running>>,
+}
+
+impl Postgres {
+    /// Finds or fetches PostgreSQL, makes the data directory where there is none, starts the server
+    /// and waits until it takes connections.
+    pub fn start(options: &Options) -> Result<Self, Error> {
+        let place = Place::prepare(options.directory.as_deref())?;
+        let installation = Installation::find_or_fetch(place.made_by_version().as_deref())?;
+        place.check_version(&installation)?;
+        let password = place.initialise(&installation)?;
+        for attempt in 1.. {
+            let port = free_port()?;
+            match Running::start(&installation, &place, port) {
+                Ok(running) => {
+                    let running = Mutex::new(Some(running));
+                    return Ok(Self { installation, place, password, port, running });
+                }
+                Err(server::Failure::PortTaken) if attempt < PORT_TRIES => {}
+                Err(failure) => {
+                    place.remove_if_temporary();
+                    return Err(failure.into());
+                }
+            }
+        }
+        Err(Error::Postgres("no free port was found".to_owned()))
+    }
+
+    /// Stops the server as a power cut would. [`Postgres::resume`] recovers it.
+    pub fn cut_power(&self) -> Result<(), Error> {
+        self.stop(Stop::Immediately)
+    }
+
+    /// Starts the server again, on the same port and the same data. A running one stays as it is.
+    pub fn resume(&self) -> Result<(), Error> {
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        if running.is_none() {
+            *running = Some(Running::start(&self.installation, &self.place, self.port)?);
+        }
+        Ok(())
+    }
+
+    /// Stops the server, closing all connections, and starts it again.
+    pub fn restart(&self) -> Result<(), Error> {
+        self.stop(Stop::Orderly)?;
+        self.resume()
+    }
+
+    /// Port on 127.0.0.1.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Where the server keeps its data; the directory's owner may be another account.
+    pub fn directory(&self) -> &std::path::Path {
+        self.place.base()
+    }
+
+    /// Connection string of a database on this server, reached through `port`.
+    pub fn url(&self, database: &str, port: u16) -> String {
+        format!("postgres://{USER}:{}@127.0.0.1:{port}/{database}?sslmode=disable", self.password)
+    }
+
+    /// A connection to one of the databases. It is served on the runtime this is called in.
+    pub async fn connect(&self, database: &str) -> Result<Client, Error> {
+        let mut config = Config::new();
+        config.host("127.0.0.1").port(self.port).user(USER).password(&self.password).dbname(database);
+        let (client, connection) = config.connect(NoTls).await?;
+        tokio::spawn(connection);
+        Ok(client)
+    }
+
+    /// Makes a database, as a copy of `template` where one is named. One that is there stays.
+    pub async fn create_database(&self, name: &str, template: Option<&str>) -> Result<(), Error> {
+        let client = self.connect("postgres").await?;
+        let known = client.query_opt("SELECT FROM pg_database WHERE datname = $1", &[&name]).await?;
+        if known.is_none() {
+            let template = template.map(|template| format!(" TEMPLATE {template}")).unwrap_or_default();
+            client.batch_execute(&format!("CREATE DATABASE {name}{template}")).await?;
+        }
+        Ok(())
+    }
+
+    /// Removes a database and whoever is connected to it.
+    pub async fn drop_database(&self, name: &str) -> Result<(), Error> {
+        let client = self.connect("postgres").await?;
+        client.batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await?;
+        Ok(())
+    }
+
+    fn stop(&self, how: Stop) -> Result<(), Error> {
+        match self.running.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            Some(running) => running.stop(how),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        match self.running.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            // Closing the pipe is the order to stop and to remove what is temporary.
+            Some(running) => drop(running.stop(Stop::ForGood)),
+            None => self.place.remove_if_temporary(),
+        }
+    }
+}
+
+fn free_port() -> Result<u16, Error> {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).map_err(Error::io("asking for a free port"))?;
+    Ok(listener.local_addr().map_err(Error::io("asking for a free port"))?.port())
+}
+
+/// Removes what a server with this directory has left, for a fresh start.
+pub fn remove_data(directory: &std::path::Path) -> Result<(), Error> {
+    place::remove(directory)
+}

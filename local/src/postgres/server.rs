@@ -1,0 +1,173 @@
+//! The server's process, under a shell that ends it when we end.
+
+use std::{
+    fs,
+    io::Write,
+    os::unix::process::CommandExt,
+    process::{Child, ChildStdin, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use super::{
+    install::Installation,
+    place::{Place, in_use},
+};
+use crate::Error;
+
+/// How long the server may take to start; recovery after a power cut is part of it.
+const START_TIMEOUT: Duration = Duration::from_secs(60);
+/// `postmaster.pid` can only be looked at, not waited for.
+const LOOK_AGAIN: Duration = Duration::from_millis(5);
+
+/// Starts the server ($3...) with its log in $1 and waits for an order. `now` is a power cut, `end` an
+/// orderly stop; when the pipe closes without an order we are gone, and what is temporary ($2) goes too.
+const WATCHDOG: &str = r#"
+log=$1 remove=$2
+shift 2
+"$@" </dev/null >>"$log" 2>&1 &
+server=$!
+order=
+read -r order
+case $order in
+    now) kill -QUIT "$server" ;;
+    *) kill -INT "$server" ;;
+esac
+wait "$server"
+if [ -z "$order" ] && [ -n "$remove" ]; then rm -rf -- "$remove"; fi
+"#;
+
+/// How the server is stopped.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Stop {
+    /// All connections are closed, the data are written.
+    Orderly,
+    /// Nothing is written any more.
+    Immediately,
+    /// As [`Stop::Orderly`], and a temporary directory is removed.
+    ForGood,
+}
+
+/// Why the server did not start.
+pub(super) enum Failure {
+    /// Another program took the port first.
+    PortTaken,
+    /// Anything else.
+    Other(Error),
+}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::PortTaken => Self::Postgres("its port has been taken by another program".to_owned()),
+            Failure::Other(error) => error,
+        }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Other(error)
+    }
+}
+
+/// The shell and the server under it.
+#[derive(Debug)]
+pub(super) struct Running {
+    shell: Child,
+    orders: ChildStdin,
+}
+
+impl Running {
+    /// Starts the server and waits until it takes connections.
+    pub(super) fn start(installation: &Installation, place: &Place, port: u16) -> Result<Self, Failure> {
+        // A file of a server that was killed says "ready" too.
+        let before = fs::read_to_string(place.data().join("postmaster.pid")).unwrap_or_default();
+        fs::write(place.log(), "").map_err(Error::path(place.log()))?;
+        place.account().owns(&place.log())?;
+        let mut shell = spawn(installation, place, port).map_err(Error::io("starting the server"))?;
+        let Some(orders) = shell.stdin.take() else {
+            return Err(Error::Postgres("the shell has no input".to_owned()).into());
+        };
+        let running = Self { shell, orders };
+        let deadline = Instant::now() + START_TIMEOUT;
+        while Instant::now() < deadline {
+            let now = fs::read_to_string(place.data().join("postmaster.pid")).unwrap_or_default();
+            if now != before && is_ready(&now, port) {
+                return Ok(running);
+            }
+            if let Some(reason) = fatal(&fs::read_to_string(place.log()).unwrap_or_default(), place) {
+                running.stop(Stop::Orderly)?;
+                return Err(reason);
+            }
+            thread::sleep(LOOK_AGAIN);
+        }
+        running.stop(Stop::Immediately)?;
+        Err(Error::Postgres(format!("it was not ready in {START_TIMEOUT:?}; see {}", place.log().display()))
+            .into())
+    }
+
+    /// Stops the server and waits until it is gone.
+    pub(super) fn stop(mut self, how: Stop) -> Result<(), Error> {
+        let told = match how {
+            Stop::Orderly => self.orders.write_all(b"end\n"),
+            Stop::Immediately => self.orders.write_all(b"now\n"),
+            Stop::ForGood => Ok(()),
+        };
+        drop(self.orders);
+        self.shell.wait().map_err(Error::io("waiting for the server to stop"))?;
+        told.map_err(Error::io("telling the server to stop"))
+    }
+}
+
+fn spawn(installation: &Installation, place: &Place, port: u16) -> std::io::Result<Child> {
+    let mut settings = vec![
+        "listen_addresses=127.0.0.1".to_owned(),
+        format!("port={port}"),
+        "unix_socket_directories=".to_owned(),
+        "timezone=UTC".to_owned(),
+        "max_connections=500".to_owned(),
+    ];
+    if place.is_temporary() {
+        // Nobody reads these data after a crash.
+        settings.extend(["fsync=off", "synchronous_commit=off", "full_page_writes=off"].map(str::to_owned));
+    }
+    let mut command = Command::new("/bin/sh");
+    command.arg("-c").arg(WATCHDOG).arg("postgres-watchdog").arg(place.log());
+    if place.is_temporary() {
+        command.arg(place.base());
+    } else {
+        command.arg("");
+    }
+    command.arg(installation.program("postgres")).arg("-D").arg(place.data());
+    for setting in settings {
+        command.arg("-c").arg(setting);
+    }
+    command
+        // The log is read for what went wrong.
+        .env("LC_ALL", "C")
+        .current_dir("/")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        // Ctrl-C at the terminal is for us; the server stops when we say so.
+        .process_group(0);
+    place.account().applied_to(&mut command).spawn()
+}
+
+/// `postmaster.pid`: the port is line 4, the status line 8 (PostgreSQL source, `pidfile.h`).
+fn is_ready(pid_file: &str, port: u16) -> bool {
+    let line = |number: usize| pid_file.lines().nth(number - 1).map(str::trim);
+    line(4) == Some(port.to_string().as_str()) && line(8) == Some("ready")
+}
+
+fn fatal(log: &str, place: &Place) -> Option<Failure> {
+    let line = log.lines().find(|line| line.contains("FATAL:"))?;
+    if log.contains("Address already in use") {
+        return Some(Failure::PortTaken);
+    }
+    if line.contains("postmaster.pid") {
+        return Some(in_use(place.base()).into());
+    }
+    Some(Error::Postgres(format!("it does not start: {line}")).into())
+}

@@ -1,0 +1,271 @@
+//! The stack: everything started and connected with each other.
+
+mod builder;
+mod variables;
+
+use std::sync::{Arc, OnceLock};
+
+use serde_json::{Value, json};
+use tokio::{net::TcpListener, runtime::Runtime};
+use tokio_postgres::Client;
+
+pub use builder::{Builder, Project};
+
+use crate::{
+    DynamoDb, Error, Identity, Lambda,
+    database::{migrate, seed},
+    gateway::Gateway,
+    issuer::Issuer,
+    lambda::Remote,
+    postgres::{Options, Postgres},
+    template::Template,
+    wire::Wire,
+};
+use builder::Data;
+
+/// The database that a stack of its own server uses.
+const DATABASE: &str = "society360";
+
+/// A running stack. It ends, all of it, when this is dropped.
+pub struct Stack {
+    /// The stack's own threads, so that neither a test's runtime nor its blocking code is in the way.
+    runtime: Option<Runtime>,
+    parts: Parts,
+}
+
+struct Parts {
+    gateway: Arc<Gateway>,
+    issuer: Arc<Issuer>,
+    postgres: Arc<Postgres>,
+    /// Other stacks of this process use the same server.
+    shared_server: bool,
+    database: String,
+    wire: Wire,
+    dynamodb: DynamoDb,
+    base_url: String,
+    variables: variables::Variables,
+}
+
+impl Stack {
+    /// An empty stack for a test: the process's one PostgreSQL server, a database of its own.
+    pub async fn start() -> Result<Self, Error> {
+        Self::builder().start().await
+    }
+
+    /// A stack with other properties.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    async fn build(builder: Builder) -> Result<Self, Error> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .thread_name("stack")
+            .enable_all()
+            .build()
+            .map_err(Error::io("starting threads"))?;
+        let started = runtime.spawn(Parts::start(builder)).await;
+        match started.unwrap_or_else(|panic| Err(Error::Lambda(panic.to_string()))) {
+            Ok(parts) => Ok(Self { runtime: Some(runtime), parts }),
+            Err(error) => {
+                runtime.shutdown_background();
+                Err(error)
+            }
+        }
+    }
+
+    /// Base URL of the HTTP API and of everything else, such as `http://127.0.0.1:3000`.
+    pub fn base_url(&self) -> &str {
+        &self.parts.base_url
+    }
+
+    /// Where WebSocket clients connect.
+    pub fn websocket_url(&self) -> String {
+        websocket_url(&self.parts.base_url)
+    }
+
+    /// Connection string of the database, past the [`Wire`].
+    pub fn database_url(&self) -> String {
+        self.parts.postgres.url(&self.parts.database, self.parts.postgres.port())
+    }
+
+    /// A connection to the database, past the [`Wire`].
+    pub async fn database(&self) -> Result<Client, Error> {
+        let (postgres, database) = (self.parts.postgres.clone(), self.parts.database.clone());
+        let Some(runtime) = &self.runtime else { return postgres.connect(&database).await };
+        // Served by the stack, so that it works in whatever runtime it is used.
+        let connecting = runtime.spawn(async move { postgres.connect(&database).await });
+        connecting.await.map_err(|error| Error::Database(error.to_string()))?
+    }
+
+    /// An ID token for the Firebase uid.
+    pub fn token(&self, uid: &str) -> Result<String, Error> {
+        self.parts.issuer.token(&Identity::of(uid))
+    }
+
+    /// The issuer of ID tokens.
+    pub fn issuer(&self) -> &Issuer {
+        &self.parts.issuer
+    }
+
+    /// What goes between functions and PostgreSQL: counted, and on request cut.
+    pub fn wire(&self) -> &Wire {
+        &self.parts.wire
+    }
+
+    /// The PostgreSQL server, to be stopped and started. Only a stack started with
+    /// [`Builder::own_server`] or [`Builder::data`] has one of its own; for others this fails.
+    pub fn postgres(&self) -> Result<&Arc<Postgres>, Error> {
+        if self.parts.shared_server {
+            return Err(Error::Postgres(
+                "this stack shares its server with others; use own_server()".to_owned(),
+            ));
+        }
+        Ok(&self.parts.postgres)
+    }
+
+    /// DynamoDB.
+    pub fn dynamodb(&self) -> &DynamoDb {
+        &self.parts.dynamodb
+    }
+
+    /// The functions, to be invoked without the gateway.
+    pub fn lambda(&self) -> &Lambda {
+        &self.parts.gateway.lambda
+    }
+
+    /// Open and pending WebSocket connections.
+    pub fn connections(&self) -> usize {
+        self.parts.gateway.connections.len()
+    }
+
+    /// The variables that functions of this stack need when they run elsewhere (`--invoke`).
+    pub fn variables(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.parts.variables.iter()
+    }
+
+    /// What `GET /_local/info` answers.
+    pub fn info(&self) -> &Value {
+        self.parts.gateway.info.get().unwrap_or(&Value::Null)
+    }
+}
+
+impl Drop for Stack {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+        if self.parts.shared_server {
+            let (postgres, database) =
+                (self.parts.postgres.clone(), std::mem::take(&mut self.parts.database));
+            // Nobody waits for it: the whole server goes with the process.
+            std::thread::spawn(move || {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+                runtime.map(|runtime| runtime.block_on(postgres.drop_database(&database)))
+            });
+        }
+    }
+}
+
+impl Parts {
+    async fn start(builder: Builder) -> Result<Self, Error> {
+        let template = Template::embedded()?;
+        let listener = listen(builder.port).await?;
+        let address = listener.local_addr().map_err(Error::io("listening"))?;
+        let base_url = format!("http://{address}");
+
+        let (postgres, shared_server, database) = prepare_database(&builder).await?;
+        let wire = Wire::start(([127, 0, 0, 1], postgres.port()).into()).await?;
+        let dynamodb = DynamoDb::start(&template.tables).await?;
+        let issuer = Arc::new(Issuer::new(builder.project.id())?);
+
+        let variables = variables::Variables::new(&variables::Places {
+            database_url: postgres.url(&database, wire.port()),
+            base_url: &base_url,
+            dynamodb_endpoint: dynamodb.endpoint(),
+            template: &template,
+            project: &builder.project,
+            overrides: &builder.variables,
+        });
+        let functions = template
+            .functions
+            .iter()
+            .map(|function| Ok((function.clone(), variables.of(function)?)))
+            .collect::<Result<Vec<_>, Error>>()?;
+        let lambda = match &builder.invoke {
+            Some(endpoint) => Lambda::remote(Remote::new(endpoint), functions),
+            None => Lambda::in_process(functions)?,
+        };
+
+        let info = json!({
+            "base_url": base_url,
+            "database_url": postgres.url(&database, postgres.port()),
+            "dynamodb_endpoint": dynamodb.endpoint(),
+            "table": template.tables.first().map(|table| &table.logical_id),
+            "websocket_url": websocket_url(&base_url),
+            "functions": lambda.names(),
+        });
+        let served = matches!(builder.project, Project::Local(_)).then(|| issuer.clone());
+        let gateway = Arc::new(Gateway::new(template, lambda, served, builder.limits, address.to_string()));
+        let _ = gateway.info.set(info);
+        tokio::spawn(gateway.clone().serve(listener));
+        Ok(Self { gateway, issuer, postgres, shared_server, database, wire, dynamodb, base_url, variables })
+    }
+}
+
+/// The server, whether others use it too, and the name of the database in it, which is migrated and seeded.
+async fn prepare_database(builder: &Builder) -> Result<(Arc<Postgres>, bool, String), Error> {
+    let (postgres, shared, database) = match &builder.data {
+        Data::Shared => {
+            let postgres = blocking(shared_server).await?;
+            let database = format!("test_{}", uuid::Uuid::new_v4().simple());
+            postgres.create_database(&database, Some(DATABASE)).await?;
+            (postgres, true, database)
+        }
+        Data::Own(directory) => {
+            let options = Options { directory: directory.clone() };
+            let postgres = Arc::new(blocking(move || Postgres::start(&options)).await?);
+            postgres.create_database(DATABASE, None).await?;
+            migrate(&postgres, DATABASE).await?;
+            (postgres, false, DATABASE.to_owned())
+        }
+    };
+    seed(&postgres.connect(&database).await?, builder.seed).await?;
+    Ok((postgres, shared, database))
+}
+
+/// The one server of a test process, and in it the migrated database that others are copied from.
+fn shared_server() -> Result<Arc<Postgres>, Error> {
+    static SHARED: OnceLock<Result<Arc<Postgres>, String>> = OnceLock::new();
+    let start = || {
+        let postgres = Arc::new(Postgres::start(&Options::default())?);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        runtime.map_err(Error::io("starting threads"))?.block_on(async {
+            postgres.create_database(DATABASE, None).await?;
+            migrate(&postgres, DATABASE).await
+        })?;
+        Ok(postgres)
+    };
+    let shared = SHARED.get_or_init(|| start().map_err(|error: Error| error.to_string()));
+    shared.clone().map_err(Error::Postgres)
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| Error::Postgres(error.to_string()))?
+}
+
+async fn listen(port: u16) -> Result<TcpListener, Error> {
+    TcpListener::bind(("127.0.0.1", port)).await.map_err(|error| {
+        if error.kind() == std::io::ErrorKind::AddrInUse {
+            Error::PortTaken(port)
+        } else {
+            Error::io(format!("listening on port {port}"))(error)
+        }
+    })
+}
+
+fn websocket_url(base_url: &str) -> String {
+    format!("{}/ws", base_url.replacen("http", "ws", 1))
+}

@@ -1,0 +1,12 @@
+//! The people of the stories: two societies with their gates, and whoever stands before them.
+//!
+//! Actors go through the API and the WebSocket as their apps do; only the places and roles they
+//! start with are put into the database.
+
+mod actor;
+mod socket;
+pub mod world;
+
+pub use actor::{Actor, Reply};
+pub use socket::Socket;
+pub use world::World;

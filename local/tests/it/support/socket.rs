@@ -1,0 +1,95 @@
+//! A WebSocket as an app holds it.
+
+use std::{collections::VecDeque, time::Duration};
+
+use futures_util::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio::{net::TcpStream, time::timeout};
+use tokio_tungstenite::{
+    MaybeTlsStream, WebSocketStream, connect_async,
+    tungstenite::{self, Message, client::IntoClientRequest, protocol::CloseFrame},
+};
+
+/// Longer than anything takes here; a test that waits this long has failed.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A connection, and the events it was sent while something else was awaited.
+pub struct Socket {
+    stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    waiting: VecDeque<Value>,
+}
+
+impl Socket {
+    /// Connects with the token in the query; a refusal is its HTTP status.
+    pub async fn open(url: &str, token: &str) -> Result<Self, u16> {
+        let request = format!("{url}?token={token}").into_client_request().unwrap();
+        match timeout(PATIENCE, connect_async(request)).await.expect("the gateway never answered") {
+            Ok((stream, _)) => Ok(Self { stream, waiting: VecDeque::new() }),
+            Err(tungstenite::Error::Http(response)) => Err(response.status().as_u16()),
+            Err(error) => panic!("the connection failed: {error}"),
+        }
+    }
+
+    /// Sends a text frame as it is.
+    pub async fn send_text(&mut self, text: impl Into<String>) {
+        self.stream.send(Message::text(text.into())).await.unwrap();
+    }
+
+    pub async fn send(&mut self, message: Value) {
+        self.send_text(message.to_string()).await;
+    }
+
+    /// Joins a room and answers what `room_joined` said.
+    pub async fn join(&mut self, room_type: &str, room_id: impl std::fmt::Display) -> Value {
+        self.send(json!({"action": "join_room", "room_type": room_type, "room_id": room_id.to_string()})).await;
+        self.event("room_joined").await
+    }
+
+    /// The next event of this name; others are kept for later.
+    pub async fn event(&mut self, name: &str) -> Value {
+        if let Some(place) = self.waiting.iter().position(|frame| frame["event"] == name) {
+            return self.waiting.remove(place).unwrap();
+        }
+        loop {
+            let frame = self.frame().await.unwrap_or_else(|| panic!("closed while waiting for {name}"));
+            if frame["event"] == name {
+                return frame;
+            }
+            self.waiting.push_back(frame);
+        }
+    }
+
+    /// Everything that was sent before now and not asked for: what comes ahead of the answer to a ping.
+    pub async fn heard(&mut self) -> Vec<Value> {
+        self.send(json!({"action": "ping"})).await;
+        let pong = self.event("pong").await;
+        assert_eq!(pong["event"], "pong");
+        self.waiting.drain(..).collect()
+    }
+
+    /// The next frame; `None` once the connection is closed.
+    pub async fn frame(&mut self) -> Option<Value> {
+        loop {
+            match timeout(PATIENCE, self.stream.next()).await.expect("nothing came in time") {
+                Some(Ok(Message::Text(text))) => return Some(serde_json::from_str(&text).unwrap()),
+                Some(Ok(Message::Close(_)) | Err(_)) | None => return None,
+                Some(Ok(_)) => {}
+            }
+        }
+    }
+
+    /// Waits until the other side closes, and says how.
+    pub async fn closed(&mut self) -> Option<CloseFrame> {
+        loop {
+            match timeout(PATIENCE, self.stream.next()).await.expect("it was not closed in time") {
+                Some(Ok(Message::Close(frame))) => return frame,
+                Some(Ok(_)) => {}
+                Some(Err(_)) | None => return None,
+            }
+        }
+    }
+
+    pub async fn close(mut self) {
+        let _ = self.stream.close(None).await;
+    }
+}
