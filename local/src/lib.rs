@@ -13,6 +13,7 @@ mod error;
 mod gateway;
 pub mod issuer;
 mod lambda;
+pub mod measure;
 pub mod postgres;
 mod stack;
 pub mod template;
@@ -27,6 +28,13 @@ pub use gateway::WebSocketLimits;
 pub use issuer::Identity;
 pub use lambda::{Lambda, Outcome, Refused};
 pub use stack::{Builder, Project, Stack};
+
+/// Method and path of every route of the HTTP API.
+pub fn http_routes() -> Result<Vec<(String, String)>, Error> {
+    let functions = template::Template::embedded()?.functions;
+    let routes = functions.into_iter().flat_map(|function| function.routes);
+    Ok(routes.map(|route| (route.method, route.path)).collect())
+}
 
 /// Where data are kept that nobody named a place for: in the checkout this was built from.
 pub fn default_data_directory() -> PathBuf {

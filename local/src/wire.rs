@@ -13,6 +13,7 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 use tokio::{
@@ -122,10 +123,10 @@ impl Wire {
 }
 
 async fn accept(listener: TcpListener, server: SocketAddr, shared: Arc<Shared>) {
-    // A failed accept concerns one client, or comes again when descriptors are free.
     loop {
         let Ok((client, _)) = listener.accept().await else {
-            tokio::task::yield_now().await;
+            // Only a lack of descriptors lasts, and nothing tells when there are some again.
+            tokio::time::sleep(Duration::from_millis(10)).await;
             continue;
         };
         if shared.refusing.load(Ordering::Acquire) {

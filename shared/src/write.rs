@@ -18,21 +18,44 @@ use crate::{
     App, StartError,
     auth::{Caller, RequestMeta},
     config::{AppConfig, RealtimeConfig},
-    db::Param,
+    db::{Db, Param},
     http::{Answer, ApiError},
     input::{IdempotencyKey, Problem},
     realtime::{Event, Publisher},
 };
 
-/// What a writing function has: all that a reading one has, and the push to connected clients.
+/// What a writing function has: all that a reading one has, and whoever tells its events.
 #[derive(Clone)]
-pub struct Writer {
+pub struct Writer<T = Publisher> {
     app: App,
-    publisher: Publisher,
+    teller: T,
 }
 
-impl FromRef<Writer> for App {
-    fn from_ref(writer: &Writer) -> Self {
+/// The writer of a function whose changes are events to nobody. It carries no AWS SDK.
+pub type QuietWriter = Writer<Nobody>;
+
+/// Tells events after their commit.
+pub trait Tell: Clone + Send + Sync + 'static {
+    /// Tells them; what cannot be told now stays in the outbox.
+    fn tell(&self, db: &Db, events: Vec<Event>) -> impl Future<Output = ()> + Send;
+}
+
+impl Tell for Publisher {
+    async fn tell(&self, db: &Db, events: Vec<Event>) {
+        self.publish(db, events).await;
+    }
+}
+
+/// Tells nothing: an event written all the same is left to the dispatcher.
+#[derive(Clone)]
+pub struct Nobody;
+
+impl Tell for Nobody {
+    async fn tell(&self, _: &Db, _: Vec<Event>) {}
+}
+
+impl<T> FromRef<Writer<T>> for App {
+    fn from_ref(writer: &Writer<T>) -> Self {
         writer.app.clone()
     }
 }
@@ -103,12 +126,21 @@ pub struct Written<A> {
 
 impl Writer {
     /// Opens what reading needs and what the push needs, all at once.
-    pub async fn start(config: AppConfig, realtime: &RealtimeConfig) -> Result<Self, StartError> {
+    pub async fn open(config: AppConfig, realtime: &RealtimeConfig) -> Result<Self, StartError> {
         let publisher = Publisher::start(realtime);
         let (app, ()) = tokio::join!(App::start(config), publisher.warm());
-        Ok(Self { app: app?, publisher })
+        Ok(Self { app: app?, teller: publisher })
     }
+}
 
+impl QuietWriter {
+    /// Opens what reading needs.
+    pub async fn quiet(config: AppConfig) -> Result<Self, StartError> {
+        Ok(Self { app: App::start(config).await?, teller: Nobody })
+    }
+}
+
+impl<T: Tell> Writer<T> {
     /// The reading half.
     pub fn app(&self) -> &App {
         &self.app
@@ -149,7 +181,7 @@ impl Writer {
             let status = outcome.status.unwrap_or_default();
             return Err(ApiError::WrongState { deadline_passed: outcome.deadline_passed, status });
         };
-        self.publisher.publish(&self.app.db, outcome.events.unwrap_or_default()).await;
+        self.teller.tell(&self.app.db, outcome.events.unwrap_or_default()).await;
         Ok(Written { answer, replayed: !outcome.fresh })
     }
 }

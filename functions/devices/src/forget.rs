@@ -8,7 +8,7 @@ use shared::{
     device::PushToken,
     http::ApiError,
     input::{Body, Fields, FromFields},
-    write::{Writer, Writing},
+    write::{QuietWriter, Writing},
 };
 
 pub(crate) struct Forget {
@@ -28,7 +28,7 @@ struct ForgetAnswer {
 
 /// **Permissions:** own devices.
 pub(crate) async fn forget_token(
-    State(writer): State<Writer>,
+    State(writer): State<QuietWriter>,
     caller: Caller,
     meta: RequestMeta,
     Body { input, key }: Body<Forget>,

@@ -11,16 +11,16 @@ use axum::{
 };
 use shared::{
     StartError,
-    config::{AppConfig, Env, RealtimeConfig},
+    config::{AppConfig, Env},
     http::{authenticated, finish},
-    write::Writer,
+    write::QuietWriter,
 };
 
 /// Reads the configuration and builds the router.
 pub async fn start(mut env: Env) -> Result<Router, StartError> {
-    let (config, realtime) = (AppConfig::read(&mut env), RealtimeConfig::read(&mut env));
+    let config = AppConfig::read(&mut env);
     env.finish()?;
-    let writer = Writer::start(config, &realtime).await?;
+    let writer = QuietWriter::quiet(config).await?;
     let app = writer.app().clone();
     let routes = Router::new()
         .route("/v1/fcm-token", post(register::register_token).delete(forget::forget_token))

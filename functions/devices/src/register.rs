@@ -7,7 +7,7 @@ use shared::{
     device::{DeviceInfo, Platform, PushToken},
     http::ApiError,
     input::{Body, Fields, FromFields},
-    write::{Writer, Writing},
+    write::{QuietWriter, Writing},
 };
 
 use crate::token::Token;
@@ -29,7 +29,7 @@ impl FromFields for NewToken {
 
 /// **Permissions:** own devices.
 pub(crate) async fn register_token(
-    State(writer): State<Writer>,
+    State(writer): State<QuietWriter>,
     caller: Caller,
     meta: RequestMeta,
     Body { input, key }: Body<NewToken>,

@@ -20,7 +20,7 @@ use shared::{
 pub async fn start(mut env: Env) -> Result<Router, StartError> {
     let (config, realtime) = (AppConfig::read(&mut env), RealtimeConfig::read(&mut env));
     env.finish()?;
-    let writer = Writer::start(config, &realtime).await?;
+    let writer = Writer::open(config, &realtime).await?;
     let app = writer.app().clone();
     let routes = Router::new()
         .route("/v1/emergencies", get(list::list_emergencies).post(report::report_emergency))

@@ -10,7 +10,7 @@ use shared::{
     http::ApiError,
     input::{Body, Fields, FromFields, Problem, ProblemCode},
     text::ShortText,
-    write::{Writer, Writing},
+    write::{QuietWriter, Writing},
 };
 use uuid::Uuid;
 
@@ -53,7 +53,7 @@ struct Device {
 
 /// **Permissions:** own devices; a `user_id` in the body is ignored.
 pub(crate) async fn register_device(
-    State(writer): State<Writer>,
+    State(writer): State<QuietWriter>,
     caller: Caller,
     meta: RequestMeta,
     Body { input, key }: Body<NewDevice>,

@@ -8,7 +8,7 @@ use shared::{
     http::ApiError,
     input::{Body, Fields, FromFields, IdempotencyKey, PathId},
     text::LongText,
-    write::{Writer, Writing},
+    write::{QuietWriter, Writing},
 };
 use uuid::Uuid;
 
@@ -29,7 +29,7 @@ struct DecideAnswer {
 
 /// **Permissions:** admin whose scope holds the flat, never the requester himself.
 pub(crate) async fn approve_request(
-    State(writer): State<Writer>,
+    State(writer): State<QuietWriter>,
     caller: Caller,
     meta: RequestMeta,
     PathId(id): PathId,
@@ -40,7 +40,7 @@ pub(crate) async fn approve_request(
 
 /// **Permissions:** admin whose scope holds the flat, never the requester himself.
 pub(crate) async fn reject_request(
-    State(writer): State<Writer>,
+    State(writer): State<QuietWriter>,
     caller: Caller,
     meta: RequestMeta,
     PathId(id): PathId,
@@ -50,7 +50,7 @@ pub(crate) async fn reject_request(
 }
 
 async fn decide(
-    writer: &Writer,
+    writer: &QuietWriter,
     caller: &Caller,
     meta: &RequestMeta,
     key: &IdempotencyKey,

@@ -13,7 +13,7 @@ use shared::{
     http::ApiError,
     input::{Body, Fields, FromFields},
     place::Flat,
-    write::{Writer, Writing},
+    write::{QuietWriter, Writing},
 };
 use uuid::Uuid;
 
@@ -44,7 +44,7 @@ struct EnsureAnswer {
 
 /// **Permissions:** own.
 pub(crate) async fn ensure_occupancy(
-    State(writer): State<Writer>,
+    State(writer): State<QuietWriter>,
     caller: Caller,
     meta: RequestMeta,
     Body { input, key }: Body<Ensure>,

@@ -9,7 +9,7 @@ use shared::{
     input::{Body, Fields, FromFields},
     policy,
     text::LongText,
-    write::{Writer, Writing},
+    write::{QuietWriter, Writing},
 };
 use uuid::Uuid;
 
@@ -34,7 +34,7 @@ impl FromFields for NewRequest {
 
 /// **Permissions:** any user.
 pub(crate) async fn submit_request(
-    State(writer): State<Writer>,
+    State(writer): State<QuietWriter>,
     caller: Caller,
     meta: RequestMeta,
     Body { input, key }: Body<NewRequest>,

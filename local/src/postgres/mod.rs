@@ -6,7 +6,7 @@
 //! - As root, everything that touches the data runs as an unprivileged account, since `initdb` and
 //!   `postgres` refuse root.
 //!
-//! All calls but the `async` ones block; they belong on a thread that may.
+//! [`Postgres::start`] and dropping block; they belong on a thread that may.
 
 mod account;
 mod fetch;
@@ -17,7 +17,7 @@ mod server;
 use std::{
     net::TcpListener,
     path::PathBuf,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use tokio_postgres::{Client, Config, NoTls};
@@ -37,6 +37,8 @@ const PORT_TRIES: u32 = 5;
 pub struct Options {
     /// A directory that is kept; without one, a temporary directory that is removed.
     pub directory: Option<PathBuf>,
+    /// Several stacks use the server, so none of them may stop it.
+    pub shared: bool,
 }
 
 /// A running PostgreSQL server.
@@ -46,6 +48,7 @@ pub struct Postgres {
     place: Place,
     password: String,
     port: u16,
+    shared: bool,
     running: Mutex<Option<Running>>,
 }
 
@@ -62,7 +65,8 @@ impl Postgres {
             match Running::start(&installation, &place, port) {
                 Ok(running) => {
                     let running = Mutex::new(Some(running));
-                    return Ok(Self { installation, place, password, port, running });
+                    let shared = options.shared;
+                    return Ok(Self { installation, place, password, port, shared, running });
                 }
                 Err(server::Failure::PortTaken) if attempt < PORT_TRIES => {}
                 Err(failure) => {
@@ -75,23 +79,22 @@ impl Postgres {
     }
 
     /// Stops the server as a power cut would. [`Postgres::resume`] recovers it.
-    pub fn cut_power(&self) -> Result<(), Error> {
-        self.stop(Stop::Immediately)
+    pub async fn cut_power(self: &Arc<Self>) -> Result<(), Error> {
+        self.blocking(|server| server.stop(Stop::Immediately)).await
     }
 
     /// Starts the server again, on the same port and the same data. A running one stays as it is.
-    pub fn resume(&self) -> Result<(), Error> {
-        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        if running.is_none() {
-            *running = Some(Running::start(&self.installation, &self.place, self.port)?);
-        }
-        Ok(())
+    pub async fn resume(self: &Arc<Self>) -> Result<(), Error> {
+        self.blocking(Self::start_again).await
     }
 
     /// Stops the server, closing all connections, and starts it again.
-    pub fn restart(&self) -> Result<(), Error> {
-        self.stop(Stop::Orderly)?;
-        self.resume()
+    pub async fn restart(self: &Arc<Self>) -> Result<(), Error> {
+        self.blocking(|server| {
+            server.stop(Stop::Orderly)?;
+            server.start_again()
+        })
+        .await
     }
 
     /// Port on 127.0.0.1.
@@ -133,6 +136,28 @@ impl Postgres {
     pub async fn drop_database(&self, name: &str) -> Result<(), Error> {
         let client = self.connect("postgres").await?;
         client.batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await?;
+        Ok(())
+    }
+
+    async fn blocking(
+        self: &Arc<Self>,
+        work: impl FnOnce(&Self) -> Result<(), Error> + Send + 'static,
+    ) -> Result<(), Error> {
+        if self.shared {
+            return Err(Error::Postgres(
+                "other stacks use this server; start this one with own_server()".to_owned(),
+            ));
+        }
+        let server = self.clone();
+        let working = tokio::task::spawn_blocking(move || work(&server));
+        working.await.map_err(|error| Error::Postgres(error.to_string()))?
+    }
+
+    fn start_again(&self) -> Result<(), Error> {
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        if running.is_none() {
+            *running = Some(Running::start(&self.installation, &self.place, self.port)?);
+        }
         Ok(())
     }
 

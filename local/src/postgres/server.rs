@@ -20,21 +20,29 @@ const START_TIMEOUT: Duration = Duration::from_secs(60);
 /// `postmaster.pid` can only be looked at, not waited for.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
-/// Starts the server ($3...) with its log in $1 and waits for an order. `now` is a power cut, `end` an
-/// orderly stop; when the pipe closes without an order we are gone, and what is temporary ($2) goes too.
+/// Runs the server ($3...) with its log in the directory $1 until an order comes. `now` is a power cut,
+/// `end` an orderly stop; when the pipe closes without an order we are gone, and a directory that is
+/// temporary ($2) goes too. A server that ends by itself leaves the file `stopped`.
 const WATCHDOG: &str = r#"
-log=$1 remove=$2
+base=$1 temporary=$2
 shift 2
-"$@" </dev/null >>"$log" 2>&1 &
+exec 3<&0
+"$@" 3<&- </dev/null >>"$base/log" 2>&1 &
 server=$!
-order=
-read -r order
-case $order in
-    now) kill -QUIT "$server" ;;
-    *) kill -INT "$server" ;;
-esac
+(
+    read -r order <&3
+    if ! [ -e "$base/stopped" ]; then
+        case $order in
+            now) kill -QUIT "$server" ;;
+            *) kill -INT "$server" ;;
+        esac
+    fi
+    [ -z "$order" ]
+) &
+orders=$!
 wait "$server"
-if [ -z "$order" ] && [ -n "$remove" ]; then rm -rf -- "$remove"; fi
+: >"$base/stopped"
+if wait "$orders" && [ -n "$temporary" ]; then rm -rf -- "$base"; fi
 "#;
 
 /// How the server is stopped.
@@ -83,6 +91,7 @@ impl Running {
     pub(super) fn start(installation: &Installation, place: &Place, port: u16) -> Result<Self, Failure> {
         // A file of a server that was killed says "ready" too.
         let before = fs::read_to_string(place.data().join("postmaster.pid")).unwrap_or_default();
+        let _ = fs::remove_file(place.stopped());
         fs::write(place.log(), "").map_err(Error::path(place.log()))?;
         place.account().owns(&place.log())?;
         let mut shell = spawn(installation, place, port).map_err(Error::io("starting the server"))?;
@@ -96,9 +105,9 @@ impl Running {
             if now != before && is_ready(&now, port) {
                 return Ok(running);
             }
-            if let Some(reason) = fatal(&fs::read_to_string(place.log()).unwrap_or_default(), place) {
+            if place.stopped().exists() {
                 running.stop(Stop::Orderly)?;
-                return Err(reason);
+                return Err(reason(&fs::read_to_string(place.log()).unwrap_or_default(), place));
             }
             thread::sleep(LOOK_AGAIN);
         }
@@ -133,12 +142,8 @@ fn spawn(installation: &Installation, place: &Place, port: u16) -> std::io::Resu
         settings.extend(["fsync=off", "synchronous_commit=off", "full_page_writes=off"].map(str::to_owned));
     }
     let mut command = Command::new("/bin/sh");
-    command.arg("-c").arg(WATCHDOG).arg("postgres-watchdog").arg(place.log());
-    if place.is_temporary() {
-        command.arg(place.base());
-    } else {
-        command.arg("");
-    }
+    command.arg("-c").arg(WATCHDOG).arg("postgres-watchdog").arg(place.base());
+    command.arg(if place.is_temporary() { "temporary" } else { "" });
     command.arg(installation.program("postgres")).arg("-D").arg(place.data());
     for setting in settings {
         command.arg("-c").arg(setting);
@@ -161,13 +166,14 @@ fn is_ready(pid_file: &str, port: u16) -> bool {
     line(4) == Some(port.to_string().as_str()) && line(8) == Some("ready")
 }
 
-fn fatal(log: &str, place: &Place) -> Option<Failure> {
-    let line = log.lines().find(|line| line.contains("FATAL:"))?;
+/// Why a server has stopped that was just started.
+fn reason(log: &str, place: &Place) -> Failure {
     if log.contains("Address already in use") {
-        return Some(Failure::PortTaken);
+        return Failure::PortTaken;
     }
-    if line.contains("postmaster.pid") {
-        return Some(in_use(place.base()).into());
+    if log.contains("lock file \"postmaster.pid\" already exists") {
+        return in_use(place.base()).into();
     }
-    Some(Error::Postgres(format!("it does not start: {line}")).into())
+    let line = log.lines().find(|line| line.contains("FATAL:")).or(log.lines().last()).unwrap_or_default();
+    Error::Postgres(format!("it does not start: {line}")).into()
 }

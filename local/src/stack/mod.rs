@@ -114,14 +114,10 @@ impl Stack {
     }
 
     /// The PostgreSQL server, to be stopped and started. Only a stack started with
-    /// [`Builder::own_server`] or [`Builder::data`] has one of its own; for others this fails.
-    pub fn postgres(&self) -> Result<&Arc<Postgres>, Error> {
-        if self.parts.shared_server {
-            return Err(Error::Postgres(
-                "this stack shares its server with others; use own_server()".to_owned(),
-            ));
-        }
-        Ok(&self.parts.postgres)
+    /// [`Builder::own_server`] or [`Builder::data`] has one of its own; others share one, which
+    /// refuses to be stopped.
+    pub fn postgres(&self) -> &Arc<Postgres> {
+        &self.parts.postgres
     }
 
     /// DynamoDB.
@@ -137,6 +133,11 @@ impl Stack {
     /// Open and pending WebSocket connections.
     pub fn connections(&self) -> usize {
         self.parts.gateway.connections.len()
+    }
+
+    /// Ids of the open WebSocket connections.
+    pub fn connection_ids(&self) -> Vec<String> {
+        self.parts.gateway.connections.open_ids()
     }
 
     /// The variables that functions of this stack need when they run elsewhere (`--invoke`).
@@ -223,7 +224,7 @@ async fn prepare_database(builder: &Builder) -> Result<(Arc<Postgres>, bool, Str
             (postgres, true, database)
         }
         Data::Own(directory) => {
-            let options = Options { directory: directory.clone() };
+            let options = Options { directory: directory.clone(), shared: false };
             let postgres = Arc::new(blocking(move || Postgres::start(&options)).await?);
             postgres.create_database(DATABASE, None).await?;
             migrate(&postgres, DATABASE).await?;
@@ -238,7 +239,7 @@ async fn prepare_database(builder: &Builder) -> Result<(Arc<Postgres>, bool, Str
 fn shared_server() -> Result<Arc<Postgres>, Error> {
     static SHARED: OnceLock<Result<Arc<Postgres>, String>> = OnceLock::new();
     let start = || {
-        let postgres = Arc::new(Postgres::start(&Options::default())?);
+        let postgres = Arc::new(Postgres::start(&Options { directory: None, shared: true })?);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         runtime.map_err(Error::io("starting threads"))?.block_on(async {
             postgres.create_database(DATABASE, None).await?;

@@ -17,8 +17,18 @@ use crate::support::{
 
 /// The columns of the table.
 const PEOPLE: [&str; 12] = [
-    "guard", "resident", "spouse", "neighbour", "far neighbour", "admin", "block admin", "super admin",
-    "blue guard", "blue resident", "blue admin", "stranger",
+    "guard",
+    "resident",
+    "spouse",
+    "neighbour",
+    "far neighbour",
+    "admin",
+    "block admin",
+    "super admin",
+    "blue guard",
+    "blue resident",
+    "blue admin",
+    "stranger",
 ];
 
 /// What has to be there before a call.
@@ -60,8 +70,16 @@ struct Row {
 const ANYONE: [u16; 12] = [200; 12];
 
 fn rows() -> Vec<Row> {
-    let get = |route, given, path, answers| Row { method: Method::GET, route, given, path, body: None, answers };
-    let post = |route, given, path, body, answers| Row { method: Method::POST, route, given, path, body: Some(body), answers };
+    let get =
+        |route, given, path, answers| Row { method: Method::GET, route, given, path, body: None, answers };
+    let post = |route, given, path, body, answers| Row {
+        method: Method::POST,
+        route,
+        given,
+        path,
+        body: Some(body),
+        answers,
+    };
     let flat = |_: &str| json!({"flat_id": FLAT_101});
     // guard, resident, spouse, neighbour, far neighbour, admin, block admin, super admin, blue guard, blue resident, blue admin, stranger
     vec![
@@ -71,86 +89,224 @@ fn rows() -> Vec<Row> {
         get("/v1/blocks", Given::Nothing, |_| format!("/v1/blocks?complex_id={TOWER}"), ANYONE),
         get("/v1/flats", Given::Nothing, |_| format!("/v1/flats?block_id={BLOCK_A}"), ANYONE),
         get("/v1/profile/me", Given::Nothing, |_| "/v1/profile/me".into(), ANYONE),
-        post("/v1/visitors", Given::Nothing, |_| "/v1/visitors".into(),
+        post(
+            "/v1/visitors",
+            Given::Nothing,
+            |_| "/v1/visitors".into(),
             |_| json!({"visitor_name": "Kiran", "phone": "9876543210", "flat_id": FLAT_101}),
-            [201, 403, 403, 403, 403, 201, 201, 201, 404, 404, 404, 404]),
-        get("/v1/visitors", Given::Pending, |_| format!("/v1/visitors?flat_id={FLAT_101}"),
-            [200, 200, 200, 403, 403, 200, 200, 200, 404, 404, 404, 404]),
-        get("/v1/visitors/{id}", Given::Pending, |id| format!("/v1/visitors/{id}"),
-            [200, 200, 200, 403, 403, 200, 200, 200, 404, 404, 404, 404]),
+            [201, 403, 403, 403, 403, 201, 201, 201, 404, 404, 404, 404],
+        ),
+        get(
+            "/v1/visitors",
+            Given::Pending,
+            |_| format!("/v1/visitors?flat_id={FLAT_101}"),
+            [200, 200, 200, 403, 403, 200, 200, 200, 404, 404, 404, 404],
+        ),
+        get(
+            "/v1/visitors/{id}",
+            Given::Pending,
+            |id| format!("/v1/visitors/{id}"),
+            [200, 200, 200, 403, 403, 200, 200, 200, 404, 404, 404, 404],
+        ),
         get("/v1/visitors/pending", Given::Pending, |_| "/v1/visitors/pending".into(), ANYONE),
-        get("/v1/visitors/pending-count", Given::Pending, |_| format!("/v1/visitors/pending-count?flat_id={FLAT_101}"),
-            [200, 200, 200, 403, 403, 200, 200, 200, 404, 404, 404, 404]),
-        post("/v1/visitors/{id}/respond", Given::Pending, |id| format!("/v1/visitors/{id}/respond"),
+        get(
+            "/v1/visitors/pending-count",
+            Given::Pending,
+            |_| format!("/v1/visitors/pending-count?flat_id={FLAT_101}"),
+            [200, 200, 200, 403, 403, 200, 200, 200, 404, 404, 404, 404],
+        ),
+        post(
+            "/v1/visitors/{id}/respond",
+            Given::Pending,
+            |id| format!("/v1/visitors/{id}/respond"),
             |_| json!({"decision": "accept"}),
-            [403, 200, 200, 403, 403, 403, 403, 403, 404, 404, 404, 404]),
-        post("/v1/visitors/{id}/guard-respond", Given::Pending, |id| format!("/v1/visitors/{id}/guard-respond"),
+            [403, 200, 200, 403, 403, 403, 403, 403, 404, 404, 404, 404],
+        ),
+        post(
+            "/v1/visitors/{id}/guard-respond",
+            Given::Pending,
+            |id| format!("/v1/visitors/{id}/guard-respond"),
             |_| json!({"decision": "accept"}),
-            [200, 403, 403, 403, 403, 200, 200, 200, 404, 404, 404, 404]),
-        post("/v1/visitors/guest-pass", Given::Nothing, |_| "/v1/visitors/guest-pass".into(),
+            [200, 403, 403, 403, 403, 200, 200, 200, 404, 404, 404, 404],
+        ),
+        post(
+            "/v1/visitors/guest-pass",
+            Given::Nothing,
+            |_| "/v1/visitors/guest-pass".into(),
             |_| json!({"visitor_name": "Leela", "phone": "9876543210", "flat_id": FLAT_101}),
-            [403, 201, 201, 403, 403, 403, 403, 403, 404, 404, 404, 404]),
-        get("/v1/visitors/by-qr/{qr_code}", Given::Qr, |qr| format!("/v1/visitors/by-qr/{qr}"),
-            [200, 403, 403, 403, 403, 200, 200, 200, 404, 403, 404, 403]),
-        get("/v1/visitors/by-access-code/{code}", Given::Code, |code| format!("/v1/visitors/by-access-code/{code}"),
-            [200, 403, 403, 403, 403, 200, 200, 200, 404, 403, 404, 403]),
-        post("/v1/visitors/{id}/send-invite", Given::Pass, |id| format!("/v1/visitors/{id}/send-invite"),
+            [403, 201, 201, 403, 403, 403, 403, 403, 404, 404, 404, 404],
+        ),
+        get(
+            "/v1/visitors/by-qr/{qr_code}",
+            Given::Qr,
+            |qr| format!("/v1/visitors/by-qr/{qr}"),
+            [200, 403, 403, 403, 403, 200, 200, 200, 404, 403, 404, 403],
+        ),
+        get(
+            "/v1/visitors/by-access-code/{code}",
+            Given::Code,
+            |code| format!("/v1/visitors/by-access-code/{code}"),
+            [200, 403, 403, 403, 403, 200, 200, 200, 404, 403, 404, 403],
+        ),
+        post(
+            "/v1/visitors/{id}/send-invite",
+            Given::Pass,
+            |id| format!("/v1/visitors/{id}/send-invite"),
             |_| json!({"channel": "sms"}),
-            [200, 200, 200, 403, 403, 200, 200, 200, 404, 404, 404, 404]),
-        Row { method: Method::DELETE, route: "/v1/visitors/rejected", given: Given::Nothing,
-            path: |_| "/v1/visitors/rejected".into(), body: None,
-            answers: [200, 403, 403, 403, 403, 403, 403, 403, 200, 403, 403, 403] },
-        post("/v1/visits/checkin", Given::Accepted, |_| "/v1/visits/checkin".into(), |id| json!({"visitor_id": id}),
-            [201, 403, 403, 403, 403, 403, 403, 403, 404, 404, 404, 404]),
-        post("/v1/visits/checkout", Given::Inside, |_| "/v1/visits/checkout".into(), |id| json!({"visit_id": id}),
-            [200, 403, 403, 403, 403, 403, 403, 403, 404, 404, 404, 404]),
-        get("/v1/visits", Given::Inside, |_| format!("/v1/visits?flat_id={FLAT_101}"),
-            [200, 200, 200, 403, 403, 200, 200, 200, 404, 404, 404, 404]),
-        post("/v1/guards/register-device", Given::Nothing, |_| "/v1/guards/register-device".into(),
-            |_| json!({"device_identifier": "gate phone", "platform": "android"}), ANYONE),
-        get("/v1/society/{society_id}/expected-visitors", Given::Pass,
+            [200, 200, 200, 403, 403, 200, 200, 200, 404, 404, 404, 404],
+        ),
+        Row {
+            method: Method::DELETE,
+            route: "/v1/visitors/rejected",
+            given: Given::Nothing,
+            path: |_| "/v1/visitors/rejected".into(),
+            body: None,
+            answers: [200, 403, 403, 403, 403, 403, 403, 403, 200, 403, 403, 403],
+        },
+        post(
+            "/v1/visits/checkin",
+            Given::Accepted,
+            |_| "/v1/visits/checkin".into(),
+            |id| json!({"visitor_id": id}),
+            [201, 403, 403, 403, 403, 403, 403, 403, 404, 404, 404, 404],
+        ),
+        post(
+            "/v1/visits/checkout",
+            Given::Inside,
+            |_| "/v1/visits/checkout".into(),
+            |id| json!({"visit_id": id}),
+            [200, 403, 403, 403, 403, 403, 403, 403, 404, 404, 404, 404],
+        ),
+        get(
+            "/v1/visits",
+            Given::Inside,
+            |_| format!("/v1/visits?flat_id={FLAT_101}"),
+            [200, 200, 200, 403, 403, 200, 200, 200, 404, 404, 404, 404],
+        ),
+        post(
+            "/v1/guards/register-device",
+            Given::Nothing,
+            |_| "/v1/guards/register-device".into(),
+            |_| json!({"device_identifier": "gate phone", "platform": "android"}),
+            ANYONE,
+        ),
+        get(
+            "/v1/society/{society_id}/expected-visitors",
+            Given::Pass,
             |_| format!("/v1/society/{GREEN_ACRES}/expected-visitors"),
-            [200, 403, 403, 403, 403, 200, 200, 200, 404, 404, 404, 404]),
-        get("/v1/guards/society/{society_id}/expected-visitors", Given::Pass,
+            [200, 403, 403, 403, 403, 200, 200, 200, 404, 404, 404, 404],
+        ),
+        get(
+            "/v1/guards/society/{society_id}/expected-visitors",
+            Given::Pass,
             |_| format!("/v1/guards/society/{GREEN_ACRES}/expected-visitors"),
-            [200, 403, 403, 403, 403, 200, 200, 200, 404, 404, 404, 404]),
-        post("/v1/fcm-token", Given::Nothing, |_| "/v1/fcm-token".into(), |_| json!({"token": "shared-phone"}), ANYONE),
+            [200, 403, 403, 403, 403, 200, 200, 200, 404, 404, 404, 404],
+        ),
+        post(
+            "/v1/fcm-token",
+            Given::Nothing,
+            |_| "/v1/fcm-token".into(),
+            |_| json!({"token": "shared-phone"}),
+            ANYONE,
+        ),
         get("/v1/fcm-tokens", Given::Nothing, |_| "/v1/fcm-tokens".into(), ANYONE),
         // The last one to post the token is its owner; a stranger to it is told that there is none.
-        Row { method: Method::DELETE, route: "/v1/fcm-token", given: Given::Nothing, path: |_| "/v1/fcm-token".into(),
+        Row {
+            method: Method::DELETE,
+            route: "/v1/fcm-token",
+            given: Given::Nothing,
+            path: |_| "/v1/fcm-token".into(),
             body: Some(|_| json!({"token": "shared-phone"})),
-            answers: [404, 404, 404, 404, 404, 404, 404, 404, 404, 404, 404, 200] },
-        post("/v1/resident-requests", Given::Nothing, |_| "/v1/resident-requests".into(),
+            answers: [404, 404, 404, 404, 404, 404, 404, 404, 404, 404, 404, 200],
+        },
+        post(
+            "/v1/resident-requests",
+            Given::Nothing,
+            |_| "/v1/resident-requests".into(),
             |_| json!({"flat_id": crate::support::world::FLAT_B1, "requested_role": "tenant"}),
-            [201, 201, 201, 201, 409, 201, 201, 201, 201, 201, 201, 201]),
+            [201, 201, 201, 201, 409, 201, 201, 201, 201, 201, 201, 201],
+        ),
         get("/v1/resident-requests", Given::Request, |_| "/v1/resident-requests".into(), ANYONE),
-        post("/v1/resident-requests/{id}/approve", Given::Request, |id| format!("/v1/resident-requests/{id}/approve"),
-            |_| json!({}), [403, 403, 403, 403, 403, 200, 200, 200, 404, 404, 404, 404]),
-        post("/v1/resident-requests/{id}/reject", Given::Request, |id| format!("/v1/resident-requests/{id}/reject"),
-            |_| json!({"note": "not known here"}), [403, 403, 403, 403, 403, 200, 200, 200, 404, 404, 404, 404]),
+        post(
+            "/v1/resident-requests/{id}/approve",
+            Given::Request,
+            |id| format!("/v1/resident-requests/{id}/approve"),
+            |_| json!({}),
+            [403, 403, 403, 403, 403, 200, 200, 200, 404, 404, 404, 404],
+        ),
+        post(
+            "/v1/resident-requests/{id}/reject",
+            Given::Request,
+            |id| format!("/v1/resident-requests/{id}/reject"),
+            |_| json!({"note": "not known here"}),
+            [403, 403, 403, 403, 403, 200, 200, 200, 404, 404, 404, 404],
+        ),
         get("/v1/my-flats", Given::Nothing, |_| "/v1/my-flats".into(), ANYONE),
-        get("/v1/resident-requests/my-flats", Given::Nothing, |_| "/v1/resident-requests/my-flats".into(), ANYONE),
-        post("/v1/ensure-occupancy", Given::Nothing, |_| "/v1/ensure-occupancy".into(), flat,
-            [409, 200, 200, 409, 409, 409, 409, 409, 409, 409, 409, 409]),
-        post("/v1/resident-requests/ensure-occupancy", Given::Nothing,
-            |_| "/v1/resident-requests/ensure-occupancy".into(), flat,
-            [409, 200, 200, 409, 409, 409, 409, 409, 409, 409, 409, 409]),
-        post("/v1/emergencies", Given::Nothing, |_| "/v1/emergencies".into(), flat,
-            [403, 201, 201, 403, 403, 403, 403, 403, 404, 404, 404, 404]),
-        post("/v1/emergencies/{id}/address", Given::Emergency, |id| format!("/v1/emergencies/{id}/address"), |_| json!({}),
-            [200, 403, 403, 403, 403, 403, 403, 403, 404, 404, 404, 404]),
-        post("/v1/emergencies/{id}/resolve", Given::Addressed, |id| format!("/v1/emergencies/{id}/resolve"), |_| json!({}),
-            [200, 403, 403, 403, 403, 403, 403, 403, 404, 404, 404, 404]),
-        get("/v1/emergencies", Given::Emergency, |_| format!("/v1/emergencies?flat_id={FLAT_101}"),
-            [200, 200, 200, 403, 403, 200, 200, 200, 404, 404, 404, 404]),
+        get(
+            "/v1/resident-requests/my-flats",
+            Given::Nothing,
+            |_| "/v1/resident-requests/my-flats".into(),
+            ANYONE,
+        ),
+        post(
+            "/v1/ensure-occupancy",
+            Given::Nothing,
+            |_| "/v1/ensure-occupancy".into(),
+            flat,
+            [409, 200, 200, 409, 409, 409, 409, 409, 409, 409, 409, 409],
+        ),
+        post(
+            "/v1/resident-requests/ensure-occupancy",
+            Given::Nothing,
+            |_| "/v1/resident-requests/ensure-occupancy".into(),
+            flat,
+            [409, 200, 200, 409, 409, 409, 409, 409, 409, 409, 409, 409],
+        ),
+        post(
+            "/v1/emergencies",
+            Given::Nothing,
+            |_| "/v1/emergencies".into(),
+            flat,
+            [403, 201, 201, 403, 403, 403, 403, 403, 404, 404, 404, 404],
+        ),
+        post(
+            "/v1/emergencies/{id}/address",
+            Given::Emergency,
+            |id| format!("/v1/emergencies/{id}/address"),
+            |_| json!({}),
+            [200, 403, 403, 403, 403, 403, 403, 403, 404, 404, 404, 404],
+        ),
+        post(
+            "/v1/emergencies/{id}/resolve",
+            Given::Addressed,
+            |id| format!("/v1/emergencies/{id}/resolve"),
+            |_| json!({}),
+            [200, 403, 403, 403, 403, 403, 403, 403, 404, 404, 404, 404],
+        ),
+        get(
+            "/v1/emergencies",
+            Given::Emergency,
+            |_| format!("/v1/emergencies?flat_id={FLAT_101}"),
+            [200, 200, 200, 403, 403, 200, 200, 200, 404, 404, 404, 404],
+        ),
     ]
 }
 
 impl World {
     fn people(&self) -> [&Actor; 12] {
         [
-            &self.guard, &self.resident, &self.spouse, &self.neighbour, &self.far_neighbour, &self.admin,
-            &self.block_admin, &self.super_admin, &self.blue_guard, &self.blue_resident, &self.blue_admin, &self.stranger,
+            &self.guard,
+            &self.resident,
+            &self.spouse,
+            &self.neighbour,
+            &self.far_neighbour,
+            &self.admin,
+            &self.block_admin,
+            &self.super_admin,
+            &self.blue_guard,
+            &self.blue_resident,
+            &self.blue_admin,
+            &self.stranger,
         ]
     }
 
@@ -168,7 +324,8 @@ impl World {
             }
             Given::Inside => {
                 let visitor = Box::pin(self.give(Given::Accepted)).await;
-                let visit = self.guard.post("/v1/visits/checkin", json!({"visitor_id": visitor})).await.data(201);
+                let visit =
+                    self.guard.post("/v1/visits/checkin", json!({"visitor_id": visitor})).await.data(201);
                 id(&visit["id"])
             }
             Given::Pass => id(&self.make_pass().await["id"]),
@@ -199,9 +356,14 @@ async fn everybody_is_answered_as_the_table_says() {
     for row in rows() {
         for ((actor, name), expected) in world.people().into_iter().zip(PEOPLE).zip(row.answers) {
             let given = world.give(row.given).await;
-            let reply = actor.send(row.method.clone(), &(row.path)(&given), row.body.map(|body| body(&given)), None).await;
+            let reply = actor
+                .send(row.method.clone(), &(row.path)(&given), row.body.map(|body| body(&given)), None)
+                .await;
             if reply.status != expected {
-                wrong.push(format!("{} as {name}: expected {expected}, got {} {}", reply.call, reply.status, reply.body));
+                wrong.push(format!(
+                    "{} as {name}: expected {expected}, got {} {}",
+                    reply.call, reply.status, reply.body
+                ));
             }
         }
     }
@@ -230,7 +392,8 @@ async fn no_endpoint_opens_without_a_valid_token() {
     for row in rows() {
         for (_, token, code) in &tokens {
             let actor = world.guard.with_token(token.clone());
-            let reply = actor.send(row.method.clone(), &(row.path)(&id), row.body.map(|body| body(&id)), None).await;
+            let reply =
+                actor.send(row.method.clone(), &(row.path)(&id), row.body.map(|body| body(&id)), None).await;
             reply.refused(401, code);
         }
     }
@@ -250,9 +413,15 @@ fn every_route_has_a_row() {
     let table: BTreeSet<(String, String)> =
         rows().iter().map(|row| (row.method.to_string(), row.route.to_owned())).collect();
     let open = [("GET", "/health"), ("POST", "/v1/auth/firebase")].map(|(m, p)| (m.to_owned(), p.to_owned()));
-    let routes: BTreeSet<(String, String)> = Template::embedded().unwrap().functions.into_iter()
-        .flat_map(|function| function.routes).map(|route| (route.method, route.path)).collect();
-    let missing: Vec<_> = routes.iter().filter(|route| !table.contains(route) && !open.contains(route)).collect();
+    let routes: BTreeSet<(String, String)> = Template::embedded()
+        .unwrap()
+        .functions
+        .into_iter()
+        .flat_map(|function| function.routes)
+        .map(|route| (route.method, route.path))
+        .collect();
+    let missing: Vec<_> =
+        routes.iter().filter(|route| !table.contains(route) && !open.contains(route)).collect();
     assert!(missing.is_empty(), "no row for {missing:?}");
     let unknown: Vec<_> = table.iter().filter(|route| !routes.contains(route)).collect();
     assert!(unknown.is_empty(), "the template has no {unknown:?}");
@@ -263,17 +432,30 @@ fn every_route_has_a_row() {
 async fn lists_end_where_the_role_ends() {
     let world = World::open().await;
     world.log_visitor().await;
-    let blue = json!({"visitor_name": "Zubin", "phone": "9876543211", "flat_id": crate::support::world::BLUE_FLAT});
+    let blue =
+        json!({"visitor_name": "Zubin", "phone": "9876543211", "flat_id": crate::support::world::BLUE_FLAT});
     world.blue_guard.post("/v1/visitors", blue).await.data(201);
-    let far = json!({"visitor_name": "Omar", "phone": "9876543212", "flat_id": crate::support::world::FLAT_B1});
+    let far =
+        json!({"visitor_name": "Omar", "phone": "9876543212", "flat_id": crate::support::world::FLAT_B1});
     world.guard.post("/v1/visitors", far).await.data(201);
     let expected: [&[&str]; 12] = [
-        &["Omar", "Kiran"], &["Kiran"], &["Kiran"], &[], &["Omar"], &["Omar", "Kiran"], &["Kiran"],
-        &["Omar", "Zubin", "Kiran"], &["Zubin"], &["Zubin"], &["Zubin"], &[],
+        &["Omar", "Kiran"],
+        &["Kiran"],
+        &["Kiran"],
+        &[],
+        &["Omar"],
+        &["Omar", "Kiran"],
+        &["Kiran"],
+        &["Omar", "Zubin", "Kiran"],
+        &["Zubin"],
+        &["Zubin"],
+        &["Zubin"],
+        &[],
     ];
     for ((actor, name), expected) in world.people().into_iter().zip(PEOPLE).zip(expected) {
         let list = actor.get("/v1/visitors").await.data(200);
-        let names: Vec<&str> = list.as_array().unwrap().iter().map(|v| v["visitor_name"].as_str().unwrap()).collect();
+        let names: Vec<&str> =
+            list.as_array().unwrap().iter().map(|v| v["visitor_name"].as_str().unwrap()).collect();
         assert_eq!(names, expected, "as {name}");
     }
 }
@@ -302,7 +484,10 @@ async fn a_role_that_ended_stops_working_at_once() {
         (&world.admin, "UPDATE role_assignments SET revoked_at = now() WHERE role = 'society_admin'"),
         (&world.spouse, "UPDATE flat_occupancies SET end_date = CURRENT_DATE WHERE role = 'tenant'"),
         (&world.resident, "DELETE FROM role_assignments WHERE role = 'resident'"),
-        (&world.second_guard, "UPDATE guards SET active = false WHERE id <> '66666666-6666-6666-6666-666666666661'"),
+        (
+            &world.second_guard,
+            "UPDATE guards SET active = false WHERE id <> '66666666-6666-6666-6666-666666666661'",
+        ),
         (&world.guard, "DELETE FROM role_assignments WHERE role = 'guard'"),
     ] {
         actor.get(&path).await.data(200);

@@ -33,10 +33,13 @@ async fn a_visitor_is_announced_accepted_and_let_in_and_out() {
     let flats = world.guard.get(&format!("/v1/flats?block_id={block}")).await.data(200);
     assert_eq!(flats[0]["resident_name"], "Asha");
     let flat = flats[0]["id"].as_str().unwrap().to_owned();
-    let made = world.guard.post("/v1/visitors", json!({
-        "visitor_name": "Kiran", "phone": "98765 43210", "flat_id": flat, "purpose": "delivery",
-        "vehicle_no": "KA 01 AB 1234", "idempotency_key": "guard_1"
-    }));
+    let made = world.guard.post(
+        "/v1/visitors",
+        json!({
+            "visitor_name": "Kiran", "phone": "98765 43210", "flat_id": flat, "purpose": "delivery",
+            "vehicle_no": "KA 01 AB 1234", "idempotency_key": "guard_1"
+        }),
+    );
     let made = made.await.data(201);
     let visitor = made["visitor"]["id"].as_str().unwrap().to_owned();
     assert_eq!(made["visitor"]["status"], "pending");
@@ -56,7 +59,8 @@ async fn a_visitor_is_announced_accepted_and_let_in_and_out() {
     assert_eq!((pending["count"].as_i64(), &pending["data"][0]["id"]), (Some(1), &json!(visitor)));
 
     // Step 4: one resident accepts, and the guard hears it.
-    let answer = world.spouse.post(&format!("/v1/visitors/{visitor}/respond"), json!({"decision": "accept"})).await;
+    let answer =
+        world.spouse.post(&format!("/v1/visitors/{visitor}/respond"), json!({"decision": "accept"})).await;
     assert_eq!(answer.data(200), json!({"visitor_id": visitor, "decision": "accept", "status": "accepted"}));
     let heard = gate.event("request_approved").await;
     assert_eq!(heard["data"]["approver_name"], "Ravi");
@@ -73,7 +77,10 @@ async fn a_visitor_is_announced_accepted_and_let_in_and_out() {
     assert_eq!(inside[0]["visit_id"], visit["id"]);
 
     // Step 6: another guard checks him out.
-    let out = world.second_guard.post("/v1/visits/checkout", json!({"visit_id": visit["id"], "notes": "left"})).await;
+    let out = world
+        .second_guard
+        .post("/v1/visits/checkout", json!({"visit_id": visit["id"], "notes": "left"}))
+        .await;
     let out = out.data(200);
     assert!(out["checkout_time"].is_string());
     for socket in [&mut asha, &mut ravi, &mut gate] {
@@ -98,7 +105,11 @@ async fn nobody_comes_in_without_a_yes() {
     let checkin = json!({"visitor_id": visitor});
     let refused = world.guard.post("/v1/visits/checkin", checkin.clone()).await.refused(409, "WRONG_STATE");
     assert_eq!(refused["data"]["status"], "pending");
-    world.resident.post(&format!("/v1/visitors/{visitor}/respond"), json!({"decision": "deny"})).await.data(200);
+    world
+        .resident
+        .post(&format!("/v1/visitors/{visitor}/respond"), json!({"decision": "deny"}))
+        .await
+        .data(200);
     let refused = world.guard.post("/v1/visits/checkin", checkin).await.refused(409, "WRONG_STATE");
     assert_eq!(refused["data"]["status"], "denied");
     assert_eq!(world.count("SELECT count(*) FROM visits").await, 0);
@@ -120,7 +131,8 @@ async fn deny_wins_until_entry() {
     let respond = format!("/v1/visitors/{second}/respond");
     world.spouse.post(&respond, json!({"decision": "accept"})).await.data(200);
     world.guard.post("/v1/visits/checkin", json!({"visitor_id": second})).await.data(201);
-    let refused = world.resident.post(&respond, json!({"decision": "deny"})).await.refused(409, "WRONG_STATE");
+    let refused =
+        world.resident.post(&respond, json!({"decision": "deny"})).await.refused(409, "WRONG_STATE");
     assert_eq!(refused["data"]["status"], "checked_in");
 }
 
@@ -141,13 +153,18 @@ async fn signing_in_tells_who_one_is() {
     let world = World::open().await;
     let sign_in = |actor: &crate::support::Actor| {
         let actor = actor.clone();
-        async move { actor.with_token("").post("/v1/auth/firebase", json!({"idToken": actor.token})).await.data(200) }
+        async move {
+            actor.with_token("").post("/v1/auth/firebase", json!({"idToken": actor.token})).await.data(200)
+        }
     };
     let guard = sign_in(&world.guard).await;
     assert_eq!(guard["guard"]["guard_id"], GUARD_POST.to_string());
     assert_eq!((&guard["is_new_user"], &guard["flat"]), (&json!(false), &json!(null)));
     let resident = sign_in(&world.resident).await;
-    assert_eq!((&resident["flat"]["flat_number"], &resident["flat"]["is_primary"]), (&json!("101"), &json!(true)));
+    assert_eq!(
+        (&resident["flat"]["flat_number"], &resident["flat"]["is_primary"]),
+        (&json!("101"), &json!(true))
+    );
     assert_eq!(resident["roles"][0]["role"], "resident");
 
     let newcomer = world.newcomer(local::Identity::of("new").email("new@example.com"));

@@ -31,8 +31,18 @@ async fn an_ip_over_the_limit_is_refused_and_told_when_to_come_back() {
 #[tokio::test]
 async fn answers_carry_security_headers_and_a_request_id() {
     let world = World::open().await;
-    for reply in [world.guard.get("/v1/cities").await, world.nobody().get("/v1/cities").await, world.nobody().get("/health").await] {
-        for header in ["x-request-id", "x-content-type-options", "strict-transport-security", "content-security-policy", "cache-control"] {
+    for reply in [
+        world.guard.get("/v1/cities").await,
+        world.nobody().get("/v1/cities").await,
+        world.nobody().get("/health").await,
+    ] {
+        for header in [
+            "x-request-id",
+            "x-content-type-options",
+            "strict-transport-security",
+            "content-security-policy",
+            "cache-control",
+        ] {
             assert!(reply.headers.contains_key(header), "{} has no {header}", reply.call);
         }
     }
@@ -45,12 +55,23 @@ async fn answers_carry_security_headers_and_a_request_id() {
 async fn browsers_of_any_origin_may_call() {
     let world = World::open().await;
     let url = format!("{}/v1/visitors", world.guard.base_url);
-    let preflight = world.guard.http.request(reqwest::Method::OPTIONS, &url).header("origin", "https://app.example")
-        .header("access-control-request-method", "POST").header("access-control-request-headers", "authorization,content-type");
+    let preflight = world
+        .guard
+        .http
+        .request(reqwest::Method::OPTIONS, &url)
+        .header("origin", "https://app.example")
+        .header("access-control-request-method", "POST")
+        .header("access-control-request-headers", "authorization,content-type");
     let preflight = preflight.send().await.unwrap();
     assert!(preflight.status().is_success());
     assert_eq!(preflight.headers()["access-control-allow-origin"], "*");
     let answer = world.guard.http.get(&url).header("origin", "https://app.example").send().await.unwrap();
     assert_eq!(answer.headers()["access-control-allow-origin"], "*");
-    assert!(answer.headers()["access-control-expose-headers"].to_str().unwrap().to_lowercase().contains("retry-after"));
+    assert!(
+        answer.headers()["access-control-expose-headers"]
+            .to_str()
+            .unwrap()
+            .to_lowercase()
+            .contains("retry-after")
+    );
 }

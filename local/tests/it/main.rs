@@ -1,12 +1,16 @@
 //! The system tested as its users meet it: over HTTP and WebSocket, on the local stack.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
+mod attacks;
 mod authorisation;
 mod flow;
+mod gateway;
 mod idempotency;
 mod limits;
 mod malformed;
 mod outages;
+mod pagination;
+mod postgres;
 mod races;
 mod round_trips;
 mod support;

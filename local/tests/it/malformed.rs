@@ -31,14 +31,38 @@ fn refused_by(kind: Kind) -> Vec<Value> {
             values
         }
         Kind::Phone => text(&["12", "phone", "+0123456789", "98765432101234567", "98765\u{0}43210"]),
-        Kind::Id => text(&["x", "1111", "{11111111-1111-1111-1111-111111111111}", "11111111111111111111111111111111",
-            "11111111-1111-1111-1111-11111111111g", "1' OR '1'='1"]),
-        Kind::Time => text(&["tomorrow", "2026-01-01", "2026-13-01T00:00:00Z", "1066-10-14T09:00:00Z", "9999-12-31T23:59:59Z"]),
+        Kind::Id => text(&[
+            "x",
+            "1111",
+            "{11111111-1111-1111-1111-111111111111}",
+            "11111111111111111111111111111111",
+            "11111111-1111-1111-1111-11111111111g",
+            "1' OR '1'='1",
+        ]),
+        Kind::Time => text(&[
+            "tomorrow",
+            "2026-01-01",
+            "2026-13-01T00:00:00Z",
+            "1066-10-14T09:00:00Z",
+            "9999-12-31T23:59:59Z",
+        ]),
         Kind::Word => text(&["maybe", "ACCEPTED", "accept\u{0}"]),
-        Kind::Whole => vec![json!("2"), json!(1.5), json!(0), json!(-1), json!(1e9), json!(9_223_372_036_854_775_807_i64), json!([])],
+        Kind::Whole => vec![
+            json!("2"),
+            json!(1.5),
+            json!(0),
+            json!(-1),
+            json!(1e9),
+            json!(9_223_372_036_854_775_807_i64),
+            json!([]),
+        ],
         Kind::Token => text(&["two words", "tab\ttab", "π"]),
-        Kind::Info => vec![json!("x"), json!(1), json!([]), json!({"a": "x".repeat(3000)}), json!({"a": "\u{0}"})],
-        Kind::List => vec![json!("x"), json!(1), json!(["x".repeat(5000)]), json!(["999941057058"]), json!(["\u{0}"])],
+        Kind::Info => {
+            vec![json!("x"), json!(1), json!([]), json!({"a": "x".repeat(3000)}), json!({"a": "\u{0}"})]
+        }
+        Kind::List => {
+            vec![json!("x"), json!(1), json!(["x".repeat(5000)]), json!(["999941057058"]), json!(["\u{0}"])]
+        }
     }
 }
 
@@ -49,33 +73,99 @@ fn endpoints(id: &str) -> Vec<Endpoint> {
     let path = |text: String| -> &'static str { Box::leak(text.into_boxed_str()) };
     vec![
         ("/v1/auth/firebase", json!({"idToken": "x"}), &[("idToken", Kind::Whole)]),
-        ("/v1/visitors", json!({"visitor_name": "Kiran", "phone": "9876543210", "flat_id": FLAT_101}), &[
-            ("visitor_name", Kind::Text), ("phone", Kind::Phone), ("flat_id", Kind::Id), ("purpose", Kind::Text),
-            ("vehicle_no", Kind::Text), ("id_type", Kind::Text), ("id_number", Kind::Text), ("invited_by", Kind::Id),
-            ("expected_start", Kind::Time), ("expected_end", Kind::Time),
-        ]),
-        ("/v1/visitors/guest-pass", json!({"visitor_name": "Leela", "phone": "9876543210", "flat_id": FLAT_101}), &[
-            ("visitor_name", Kind::Text), ("phone", Kind::Phone), ("flat_id", Kind::Id), ("purpose", Kind::Text),
-            ("number_of_people", Kind::Whole), ("qr_code", Kind::Id), ("expected_start", Kind::Time), ("expected_end", Kind::Time),
-        ]),
-        (path(format!("/v1/visitors/{id}/respond")), json!({"decision": "accept"}), &[("decision", Kind::Word), ("note", Kind::Text)]),
-        (path(format!("/v1/visitors/{id}/guard-respond")), json!({"decision": "accept"}), &[("decision", Kind::Word), ("note", Kind::Text)]),
+        (
+            "/v1/visitors",
+            json!({"visitor_name": "Kiran", "phone": "9876543210", "flat_id": FLAT_101}),
+            &[
+                ("visitor_name", Kind::Text),
+                ("phone", Kind::Phone),
+                ("flat_id", Kind::Id),
+                ("purpose", Kind::Text),
+                ("vehicle_no", Kind::Text),
+                ("id_type", Kind::Text),
+                ("id_number", Kind::Text),
+                ("invited_by", Kind::Id),
+                ("expected_start", Kind::Time),
+                ("expected_end", Kind::Time),
+            ],
+        ),
+        (
+            "/v1/visitors/guest-pass",
+            json!({"visitor_name": "Leela", "phone": "9876543210", "flat_id": FLAT_101}),
+            &[
+                ("visitor_name", Kind::Text),
+                ("phone", Kind::Phone),
+                ("flat_id", Kind::Id),
+                ("purpose", Kind::Text),
+                ("number_of_people", Kind::Whole),
+                ("qr_code", Kind::Id),
+                ("expected_start", Kind::Time),
+                ("expected_end", Kind::Time),
+            ],
+        ),
+        (
+            path(format!("/v1/visitors/{id}/respond")),
+            json!({"decision": "accept"}),
+            &[("decision", Kind::Word), ("note", Kind::Text)],
+        ),
+        (
+            path(format!("/v1/visitors/{id}/guard-respond")),
+            json!({"decision": "accept"}),
+            &[("decision", Kind::Word), ("note", Kind::Text)],
+        ),
         (path(format!("/v1/visitors/{id}/send-invite")), json!({}), &[("channel", Kind::Word)]),
-        ("/v1/visits/checkin", json!({"visitor_id": id}), &[
-            ("visitor_id", Kind::Id), ("checkin_method", Kind::Text), ("notes", Kind::Text), ("guard_id", Kind::Id),
-        ]),
-        ("/v1/visits/checkout", json!({"visit_id": id}), &[("visit_id", Kind::Id), ("notes", Kind::Text), ("guard_id", Kind::Id)]),
-        ("/v1/guards/register-device", json!({"device_identifier": "d"}), &[
-            ("device_identifier", Kind::Text), ("fcm_token", Kind::Token), ("platform", Kind::Word), ("device_info", Kind::Info),
-        ]),
-        ("/v1/fcm-token", json!({"token": "t"}), &[("token", Kind::Token), ("device_type", Kind::Word), ("device_info", Kind::Info)]),
-        ("/v1/resident-requests", json!({"flat_id": FLAT_101, "requested_role": "owner"}), &[
-            ("flat_id", Kind::Id), ("requested_role", Kind::Word), ("docs", Kind::List), ("note", Kind::Text),
-        ]),
+        (
+            "/v1/visits/checkin",
+            json!({"visitor_id": id}),
+            &[
+                ("visitor_id", Kind::Id),
+                ("checkin_method", Kind::Text),
+                ("notes", Kind::Text),
+                ("guard_id", Kind::Id),
+            ],
+        ),
+        (
+            "/v1/visits/checkout",
+            json!({"visit_id": id}),
+            &[("visit_id", Kind::Id), ("notes", Kind::Text), ("guard_id", Kind::Id)],
+        ),
+        (
+            "/v1/guards/register-device",
+            json!({"device_identifier": "d"}),
+            &[
+                ("device_identifier", Kind::Text),
+                ("fcm_token", Kind::Token),
+                ("platform", Kind::Word),
+                ("device_info", Kind::Info),
+            ],
+        ),
+        (
+            "/v1/fcm-token",
+            json!({"token": "t"}),
+            &[("token", Kind::Token), ("device_type", Kind::Word), ("device_info", Kind::Info)],
+        ),
+        (
+            "/v1/resident-requests",
+            json!({"flat_id": FLAT_101, "requested_role": "owner"}),
+            &[
+                ("flat_id", Kind::Id),
+                ("requested_role", Kind::Word),
+                ("docs", Kind::List),
+                ("note", Kind::Text),
+            ],
+        ),
         (path(format!("/v1/resident-requests/{id}/approve")), json!({}), &[("note", Kind::Text)]),
         (path(format!("/v1/resident-requests/{id}/reject")), json!({}), &[("note", Kind::Text)]),
-        ("/v1/ensure-occupancy", json!({"flat_id": FLAT_101}), &[("flat_id", Kind::Id), ("requested_role", Kind::Word)]),
-        ("/v1/emergencies", json!({"flat_id": FLAT_101}), &[("flat_id", Kind::Id), ("description", Kind::Text)]),
+        (
+            "/v1/ensure-occupancy",
+            json!({"flat_id": FLAT_101}),
+            &[("flat_id", Kind::Id), ("requested_role", Kind::Word)],
+        ),
+        (
+            "/v1/emergencies",
+            json!({"flat_id": FLAT_101}),
+            &[("flat_id", Kind::Id), ("description", Kind::Text)],
+        ),
     ]
 }
 
@@ -104,7 +194,8 @@ async fn every_field_refuses_what_it_cannot_take() {
             }
         }
     }
-    for table in ["visitors", "visits", "devices", "resident_requests", "emergencies", "outbox", "audit_logs"] {
+    for table in ["visitors", "visits", "devices", "resident_requests", "emergencies", "outbox", "audit_logs"]
+    {
         assert_eq!(world.count(&format!("SELECT count(*) FROM {table}")).await, 0, "{table}");
     }
 }
@@ -115,12 +206,22 @@ async fn all_problems_are_told_at_once() {
     let world = World::open().await;
     let body = json!({"phone": "12", "flat_id": 7, "purpose": "x".repeat(500), "expected_start": "soon"});
     let refused = world.guard.post("/v1/visitors", body).await.refused(400, "VALIDATION_FAILED");
-    let told: Vec<(&str, &str)> = refused["details"].as_array().unwrap().iter()
-        .map(|detail| (detail["field"].as_str().unwrap(), detail["code"].as_str().unwrap())).collect();
-    assert_eq!(told, [
-        ("visitor_name", "REQUIRED"), ("phone", "WRONG_FORMAT"), ("flat_id", "WRONG_TYPE"), ("purpose", "TOO_LONG"),
-        ("expected_start", "WRONG_FORMAT"),
-    ]);
+    let told: Vec<(&str, &str)> = refused["details"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|detail| (detail["field"].as_str().unwrap(), detail["code"].as_str().unwrap()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("visitor_name", "REQUIRED"),
+            ("phone", "WRONG_FORMAT"),
+            ("flat_id", "WRONG_TYPE"),
+            ("purpose", "TOO_LONG"),
+            ("expected_start", "WRONG_FORMAT"),
+        ]
+    );
     let body = json!({"visitor_name": "Kiran", "phone": "9876543210", "flat_id": FLAT_101, "id_number": "9999 4105 7058"});
     world.guard.post("/v1/visitors", body).await.refused(400, "AADHAAR_NOT_ACCEPTED");
 }
@@ -147,7 +248,11 @@ async fn bodies_that_are_no_json_object_are_refused() {
         ("application/json", vec![0xff, 0xfe, 0x00], (400, "MALFORMED_JSON")),
         ("application/json", deep, (400, "MALFORMED_JSON")),
         ("application/json", b"".to_vec(), (400, "VALIDATION_FAILED")),
-        ("application/json", format!("{{\"a\":\"{}\"}}", "x".repeat(103_000)).into_bytes(), (413, "BODY_TOO_LARGE")),
+        (
+            "application/json",
+            format!("{{\"a\":\"{}\"}}", "x".repeat(103_000)).into_bytes(),
+            (413, "BODY_TOO_LARGE"),
+        ),
         ("text/plain", b"{}".to_vec(), (415, "UNSUPPORTED_MEDIA_TYPE")),
         ("multipart/form-data", b"{}".to_vec(), (415, "UNSUPPORTED_MEDIA_TYPE")),
     ] {
@@ -163,17 +268,34 @@ async fn paths_and_queries_are_checked() {
     let world = World::open().await;
     let society = format!("/v1/society/{GREEN_ACRES}/expected-visitors");
     for (path, field) in [
-        ("/v1/visitors/x", "id"), ("/v1/visitors/%00", "id"), ("/v1/visitors/1'--", "id"),
-        ("/v1/visitors?flat_id=x", "flat_id"), ("/v1/visitors?status=gone", "status"), ("/v1/visitors?limit=0", "limit"),
-        ("/v1/visitors?limit=201", "limit"), ("/v1/visitors?limit=ten", "limit"), ("/v1/visitors?limit=1&limit=2", "limit"),
-        ("/v1/visitors?cursor=xyz", "cursor"), ("/v1/visitors?date_from=soon", "date_from"),
-        ("/v1/visitors?date_to=2026-02-30", "date_to"), ("/v1/visitors/pending-count", "flat_id"),
-        ("/v1/visitors/by-access-code/ABC", "code"), ("/v1/visitors/by-qr/x", "qr_code"),
-        ("/v1/visits?from=1", "from"), ("/v1/visits?to=x", "to"), ("/v1/visits?flat_id=1", "flat_id"),
-        ("/v1/visits?cursor=AAAA", "cursor"), ("/v1/complexes", "society_id"), ("/v1/blocks?complex_id=1", "complex_id"),
-        ("/v1/flats?block_id=", "block_id"), ("/v1/societies?city=%00", "city"), ("/v1/society/x/expected-visitors", "society_id"),
-        (&format!("{society}?date=01-02-2026"), "date"), ("/v1/emergencies?status=on", "status"),
-        ("/v1/resident-requests?status=open", "status"), ("/v1/resident-requests?cursor=!", "cursor"), ("/v1/fcm-tokens?limit=-1", "limit"),
+        ("/v1/visitors/x", "id"),
+        ("/v1/visitors/1'--", "id"),
+        ("/v1/visitors?flat_id=x", "flat_id"),
+        ("/v1/visitors?status=gone", "status"),
+        ("/v1/visitors?limit=0", "limit"),
+        ("/v1/visitors?limit=201", "limit"),
+        ("/v1/visitors?limit=ten", "limit"),
+        ("/v1/visitors?limit=1&limit=2", "limit"),
+        ("/v1/visitors?cursor=xyz", "cursor"),
+        ("/v1/visitors?date_from=soon", "date_from"),
+        ("/v1/visitors?date_to=2026-02-30", "date_to"),
+        ("/v1/visitors/pending-count", "flat_id"),
+        ("/v1/visitors/by-access-code/ABC", "code"),
+        ("/v1/visitors/by-qr/x", "qr_code"),
+        ("/v1/visits?from=1", "from"),
+        ("/v1/visits?to=x", "to"),
+        ("/v1/visits?flat_id=1", "flat_id"),
+        ("/v1/visits?cursor=AAAA", "cursor"),
+        ("/v1/complexes", "society_id"),
+        ("/v1/blocks?complex_id=1", "complex_id"),
+        ("/v1/flats?block_id=", "block_id"),
+        ("/v1/societies?city=%00", "city"),
+        ("/v1/society/x/expected-visitors", "society_id"),
+        (&format!("{society}?date=01-02-2026"), "date"),
+        ("/v1/emergencies?status=on", "status"),
+        ("/v1/resident-requests?status=open", "status"),
+        ("/v1/resident-requests?cursor=!", "cursor"),
+        ("/v1/fcm-tokens?limit=-1", "limit"),
     ] {
         names(world.guard.get(path).await, field);
     }

@@ -30,8 +30,7 @@ async fn a_restart_of_the_database_costs_503s_and_nothing_else() {
             })
         })
         .collect();
-    let postgres = Arc::clone(world.stack.postgres().unwrap());
-    tokio::task::spawn_blocking(move || postgres.restart()).await.unwrap().unwrap();
+    world.stack.postgres().restart().await.unwrap();
     world.guard.get("/v1/visitors").await;
     stop.store(true, Ordering::Release);
     for task in load {
@@ -47,6 +46,7 @@ async fn a_database_that_is_away_is_503() {
     let world = World::open().await;
     world.guard.get("/v1/cities").await.data(200);
     world.stack.wire().refuse(true);
+    world.stack.wire().cut();
     let refused = world.guard.get("/v1/cities").await;
     assert!(refused.headers.contains_key("retry-after"));
     refused.refused(503, "UNAVAILABLE");

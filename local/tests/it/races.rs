@@ -59,7 +59,9 @@ async fn of_two_equal_answers_one_wins() {
     let world = World::open().await;
     let visitor = world.log_visitor().await;
     let path = format!("/v1/visitors/{visitor}/respond");
-    let replies = join_all([&world.resident, &world.spouse].map(|who| who.post(&path, json!({"decision": "accept"})))).await;
+    let replies =
+        join_all([&world.resident, &world.spouse].map(|who| who.post(&path, json!({"decision": "accept"}))))
+            .await;
     assert_eq!(statuses(&replies), BTreeMap::from([(200, 1), (409, 1)]));
     assert_eq!(world.count("SELECT count(*) FROM visitor_approvals").await, 1);
     assert_eq!(world.count("SELECT count(*) FROM outbox WHERE event = 'request_approved'").await, 1);
@@ -70,14 +72,20 @@ async fn of_two_equal_answers_one_wins() {
 async fn four_checkins_open_one_visit() {
     let world = World::open().await;
     let visitor = world.log_visitor().await;
-    world.resident.post(&format!("/v1/visitors/{visitor}/respond"), json!({"decision": "accept"})).await.data(200);
+    world
+        .resident
+        .post(&format!("/v1/visitors/{visitor}/respond"), json!({"decision": "accept"}))
+        .await
+        .data(200);
     let guards = [&world.guard, &world.second_guard, &world.guard, &world.second_guard];
-    let replies = join_all(guards.map(|guard| guard.post("/v1/visits/checkin", json!({"visitor_id": visitor})))).await;
+    let replies =
+        join_all(guards.map(|guard| guard.post("/v1/visits/checkin", json!({"visitor_id": visitor})))).await;
     assert_eq!(statuses(&replies), BTreeMap::from([(201, 1), (409, 3)]));
     assert_eq!(world.count("SELECT count(*) FROM visits").await, 1);
 
     let visit = replies.iter().find(|reply| reply.status == 201).unwrap().body["data"]["id"].clone();
-    let replies = join_all(guards.map(|guard| guard.post("/v1/visits/checkout", json!({"visit_id": visit})))).await;
+    let replies =
+        join_all(guards.map(|guard| guard.post("/v1/visits/checkout", json!({"visit_id": visit})))).await;
     assert_eq!(statuses(&replies), BTreeMap::from([(200, 1), (409, 3)]));
 }
 
@@ -94,8 +102,11 @@ async fn of_entry_and_denial_one_wins() {
             world.spouse.post(&path, json!({"decision": "deny"}))
         );
         assert_eq!(
-            u8::from(entry.status == 201) + u8::from(denial.status == 200), 1,
-            "entry: {}, denial: {}", entry.body, denial.body
+            u8::from(entry.status == 201) + u8::from(denial.status == 200),
+            1,
+            "entry: {}, denial: {}",
+            entry.body,
+            denial.body
         );
     }
 }

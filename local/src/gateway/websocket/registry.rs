@@ -145,6 +145,13 @@ impl Registry {
         self.lock().get(id).filter(|connection| connection.open.load(Ordering::Acquire)).cloned()
     }
 
+    /// Those that are open.
+    pub(crate) fn open_ids(&self) -> Vec<String> {
+        let connections = self.lock();
+        let open = connections.values().filter(|connection| connection.open.load(Ordering::Acquire));
+        open.map(|connection| connection.id.clone()).collect()
+    }
+
     /// How many there are, pending ones included.
     pub(crate) fn len(&self) -> usize {
         self.lock().len()

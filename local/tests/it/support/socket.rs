@@ -41,7 +41,8 @@ impl Socket {
 
     /// Joins a room and answers what `room_joined` said.
     pub async fn join(&mut self, room_type: &str, room_id: impl std::fmt::Display) -> Value {
-        self.send(json!({"action": "join_room", "room_type": room_type, "room_id": room_id.to_string()})).await;
+        self.send(json!({"action": "join_room", "room_type": room_type, "room_id": room_id.to_string()}))
+            .await;
         self.event("room_joined").await
     }
 

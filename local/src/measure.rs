@@ -1,0 +1,206 @@
+//! What a request costs in round trips to PostgreSQL, counted on the wire for every endpoint while it
+//! is warm, and the table of it in `docs/performance.md`.
+
+use std::{fs, path::Path};
+
+use serde_json::{Value, json};
+
+use crate::{Error, Identity, Seed, Stack};
+
+const START: &str = "<!-- round trips: written by `cargo dev measure` -->";
+const END: &str = "<!-- end of round trips -->";
+
+const SOCIETY: &str = "11111111-1111-1111-1111-111111111111";
+const COMPLEX: &str = "22222222-2222-2222-2222-222222222222";
+const BLOCK: &str = "33333333-3333-3333-3333-333333333333";
+const FLAT: &str = "44444444-4444-4444-4444-444444444444";
+
+/// What one warm request cost.
+#[derive(Clone, Debug)]
+pub struct Cost {
+    /// Method and route.
+    pub endpoint: String,
+    /// Times it waited for PostgreSQL.
+    pub round_trips: u64,
+    /// Statements it sent.
+    pub statements: u64,
+}
+
+impl Cost {
+    /// Whether the endpoint changes something.
+    pub fn is_write(&self) -> bool {
+        !self.endpoint.starts_with("GET ") && self.endpoint != "POST /v1/auth/firebase"
+    }
+}
+
+/// Calls every endpoint of the demo society warm, as its apps do, and counts.
+pub async fn round_trips() -> Result<Vec<Cost>, Error> {
+    let stack = Stack::builder().seed(Seed::Demo).start().await?;
+    let mut meter = Meter { stack: &stack, http: reqwest::Client::new(), costs: Vec::new() };
+    let token = |uid: &str| stack.issuer().token(&Identity::of(uid));
+    let (guard, resident, admin) =
+        (token("demo-guard-1")?, token("demo-resident-101a")?, token("demo-admin")?);
+    let newcomer = token("newcomer")?;
+
+    meter.get("/health", "/health", "").await?;
+    meter.post("/v1/auth/firebase", "/v1/auth/firebase", "", json!({"idToken": guard})).await?;
+    meter.get("/v1/cities", "/v1/cities", &guard).await?;
+    meter.get("/v1/societies", "/v1/societies?city=Bengaluru", &guard).await?;
+    meter.get("/v1/complexes", &format!("/v1/complexes?society_id={SOCIETY}"), &guard).await?;
+    meter.get("/v1/blocks", &format!("/v1/blocks?complex_id={COMPLEX}"), &guard).await?;
+    meter.get("/v1/flats", &format!("/v1/flats?block_id={BLOCK}"), &guard).await?;
+    meter.get("/v1/profile/me", "/v1/profile/me", &guard).await?;
+
+    let visitor = |name: &str| json!({"visitor_name": name, "phone": "9876543210", "flat_id": FLAT});
+    let made = meter.post("/v1/visitors", "/v1/visitors", &guard, visitor("Kiran")).await?;
+    let id = text(&made["visitor"]["id"]);
+    meter.get("/v1/visitors", "/v1/visitors", &guard).await?;
+    meter.get("/v1/visitors/{id}", &format!("/v1/visitors/{id}"), &guard).await?;
+    meter.get("/v1/visitors/pending", "/v1/visitors/pending", &resident).await?;
+    meter
+        .get("/v1/visitors/pending-count", &format!("/v1/visitors/pending-count?flat_id={FLAT}"), &guard)
+        .await?;
+    let path = format!("/v1/visitors/{id}/respond");
+    meter.post("/v1/visitors/{id}/respond", &path, &resident, json!({"decision": "accept"})).await?;
+    let visit =
+        meter.post("/v1/visits/checkin", "/v1/visits/checkin", &guard, json!({"visitor_id": id})).await?;
+    meter
+        .post("/v1/visits/checkout", "/v1/visits/checkout", &guard, json!({"visit_id": visit["id"]}))
+        .await?;
+    meter.get("/v1/visits", "/v1/visits", &guard).await?;
+
+    let made =
+        meter.post("/v1/visitors/guest-pass", "/v1/visitors/guest-pass", &resident, visitor("Leela")).await?;
+    let pass = &made["visitor"];
+    let by_qr = format!("/v1/visitors/by-qr/{}", text(&pass["qr_code"]));
+    meter.get("/v1/visitors/by-qr/{qr_code}", &by_qr, &guard).await?;
+    let by_code = format!("/v1/visitors/by-access-code/{}", text(&pass["access_code"]));
+    meter.get("/v1/visitors/by-access-code/{code}", &by_code, &guard).await?;
+    let path = |action: &str| format!("/v1/visitors/{}/{action}", text(&pass["id"]));
+    meter.post("/v1/visitors/{id}/send-invite", &path("send-invite"), &resident, json!({})).await?;
+    let deny = json!({"decision": "deny"});
+    meter.post("/v1/visitors/{id}/guard-respond", &path("guard-respond"), &guard, deny).await?;
+    meter.delete("/v1/visitors/rejected", &guard, json!({})).await?;
+
+    let expected = format!("/v1/society/{SOCIETY}/expected-visitors");
+    meter.get("/v1/society/{society_id}/expected-visitors", &expected, &guard).await?;
+    let device = json!({"fcm_token": "measured", "device_info": {"platform": "android"}});
+    meter.post("/v1/guards/register-device", "/v1/guards/register-device", &guard, device).await?;
+    meter.post("/v1/fcm-token", "/v1/fcm-token", &resident, json!({"token": "measured"})).await?;
+    meter.get("/v1/fcm-tokens", "/v1/fcm-tokens", &resident).await?;
+    meter.delete("/v1/fcm-token", &resident, json!({"token": "measured"})).await?;
+
+    let request = json!({"flat_id": FLAT, "requested_role": "tenant"});
+    let made = meter.post("/v1/resident-requests", "/v1/resident-requests", &newcomer, request).await?;
+    meter.get("/v1/resident-requests", "/v1/resident-requests", &admin).await?;
+    let path = format!("/v1/resident-requests/{}/approve", text(&made["id"]));
+    meter.post("/v1/resident-requests/{id}/approve", &path, &admin, json!({})).await?;
+    meter.get("/v1/my-flats", "/v1/my-flats", &newcomer).await?;
+    meter.post("/v1/ensure-occupancy", "/v1/ensure-occupancy", &newcomer, json!({"flat_id": FLAT})).await?;
+
+    let made = meter.post("/v1/emergencies", "/v1/emergencies", &resident, json!({"flat_id": FLAT})).await?;
+    let path = |step: &str| format!("/v1/emergencies/{}/{step}", text(&made["id"]));
+    meter.post("/v1/emergencies/{id}/address", &path("address"), &guard, json!({})).await?;
+    meter.post("/v1/emergencies/{id}/resolve", &path("resolve"), &guard, json!({})).await?;
+    meter.get("/v1/emergencies", "/v1/emergencies", &guard).await?;
+    Ok(meter.costs)
+}
+
+/// Writes the table into `docs/performance.md` of the checkout.
+pub async fn write_table(checkout: &Path) -> Result<(), Error> {
+    let mut table = String::from("| Endpoint | Round trips | Statements |\n|---|---|---|\n");
+    for Cost { endpoint, round_trips, statements } in round_trips().await? {
+        table.push_str(&format!("| `{endpoint}` | {round_trips} | {statements} |\n"));
+    }
+    let path = checkout.join("docs").join("performance.md");
+    let page = fs::read_to_string(&path).map_err(Error::io("reading docs/performance.md"))?;
+    let (before, rest) = page.split_once(START).ok_or_else(no_place)?;
+    let (_, after) = rest.split_once(END).ok_or_else(no_place)?;
+    fs::write(&path, format!("{before}{START}\n\n{table}\n{END}{after}"))
+        .map_err(Error::io("writing docs/performance.md"))
+}
+
+fn no_place() -> Error {
+    Error::Arguments(format!("docs/performance.md has no place between `{START}` and `{END}`"))
+}
+
+struct Meter<'a> {
+    stack: &'a Stack,
+    http: reqwest::Client,
+    costs: Vec<Cost>,
+}
+
+impl Meter<'_> {
+    async fn get(&mut self, route: &str, path: &str, token: &str) -> Result<Value, Error> {
+        // The first call may open a connection and fetch keys; the second one is warm.
+        self.call(reqwest::Method::GET, path, token, None).await?;
+        self.count(reqwest::Method::GET, route, path, token, None).await
+    }
+
+    async fn post(&mut self, route: &str, path: &str, token: &str, body: Value) -> Result<Value, Error> {
+        self.count(reqwest::Method::POST, route, path, token, Some(body)).await
+    }
+
+    async fn delete(&mut self, route: &str, token: &str, body: Value) -> Result<Value, Error> {
+        self.count(reqwest::Method::DELETE, route, route, token, Some(body)).await
+    }
+
+    async fn count(
+        &mut self,
+        method: reqwest::Method,
+        route: &str,
+        path: &str,
+        token: &str,
+        body: Option<Value>,
+    ) -> Result<Value, Error> {
+        if method != reqwest::Method::GET {
+            // A body that is no object warms the function and changes nothing.
+            self.send(&method, path, token, Some(json!([]))).await?;
+        }
+        let before = self.stack.wire().total();
+        let answer = self.call(method.clone(), path, token, body).await?;
+        let spent = self.stack.wire().total() - before;
+        self.costs.push(Cost {
+            endpoint: format!("{method} {route}"),
+            round_trips: spent.round_trips,
+            statements: spent.statements,
+        });
+        Ok(answer)
+    }
+
+    /// `data` of a successful answer; anything else is an error.
+    async fn call(
+        &self,
+        method: reqwest::Method,
+        path: &str,
+        token: &str,
+        body: Option<Value>,
+    ) -> Result<Value, Error> {
+        let mut answer = self.send(&method, path, token, body).await?;
+        if answer["success"] != true {
+            return Err(Error::Arguments(format!("{method} {path} answered {answer}")));
+        }
+        Ok(answer["data"].take())
+    }
+
+    async fn send(
+        &self,
+        method: &reqwest::Method,
+        path: &str,
+        token: &str,
+        body: Option<Value>,
+    ) -> Result<Value, Error> {
+        let request = self.http.request(method.clone(), format!("{}{path}", self.stack.base_url()));
+        let request = if token.is_empty() { request } else { request.bearer_auth(token) };
+        let request = match body {
+            Some(body) => request.json(&body),
+            None => request,
+        };
+        let failed = |error: reqwest::Error| Error::Arguments(format!("{method} {path}: {error}"));
+        request.send().await.map_err(failed)?.json().await.map_err(failed)
+    }
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
