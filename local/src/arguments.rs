@@ -10,6 +10,7 @@ pub const HELP: &str = "\
 The whole of Society360 on this machine: PostgreSQL, DynamoDB, both APIs, all functions, a token issuer.
 
 Usage: cargo dev [OPTIONS]
+       cargo dev measure   counts round trips and writes docs/performance.md
 
   --port N               port of everything (3000; 0 is any free one)
   --data DIR             where data are kept (target/local)

@@ -36,8 +36,13 @@ pub fn http_routes() -> Result<Vec<(String, String)>, Error> {
     Ok(routes.map(|route| (route.method, route.path)).collect())
 }
 
+/// The checkout this was built from, or the current directory where that is gone.
+pub fn checkout() -> &'static Path {
+    let checkout = Path::new(env!("CARGO_MANIFEST_DIR")).parent().filter(|checkout| checkout.is_dir());
+    checkout.unwrap_or(Path::new("."))
+}
+
 /// Where data are kept that nobody named a place for: in the checkout this was built from.
 pub fn default_data_directory() -> PathBuf {
-    let checkout = Path::new(env!("CARGO_MANIFEST_DIR")).parent().filter(|checkout| checkout.is_dir());
-    checkout.unwrap_or(Path::new(".")).join("target").join("local")
+    checkout().join("target").join("local")
 }

@@ -26,6 +26,9 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> Result<(), Error> {
+    if std::env::args_os().nth(1).is_some_and(|word| word == "measure") {
+        return local::measure::write_table(local::checkout()).await;
+    }
     let Some(arguments) = Arguments::read(std::env::args_os().skip(1))? else {
         welcome::say(HELP);
         return Ok(());

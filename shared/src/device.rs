@@ -1,10 +1,14 @@
 //! What apps say about the phone they run on.
 
 use serde_json::{Value, json};
+use utoipa::{
+    ToSchema,
+    openapi::{ObjectBuilder, Type},
+};
 
 use crate::{
     input::{FromField, Problem, ProblemCode},
-    text_param,
+    openapi, text_param,
 };
 
 /// A token of Firebase Cloud Messaging; opaque, at most 4096 characters.
@@ -35,8 +39,15 @@ impl std::fmt::Debug for PushToken {
 
 text_param!(PushToken);
 
+crate::schema!(
+    PushToken,
+    "PushToken",
+    openapi::text("^[!-~]+$").max_length(Some(4096)).description(Some("A token of Firebase Cloud Messaging."))
+);
+
 /// The system a device runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ToSchema)]
+#[schema(rename_all = "snake_case")]
 pub enum Platform {
     /// Apple.
     Ios,
@@ -73,6 +84,14 @@ impl FromField for Platform {
 /// What an app tells about itself: an object of at most 2000 characters.
 #[derive(Debug)]
 pub struct DeviceInfo(pub Value);
+
+crate::schema!(
+    DeviceInfo,
+    "DeviceInfo",
+    ObjectBuilder::new().schema_type(Type::Object).description(Some(
+        "What the app tells about itself, in at most 2000 characters; `platform` counts where none is named beside it."
+    ))
+);
 
 impl Default for DeviceInfo {
     fn default() -> Self {

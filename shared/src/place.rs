@@ -1,7 +1,10 @@
 //! A user's home and post, as signing in and the profile answer them.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
+
+use crate::openapi;
 
 /// What `home_of` in the migrations answers: where a user lives and where he stands guard.
 #[derive(Debug, Deserialize)]
@@ -13,17 +16,19 @@ pub struct Home {
 }
 
 /// A flat someone lives in now. The first of several is the primary one.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Flat {
     /// Id of the occupancy; also under `occupancy_id`.
     pub id: Uuid,
     /// Id of the occupancy.
     pub occupancy_id: Uuid,
     /// `owner`, `tenant` or `other`.
+    #[schema(schema_with = openapi::occupancy_role)]
     pub occupancy_role: String,
     /// Whether it is his main home.
     pub is_primary: bool,
     /// First day, `YYYY-MM-DD`.
+    #[schema(format = Date)]
     pub start_date: String,
     /// The flat.
     pub flat_id: Uuid,
@@ -52,13 +57,14 @@ pub struct Flat {
 }
 
 /// A guard's active post.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct GuardPost {
     /// Id of the post; also under `guard_id`.
     pub id: Uuid,
     /// Id of the post.
     pub guard_id: Uuid,
     /// Always true: inactive posts are not shown.
+    #[schema(schema_with = openapi::always_true)]
     pub active: bool,
     /// The society.
     pub society_id: Uuid,

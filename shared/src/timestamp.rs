@@ -1,8 +1,12 @@
 use std::fmt;
 
-use crate::db::{BytesMut, IsNull, ToSql, Type, to_sql_checked};
+use crate::{
+    db::{BytesMut, IsNull, ToSql, Type, to_sql_checked},
+    openapi,
+};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
+use utoipa::openapi::KnownFormat;
 
 /// An instant, read from any RFC 3339 text and written in UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,6 +25,14 @@ impl Timestamp {
         (2000..2200).contains(&at.year()).then_some(Self(at))
     }
 }
+
+crate::schema!(
+    Timestamp,
+    "Timestamp",
+    openapi::text("^2[01][0-9]{2}-")
+        .format(Some(KnownFormat::DateTime.into()))
+        .description(Some("RFC 3339, in answers always UTC; from the years 2000 to 2199."))
+);
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -3,10 +3,11 @@ use http::request::Parts;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tokio_postgres::types::Type;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{Claims, RateState, rate_limit::Hits};
-use crate::{App, http::ApiError};
+use crate::{App, http::ApiError, openapi::one_of};
 
 /// Where a request comes from, as the gateway says.
 #[derive(Clone, Debug)]
@@ -18,7 +19,7 @@ pub struct RequestMeta {
 }
 
 /// A user as the apps know him.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct User {
     /// Our id.
     pub id: Uuid,
@@ -35,11 +36,13 @@ pub struct User {
 }
 
 /// A live role and what it reaches.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Role {
-    /// `super_admin`, `society_admin`, `block_admin`, `guard` or `resident`.
+    /// What he is.
+    #[schema(schema_with = || one_of(["super_admin", "society_admin", "block_admin", "guard", "resident"]))]
     pub role: String,
-    /// `global`, `society`, `block` or `flat`.
+    /// What the scope is.
+    #[schema(schema_with = || one_of(["global", "society", "block", "flat"]))]
     pub scope_type: String,
     /// The society, block or flat; none for `global`.
     pub scope_id: Option<Uuid>,

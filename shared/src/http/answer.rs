@@ -4,13 +4,18 @@ use axum::{
 };
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::ApiError;
-use crate::input::{Cursor, Limit};
+use crate::{
+    input::{Cursor, Limit},
+    openapi,
+};
 
 /// `{ "success": true, "data": … }`.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct Answer<T> {
+    #[schema(schema_with = openapi::always_true)]
     success: bool,
     data: T,
 }
@@ -29,10 +34,12 @@ impl<T: Serialize> IntoResponse for Answer<T> {
 }
 
 /// `{ "success": true, "data": […], "next_cursor": … }`.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct List<T> {
+    #[schema(schema_with = openapi::always_true)]
     success: bool,
     data: Vec<T>,
+    /// Where the next page starts; null at the end.
     next_cursor: Option<String>,
 }
 

@@ -10,13 +10,17 @@ use axum::{
 use http::{HeaderValue, StatusCode, header::RETRY_AFTER};
 use serde::Serialize;
 use serde_json::{Value, json};
+use utoipa::{
+    ToSchema,
+    openapi::{ObjectBuilder, Type},
+};
 use uuid::Uuid;
 
 use super::request_id;
 use crate::{auth::RateState, input::Problem};
 
 /// What went wrong, for a program. Written in upper snake case in `error_code`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ErrorCode {
     /// 400: the body is not JSON, or not an object.
@@ -244,21 +248,39 @@ impl ApiError {
     }
 }
 
+/// The body of every refusal.
+#[derive(Serialize, ToSchema)]
+pub struct Refusal {
+    #[schema(schema_with = || ObjectBuilder::new().schema_type(Type::Boolean).enum_values(Some([false])))]
+    success: bool,
+    /// A sentence for a person.
+    error: String,
+    /// What went wrong, for a program.
+    error_code: ErrorCode,
+    /// The gateway's id of the request, by which its log is found.
+    request_id: String,
+    /// With `VALIDATION_FAILED` and `AADHAAR_NOT_ACCEPTED`: every field that is wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    details: Option<Vec<Problem>>,
+    /// What is the case instead, for the codes that say so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    data: Option<Value>,
+}
+
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         self.log();
-        let mut body = json!({
-            "success": false,
-            "error": self.message(),
-            "error_code": self.code(),
-            "request_id": request_id(),
-        });
-        if let Self::Invalid(problems) = &self {
-            body["details"] = json!(problems);
-        }
-        if let Some(data) = self.data() {
-            body["data"] = data;
-        }
+        let details = if let Self::Invalid(problems) = &self { Some(problems.clone()) } else { None };
+        let body = Refusal {
+            success: false,
+            error: self.message(),
+            error_code: self.code(),
+            request_id: request_id(),
+            details,
+            data: self.data(),
+        };
         let mut response = (self.status(), Json(body)).into_response();
         if let Self::RateLimited(rate) = self {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(rate.reset_seconds));

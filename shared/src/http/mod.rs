@@ -3,6 +3,7 @@
 mod answer;
 mod error;
 mod layers;
+mod routes;
 
 use std::future::Future;
 
@@ -10,8 +11,9 @@ use axum::{Router, extract::DefaultBodyLimit, middleware};
 use tower_http::catch_panic::CatchPanicLayer;
 
 pub use answer::{Answer, List, Scoped};
-pub use error::{ApiError, ErrorCode};
+pub use error::{ApiError, ErrorCode, Refusal};
 pub(crate) use layers::request_id;
+pub use routes::{Route, Routes};
 
 use crate::{App, StartError, config::Env, telemetry};
 

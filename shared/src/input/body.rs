@@ -6,6 +6,7 @@ use axum::{
 use http::{HeaderMap, StatusCode, header::CONTENT_TYPE};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
+use utoipa::ToSchema;
 
 use super::{Fields, FromField, FromFields, Problem, ProblemCode};
 use crate::http::ApiError;
@@ -22,11 +23,12 @@ pub struct Body<T> {
 }
 
 /// A request without fields of its own.
-pub struct NoInput;
+#[derive(ToSchema)]
+pub struct NoInput {}
 
 impl FromFields for NoInput {
     fn from_fields(_: &mut Fields<'_>) -> Option<Self> {
-        Some(Self)
+        Some(Self {})
     }
 }
 

@@ -1,10 +1,14 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::Value;
 use time::{Date, OffsetDateTime, UtcOffset, macros::datetime, macros::format_description};
+use utoipa::{
+    PartialSchema,
+    openapi::{AnyOfBuilder, KnownFormat},
+};
 use uuid::Uuid;
 
 use super::{FromField, Problem, ProblemCode};
-use crate::Timestamp;
+use crate::{Timestamp, openapi};
 
 /// Where a page of a list ended: the time and the id of its last row. Opaque to callers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +45,13 @@ impl Cursor {
     }
 }
 
+crate::schema!(
+    Cursor,
+    "Cursor",
+    openapi::text("^[A-Za-z0-9_-]{32}$")
+        .description(Some("The `next_cursor` of an earlier answer to the same question."))
+);
+
 impl FromField for Cursor {
     fn from_field(value: &Value) -> Result<Self, Problem> {
         Self::decode(&String::from_field(value)?).ok_or_else(|| {
@@ -57,6 +68,15 @@ pub struct PeriodBound {
     /// Set for a day of the society's calendar.
     pub day: Option<Date>,
 }
+
+crate::schema!(
+    PeriodBound,
+    "PeriodBound",
+    AnyOfBuilder::new()
+        .item(Day::schema())
+        .item(Timestamp::schema())
+        .description(Some("A day of the society's own calendar, or an instant."))
+);
 
 impl FromField for PeriodBound {
     fn from_field(value: &Value) -> Result<Self, Problem> {
@@ -77,6 +97,14 @@ impl FromField for PeriodBound {
 /// A calendar day, written `YYYY-MM-DD`, in the years 2000 to 2199.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Day(pub Date);
+
+crate::schema!(
+    Day,
+    "Day",
+    openapi::text("^2[01][0-9]{2}-")
+        .format(Some(KnownFormat::Date.into()))
+        .description(Some("A day from the years 2000 to 2199."))
+);
 
 impl FromField for Day {
     fn from_field(value: &Value) -> Result<Self, Problem> {

@@ -3,6 +3,7 @@ use axum::{
     http::request::Parts,
 };
 use serde_json::{Map, Value};
+use utoipa::openapi::{ObjectBuilder, Type};
 use uuid::Uuid;
 
 use super::{Fields, FromField, FromFields, Problem, ProblemCode};
@@ -68,6 +69,17 @@ impl Default for Limit {
         Self(100)
     }
 }
+
+crate::schema!(
+    Limit,
+    "Limit",
+    ObjectBuilder::new()
+        .schema_type(Type::Integer)
+        .minimum(Some(1))
+        .maximum(Some(200))
+        .default(Some(100.into()))
+        .description(Some("How many rows are answered at most."))
+);
 
 impl FromField for Limit {
     fn from_field(value: &Value) -> Result<Self, Problem> {

@@ -11,7 +11,7 @@ pub use phone::Phone;
 
 use crate::{
     input::{FromField, Problem, ProblemCode},
-    text_param,
+    openapi, text_param,
 };
 
 /// What people typed never reaches a log, not even through `{:?}`.
@@ -67,6 +67,15 @@ impl<const MAX: usize> Text<MAX> {
 
 text_param!(Text<const MAX: usize>);
 redacted_debug!(Text<const MAX: usize>);
+
+crate::schema!(
+    Text<const MAX: usize>,
+    format!("Text{MAX}"),
+    // Something that is neither blank nor a control character, and none of the latter around it.
+    openapi::text(r"^[^\u0000-\u0008\u000B-\u001F\u007F-\u009F]*[^\s\u0000-\u001F\u007F-\u009F][^\u0000-\u0008\u000B-\u001F\u007F-\u009F]*$")
+        .max_length(Some(MAX))
+        .description(Some("Text without control characters and without an Aadhaar number; it is trimmed."))
+);
 
 impl<const MAX: usize> FromField for Text<MAX> {
     fn from_field(value: &Value) -> Result<Self, Problem> {

@@ -4,7 +4,7 @@ use serde_json::Value;
 use super::redacted_debug;
 use crate::{
     input::{FromField, Problem, ProblemCode},
-    text_param,
+    openapi, text_param,
 };
 
 /// A phone number in E.164 (ITU-T E.164: `+`, then at most 15 digits). A number without a country
@@ -50,6 +50,17 @@ impl Phone {
 
 text_param!(Phone);
 redacted_debug!(Phone);
+
+crate::schema!(
+    Phone,
+    "Phone",
+    openapi::text(
+        r"^\s*((\+|00)[ .()\u00A0-]*[1-9]([ .()\u00A0-]*[0-9]){7,14}|[ .()\u00A0-]*(0[ .()\u00A0-]*|9[ .()\u00A0-]*1[ .()\u00A0-]*)?[1-9]([ .()\u00A0-]*[0-9]){9})[ .()\u00A0-]*\s*$"
+    )
+    .description(Some(
+        "A phone number as people write it, stored in E.164. Without a country code it is an Indian one."
+    ))
+);
 
 impl FromField for Phone {
     fn from_field(value: &Value) -> Result<Self, Problem> {

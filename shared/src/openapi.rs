@@ -1,0 +1,94 @@
+//! What handlers say about themselves for the API reference, `docs/openapi.json`.
+//!
+//! A handler's `#[utoipa::path]` names what is particular to it: parameters, body, answer, and those
+//! refusals of this module that it can end in. What all operations have in common is added once,
+//! where the document is put together (the crate `local`). Nothing of this runs on Lambda.
+
+use std::collections::BTreeMap;
+
+use utoipa::{
+    IntoResponses,
+    openapi::{Object, ObjectBuilder, OpenApi, RefOr, Response, Type},
+};
+
+use crate::http::ErrorCode;
+
+/// Refusals: an HTTP status and the error codes a handler answers with it.
+macro_rules! refusals {
+    ($($(#[$doc:meta])* $name:ident = $status:literal [$($code:ident),+];)+) => {$(
+        $(#[$doc])*
+        pub struct $name;
+
+        impl IntoResponses for $name {
+            fn responses() -> BTreeMap<String, RefOr<Response>> {
+                let codes = [$(ErrorCode::$code.as_str()),+].join(" ");
+                [($status.to_owned(), Response::new(codes).into())].into()
+            }
+        }
+    )+};
+}
+
+refusals! {
+    /// A pass before or after its window.
+    OutsideWindow = "400" [NotYetValid, Expired];
+    /// A role or scope that is not enough.
+    Forbidden = "403" [Forbidden];
+    /// Something unknown to this caller.
+    NotFound = "404" [NotFound];
+    /// Another state than the one that the change starts from.
+    WrongState = "409" [WrongState];
+    /// The same, or a deadline that has passed.
+    WrongStateOrLate = "409" [WrongState, DeadlinePassed];
+    /// A caller who is not known to live there.
+    VerificationRequired = "409" [VerificationRequired];
+}
+
+/// The schema of a `bool` that is always true.
+pub fn always_true() -> Object {
+    ObjectBuilder::new().schema_type(Type::Boolean).enum_values(Some([true])).build()
+}
+
+/// The schema of a text that is one of `values`.
+pub fn one_of<const N: usize>(values: [&'static str; N]) -> Object {
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(values)).build()
+}
+
+/// The schema of a text that matches `pattern` (ECMA-262).
+pub fn text(pattern: &str) -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::String).pattern(Some(pattern))
+}
+
+/// As what someone lives in a flat.
+pub fn occupancy_role() -> Object {
+    one_of(["owner", "tenant", "other"])
+}
+
+/// Documents `path` a second time at `alias`, where the same handlers answer.
+pub fn also_at(mut api: OpenApi, path: &str, alias: &str) -> OpenApi {
+    if let Some(mut item) = api.paths.paths.get(path).cloned() {
+        let operations = [&mut item.get, &mut item.post, &mut item.delete];
+        for id in operations.into_iter().flatten().filter_map(|operation| operation.operation_id.as_mut()) {
+            *id += "_alias";
+        }
+        api.paths.paths.insert(alias.to_owned(), item);
+    }
+    api
+}
+
+/// Gives a type its place among the schemas of the document.
+#[macro_export]
+macro_rules! schema {
+    ($type:ident $(<const $n:ident: usize>)?, $name:expr, $schema:expr) => {
+        impl $(<const $n: usize>)? utoipa::PartialSchema for $type $(<$n>)? {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+                utoipa::openapi::Schema::from($schema).into()
+            }
+        }
+
+        impl $(<const $n: usize>)? utoipa::ToSchema for $type $(<$n>)? {
+            fn name() -> std::borrow::Cow<'static, str> {
+                $name.into()
+            }
+        }
+    };
+}
