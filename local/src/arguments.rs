@@ -10,7 +10,9 @@ pub const HELP: &str = "\
 The whole of Society360 on this machine: PostgreSQL, DynamoDB, both APIs, all functions, a token issuer.
 
 Usage: cargo dev [OPTIONS]
-       cargo dev measure   counts round trips and writes docs/performance.md
+       cargo dev measure   counts round trips, into docs/performance.md
+       cargo dev explain   shows how lists are read from a million visits, into docs/performance.md
+       cargo dev openapi   writes the API reference and the Postman collection into docs/
 
   --port N               port of everything (3000; 0 is any free one)
   --data DIR             where data are kept (target/local)

@@ -10,10 +10,12 @@
 mod database;
 mod dynamodb;
 mod error;
+pub mod explain;
 mod gateway;
 pub mod issuer;
 mod lambda;
 pub mod measure;
+pub mod openapi;
 pub mod postgres;
 mod stack;
 pub mod template;

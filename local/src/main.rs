@@ -26,8 +26,12 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> Result<(), Error> {
-    if std::env::args_os().nth(1).is_some_and(|word| word == "measure") {
-        return local::measure::write_table(local::checkout()).await;
+    let command = std::env::args().nth(1);
+    if let Some(command @ ("measure" | "explain")) = command.as_deref() {
+        return local::measure::write_table(command, local::checkout()).await;
+    }
+    if command.as_deref() == Some("openapi") {
+        return local::openapi::write(local::checkout());
     }
     let Some(arguments) = Arguments::read(std::env::args_os().skip(1))? else {
         welcome::say(HELP);

@@ -5,10 +5,9 @@ use std::{fs, path::Path};
 
 use serde_json::{Value, json};
 
-use crate::{Error, Identity, Seed, Stack};
+use crate::{Error, Identity, Seed, Stack, explain};
 
-const START: &str = "<!-- round trips: written by `cargo dev measure` -->";
-const END: &str = "<!-- end of round trips -->";
+const END: &str = "<!-- end of what the command writes -->";
 
 const SOCIETY: &str = "11111111-1111-1111-1111-111111111111";
 const COMPLEX: &str = "22222222-2222-2222-2222-222222222222";
@@ -106,22 +105,28 @@ pub async fn round_trips() -> Result<Vec<Cost>, Error> {
     Ok(meter.costs)
 }
 
-/// Writes the table into `docs/performance.md` of the checkout.
-pub async fn write_table(checkout: &Path) -> Result<(), Error> {
-    let mut table = String::from("| Endpoint | Round trips | Statements |\n|---|---|---|\n");
-    for Cost { endpoint, round_trips, statements } in round_trips().await? {
-        table.push_str(&format!("| `{endpoint}` | {round_trips} | {statements} |\n"));
-    }
+/// Measures what `command` names and writes its table into `docs/performance.md` of the checkout.
+pub async fn write_table(command: &str, checkout: &Path) -> Result<(), Error> {
+    let table = match command {
+        "explain" => explain::table(&explain::plans().await?),
+        _ => table(&round_trips().await?),
+    };
     let path = checkout.join("docs").join("performance.md");
     let page = fs::read_to_string(&path).map_err(Error::io("reading docs/performance.md"))?;
-    let (before, rest) = page.split_once(START).ok_or_else(no_place)?;
+    let start = format!("<!-- written by `cargo dev {command}` -->");
+    let no_place = || Error::Arguments(format!("docs/performance.md has no `{start}` with `{END}` after it"));
+    let (before, rest) = page.split_once(&start).ok_or_else(no_place)?;
     let (_, after) = rest.split_once(END).ok_or_else(no_place)?;
-    fs::write(&path, format!("{before}{START}\n\n{table}\n{END}{after}"))
+    fs::write(&path, format!("{before}{start}\n\n{table}\n{END}{after}"))
         .map_err(Error::io("writing docs/performance.md"))
 }
 
-fn no_place() -> Error {
-    Error::Arguments(format!("docs/performance.md has no place between `{START}` and `{END}`"))
+fn table(costs: &[Cost]) -> String {
+    let mut table = String::from("| Endpoint | Round trips | Statements |\n|---|---|---|\n");
+    for Cost { endpoint, round_trips, statements } in costs {
+        table.push_str(&format!("| `{endpoint}` | {round_trips} | {statements} |\n"));
+    }
+    table
 }
 
 struct Meter<'a> {

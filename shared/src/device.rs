@@ -42,7 +42,9 @@ text_param!(PushToken);
 crate::schema!(
     PushToken,
     "PushToken",
-    openapi::text("^[!-~]+$").max_length(Some(4096)).description(Some("A token of Firebase Cloud Messaging."))
+    openapi::text("^[!-~]+$")
+        .max_length(Some(4096))
+        .description(Some("A token of Firebase Cloud Messaging."))
 );
 
 /// The system a device runs.

@@ -48,6 +48,11 @@ pub fn always_true() -> Object {
     ObjectBuilder::new().schema_type(Type::Boolean).enum_values(Some([true])).build()
 }
 
+/// The schema of a `bool` that is never true.
+pub fn always_false() -> Object {
+    ObjectBuilder::new().schema_type(Type::Boolean).enum_values(Some([false])).build()
+}
+
 /// The schema of a text that is one of `values`.
 pub fn one_of<const N: usize>(values: [&'static str; N]) -> Object {
     ObjectBuilder::new().schema_type(Type::String).enum_values(Some(values)).build()
@@ -56,11 +61,6 @@ pub fn one_of<const N: usize>(values: [&'static str; N]) -> Object {
 /// The schema of a text that matches `pattern` (ECMA-262).
 pub fn text(pattern: &str) -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String).pattern(Some(pattern))
-}
-
-/// As what someone lives in a flat.
-pub fn occupancy_role() -> Object {
-    one_of(["owner", "tenant", "other"])
 }
 
 /// Documents `path` a second time at `alias`, where the same handlers answer.
@@ -92,3 +92,8 @@ macro_rules! schema {
         }
     };
 }
+
+/// As what someone lives in a flat.
+pub struct OccupancyRole;
+
+schema!(OccupancyRole, "OccupancyRole", one_of(["owner", "tenant", "other"]));

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::openapi;
+use crate::openapi::{self, OccupancyRole};
 
 /// What `home_of` in the migrations answers: where a user lives and where he stands guard.
 #[derive(Debug, Deserialize)]
@@ -23,7 +23,7 @@ pub struct Flat {
     /// Id of the occupancy.
     pub occupancy_id: Uuid,
     /// `owner`, `tenant` or `other`.
-    #[schema(schema_with = openapi::occupancy_role)]
+    #[schema(value_type = OccupancyRole)]
     pub occupancy_role: String,
     /// Whether it is his main home.
     pub is_primary: bool,

@@ -6,7 +6,7 @@ use crate::{
 };
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
-use utoipa::openapi::KnownFormat;
+use utoipa::openapi::{KnownFormat, SchemaFormat};
 
 /// An instant, read from any RFC 3339 text and written in UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,7 +30,7 @@ crate::schema!(
     Timestamp,
     "Timestamp",
     openapi::text("^2[01][0-9]{2}-")
-        .format(Some(KnownFormat::DateTime.into()))
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
         .description(Some("RFC 3339, in answers always UTC; from the years 2000 to 2199."))
 );
 

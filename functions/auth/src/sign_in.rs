@@ -13,9 +13,13 @@ use shared::{
     input::{Body, Fields, FromFields},
     place::{Flat, GuardPost, Home},
 };
+use utoipa::ToSchema;
 
 /// `{ "idToken": … }`.
+#[derive(ToSchema)]
 pub(crate) struct SignIn {
+    /// A Firebase ID token.
+    #[schema(rename = "idToken")]
     id_token: String,
 }
 
@@ -25,7 +29,7 @@ impl FromFields for SignIn {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct SignInAnswer {
     user: User,
     is_new_user: bool,
@@ -34,7 +38,13 @@ struct SignInAnswer {
     guard: Option<GuardPost>,
 }
 
+/// Signs in: who the holder of a Firebase ID token is here.
+///
 /// **Permissions:** anyone with a valid ID token in the body.
+///
+/// A user who is seen for the first time is created.
+#[utoipa::path(post, path = "/v1/auth/firebase", request_body = SignIn, security(()),
+    responses((status = 200, body = Answer<SignInAnswer>)))]
 pub(crate) async fn sign_in(
     State(app): State<App>,
     meta: RequestMeta,

@@ -6,11 +6,14 @@ use shared::{
     auth::{Caller, RequestMeta},
     db::Type,
     device::PushToken,
-    http::ApiError,
+    http::{Answer, ApiError},
     input::{Body, Fields, FromFields},
+    openapi::NotFound,
     write::{QuietWriter, Writing},
 };
+use utoipa::ToSchema;
 
+#[derive(ToSchema)]
 pub(crate) struct Forget {
     token: PushToken,
 }
@@ -21,12 +24,16 @@ impl FromFields for Forget {
     }
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, ToSchema)]
 struct ForgetAnswer {
     message: String,
 }
 
+/// Forgets a push token when its user signs out.
+///
 /// **Permissions:** own devices.
+#[utoipa::path(delete, path = "/v1/fcm-token", request_body = Forget,
+    responses((status = 200, body = Answer<ForgetAnswer>), NotFound))]
 pub(crate) async fn forget_token(
     State(writer): State<QuietWriter>,
     caller: Caller,

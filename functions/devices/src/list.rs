@@ -9,8 +9,10 @@ use shared::{
     input::{Cursor, Fields, FromFields, Limit, Query},
 };
 
-use crate::token::Token;
+use crate::token::DeviceToken;
 
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Page {
     limit: Limit,
     cursor: Cursor,
@@ -23,15 +25,18 @@ impl FromFields for Page {
     }
 }
 
+/// Lists the push tokens of the caller that are in use.
+///
 /// **Permissions:** own devices.
+#[utoipa::path(get, path = "/v1/fcm-tokens", params(Page), responses((status = 200, body = List<DeviceToken>)))]
 pub(crate) async fn list_tokens(
     State(app): State<App>,
     caller: Caller,
     Query(page): Query<Page>,
-) -> Result<List<Token>, ApiError> {
+) -> Result<List<DeviceToken>, ApiError> {
     let tokens = app
         .db
-        .read::<Token>(
+        .read::<DeviceToken>(
             include_str!("list.sql"),
             &[
                 (caller.user_id(), Type::UUID),

@@ -5,16 +5,19 @@ use shared::{
     auth::{Caller, RequestMeta},
     db::Type,
     device::{DeviceInfo, Platform, PushToken},
-    http::ApiError,
+    http::{Answer, ApiError},
     input::{Body, Fields, FromFields},
     write::{QuietWriter, Writing},
 };
+use utoipa::ToSchema;
 
-use crate::token::Token;
+use crate::token::DeviceToken;
 
+#[derive(ToSchema)]
 pub(crate) struct NewToken {
     token: PushToken,
     device_type: Option<Platform>,
+    #[schema(required = false, nullable)]
     device_info: DeviceInfo,
 }
 
@@ -27,7 +30,13 @@ impl FromFields for NewToken {
     }
 }
 
+/// Hands in the push token of an app.
+///
 /// **Permissions:** own devices.
+///
+/// A token that another user held moves to the caller: the phone has changed hands.
+#[utoipa::path(post, path = "/v1/fcm-token", request_body = NewToken,
+    responses((status = 200, body = Answer<DeviceToken>)))]
 pub(crate) async fn register_token(
     State(writer): State<QuietWriter>,
     caller: Caller,
@@ -37,7 +46,7 @@ pub(crate) async fn register_token(
     let writing = Writing { caller: &caller, key: &key, meta: &meta, forbidden: "" };
     let platform = input.device_type.or_else(|| input.device_info.platform());
     let written = writer
-        .write::<Token>(
+        .write::<DeviceToken>(
             writing,
             include_str!("register.sql"),
             &[(&input.token, Type::TEXT), (&platform, Type::TEXT), (&input.device_info.0, Type::JSONB)],

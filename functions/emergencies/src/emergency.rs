@@ -7,9 +7,10 @@ use shared::{
     input::{FromField, Problem, ProblemCode},
     text_param,
 };
+use utoipa::ToSchema;
 use uuid::Uuid;
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, ToSchema)]
 pub(crate) struct Emergency {
     pub(crate) id: Uuid,
     flat_id: Uuid,
@@ -27,8 +28,9 @@ pub(crate) struct Emergency {
 }
 
 /// Where an emergency stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = EmergencyStatus)]
 pub(crate) enum Status {
     Pending,
     Addressed,

@@ -5,16 +5,14 @@ mod list;
 mod report;
 mod step;
 
-use axum::{
-    Router,
-    routing::{get, post},
-};
+use axum::Router;
 use shared::{
     StartError,
     config::{AppConfig, Env, RealtimeConfig},
-    http::{authenticated, finish},
+    http::{Routes, authenticated, finish},
     write::Writer,
 };
+use utoipa::OpenApi;
 
 /// Reads the configuration and builds the router.
 pub async fn start(mut env: Env) -> Result<Router, StartError> {
@@ -22,10 +20,28 @@ pub async fn start(mut env: Env) -> Result<Router, StartError> {
     env.finish()?;
     let writer = Writer::open(config, &realtime).await?;
     let app = writer.app().clone();
-    let routes = Router::new()
-        .route("/v1/emergencies", get(list::list_emergencies).post(report::report_emergency))
-        .route("/v1/emergencies/{id}/address", post(step::address_emergency))
-        .route("/v1/emergencies/{id}/resolve", post(step::resolve_emergency))
-        .with_state(writer);
-    Ok(finish(authenticated(&app, routes)))
+    Ok(finish(authenticated(&app, routes().with_state(writer))))
+}
+
+/// The function's routes.
+pub fn routes() -> Routes<Writer> {
+    Routes::new()
+        .get("/v1/emergencies", list::list_emergencies)
+        .post("/v1/emergencies", report::report_emergency)
+        .post("/v1/emergencies/{id}/address", step::address_emergency)
+        .post("/v1/emergencies/{id}/resolve", step::resolve_emergency)
+}
+
+/// What the API reference says about them.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    #[derive(OpenApi)]
+    #[openapi(paths(
+        report::report_emergency,
+        step::address_emergency,
+        step::resolve_emergency,
+        list::list_emergencies
+    ))]
+    struct Api;
+
+    Api::openapi()
 }

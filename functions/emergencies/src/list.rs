@@ -8,11 +8,15 @@ use shared::{
     db::Type,
     http::{ApiError, List, Scoped},
     input::{Cursor, Fields, FromFields, Limit, Query},
+    openapi::{Forbidden, NotFound},
 };
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::emergency::{Emergency, Status};
 
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Filter {
     status: Option<Status>,
     flat_id: Option<Uuid>,
@@ -28,7 +32,7 @@ impl FromFields for Filter {
     }
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, ToSchema)]
 pub(crate) struct ListedEmergency {
     #[serde(flatten)]
     emergency: Emergency,
@@ -38,7 +42,11 @@ pub(crate) struct ListedEmergency {
     resolved_by_user_id: Option<Uuid>,
 }
 
+/// Lists emergencies, newest first.
+///
 /// **Permissions:** guards and admins their society or block, residents their flats.
+#[utoipa::path(get, path = "/v1/emergencies", params(Filter),
+    responses((status = 200, body = List<ListedEmergency>), Forbidden, NotFound))]
 pub(crate) async fn list_emergencies(
     State(app): State<App>,
     caller: Caller,

@@ -4,15 +4,18 @@ use axum::{extract::State, http::StatusCode, response::Response};
 use shared::{
     auth::{Caller, RequestMeta},
     db::Type,
-    http::ApiError,
+    http::{Answer, ApiError},
     input::{Body, Fields, FromFields},
+    openapi::{Forbidden, NotFound},
     text::LongText,
     write::{Writer, Writing},
 };
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::emergency::Emergency;
 
+#[derive(ToSchema)]
 pub(crate) struct Report {
     flat_id: Uuid,
     description: Option<LongText>,
@@ -25,7 +28,11 @@ impl FromFields for Report {
     }
 }
 
+/// Reports an emergency and alerts the guards and admins of the society.
+///
 /// **Permissions:** current resident of the flat.
+#[utoipa::path(post, path = "/v1/emergencies", request_body = Report,
+    responses((status = 201, body = Answer<Emergency>), Forbidden, NotFound))]
 pub(crate) async fn report_emergency(
     State(writer): State<Writer>,
     caller: Caller,

@@ -4,15 +4,20 @@ use axum::{extract::State, http::StatusCode, response::Response};
 use shared::{
     auth::{Caller, RequestMeta},
     db::Type,
-    http::ApiError,
+    http::{Answer, ApiError},
     input::{Body, IdempotencyKey, NoInput, PathId},
+    openapi::{Forbidden, NotFound, WrongState},
     write::{Writer, Writing},
 };
 use uuid::Uuid;
 
 use crate::emergency::{Emergency, Status};
 
+/// Takes an emergency on.
+///
 /// **Permissions:** active guard of the society.
+#[utoipa::path(post, path = "/v1/emergencies/{id}/address", params(("id" = Uuid, Path, description = "The emergency")),
+    request_body = NoInput, responses((status = 200, body = Answer<Emergency>), Forbidden, NotFound, WrongState))]
 pub(crate) async fn address_emergency(
     State(writer): State<Writer>,
     caller: Caller,
@@ -23,7 +28,11 @@ pub(crate) async fn address_emergency(
     take_step(&writer, &caller, &meta, &key, id, Status::Addressed).await
 }
 
+/// Marks an emergency as resolved.
+///
 /// **Permissions:** active guard of the society.
+#[utoipa::path(post, path = "/v1/emergencies/{id}/resolve", params(("id" = Uuid, Path, description = "The emergency")),
+    request_body = NoInput, responses((status = 200, body = Answer<Emergency>), Forbidden, NotFound, WrongState))]
 pub(crate) async fn resolve_emergency(
     State(writer): State<Writer>,
     caller: Caller,

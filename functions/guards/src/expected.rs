@@ -8,10 +8,15 @@ use shared::{
     db::Type,
     http::{ApiError, Scoped},
     input::{Cursor, Day, Fields, FromFields, Limit, PathId, Query},
+    openapi::{self, Forbidden, NotFound},
 };
+use utoipa::{ToSchema, openapi::Object};
 use uuid::Uuid;
 
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct OnDay {
+    /// A day of the society's own calendar; today where none is named.
     date: Option<Day>,
     limit: Limit,
     cursor: Cursor,
@@ -31,13 +36,14 @@ struct DayRow {
     visitors: Vec<ExpectedVisitor>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, ToSchema)]
 struct ExpectedVisitor {
     id: Uuid,
     visitor_name: String,
     phone: String,
     vehicle_no: Option<String>,
     purpose: String,
+    #[schema(schema_with = expected_status)]
     status: String,
     expected_start: Timestamp,
     expected_end: Option<Timestamp>,
@@ -48,17 +54,29 @@ struct ExpectedVisitor {
     invited_by_name: Option<String>,
 }
 
+fn expected_status() -> Object {
+    openapi::one_of(["pending", "accepted", "checked_in", "checked_out"])
+}
+
 /// `data`, `count` and `date`.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct ExpectedList {
+    #[schema(schema_with = openapi::always_true)]
     success: bool,
     data: Vec<ExpectedVisitor>,
     count: usize,
+    #[schema(format = Date)]
     date: String,
+    /// Where the next page starts; null at the end.
     next_cursor: Option<String>,
 }
 
+/// Lists who is expected on a day.
+///
 /// **Permissions:** guards and admins of the society; a block admin sees his block.
+#[utoipa::path(get, path = "/v1/society/{society_id}/expected-visitors",
+    params(("society_id" = Uuid, Path, description = "The society"), OnDay),
+    responses((status = 200, body = ExpectedList), Forbidden, NotFound))]
 pub(crate) async fn list_expected(
     State(app): State<App>,
     caller: Caller,

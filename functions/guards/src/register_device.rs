@@ -7,17 +7,21 @@ use shared::{
     auth::{Caller, RequestMeta},
     db::Type,
     device::{DeviceInfo, Platform, PushToken},
-    http::ApiError,
+    http::{Answer, ApiError},
     input::{Body, Fields, FromFields, Problem, ProblemCode},
     text::ShortText,
     write::{QuietWriter, Writing},
 };
+use utoipa::ToSchema;
 use uuid::Uuid;
 
+#[derive(ToSchema)]
 pub(crate) struct NewDevice {
+    /// The app's name for the phone; without one the token stands for it.
     device_identifier: Option<ShortText>,
     fcm_token: Option<PushToken>,
     platform: Option<Platform>,
+    #[schema(required = false, nullable)]
     device_info: DeviceInfo,
 }
 
@@ -40,18 +44,23 @@ impl FromFields for NewDevice {
     }
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, ToSchema)]
 struct Device {
     id: Uuid,
     user_id: Uuid,
     device_identifier: Option<String>,
+    #[schema(value_type = Option<Platform>)]
     platform: Option<String>,
     fcm_token: Option<String>,
     last_seen: Timestamp,
     created_at: Timestamp,
 }
 
+/// Registers a phone, by its own identifier or else by its push token.
+///
 /// **Permissions:** own devices; a `user_id` in the body is ignored.
+#[utoipa::path(post, path = "/v1/guards/register-device", request_body = NewDevice,
+    responses((status = 200, body = Answer<Device>)))]
 pub(crate) async fn register_device(
     State(writer): State<QuietWriter>,
     caller: Caller,

@@ -8,9 +8,13 @@ use shared::{
     db::Type,
     http::{ApiError, List},
     input::{Fields, FromFields, Query},
+    openapi::{OccupancyRole, always_true},
 };
+use utoipa::ToSchema;
 use uuid::Uuid;
 
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct InBlock {
     block_id: Uuid,
 }
@@ -21,28 +25,35 @@ impl FromFields for InBlock {
     }
 }
 
-#[derive(Serialize, Deserialize)]
-pub(crate) struct Flat {
+#[derive(Serialize, Deserialize, ToSchema)]
+pub(crate) struct BlockFlat {
     id: Uuid,
     block_id: Uuid,
     flat_number: String,
     unit_type: Option<String>,
     bhk: Option<String>,
+    #[schema(minimum = 1)]
     square_feet: Option<i32>,
+    #[schema(minimum = 0)]
     parking_slots: i32,
+    #[schema(schema_with = always_true)]
     is_active: bool,
     is_occupied: Option<bool>,
     resident_name: Option<String>,
+    #[schema(value_type = Option<OccupancyRole>)]
     occupancy_role: Option<String>,
 }
 
+/// Lists the active flats of a block, by number.
+///
 /// **Permissions:** any user; `is_occupied`, `resident_name` and `occupancy_role` only for guards,
 /// admins and residents of the society.
+#[utoipa::path(get, path = "/v1/flats", params(InBlock), responses((status = 200, body = List<BlockFlat>)))]
 pub(crate) async fn list_flats(
     State(app): State<App>,
     caller: Caller,
     Query(query): Query<InBlock>,
-) -> Result<List<Flat>, ApiError> {
+) -> Result<List<BlockFlat>, ApiError> {
     let params = [(caller.user_id() as _, Type::UUID), (&query.block_id as _, Type::UUID)];
     app.db.read(include_str!("flats.sql"), &params).await.map(List::complete)
 }

@@ -9,9 +9,13 @@ use shared::{
     input::{Fields, FromFields, Query},
     text::ShortText,
 };
+use utoipa::ToSchema;
 use uuid::Uuid;
 
+/// Lists the cities that have societies.
+///
 /// **Permissions:** any user.
+#[utoipa::path(get, path = "/v1/cities", responses((status = 200, body = List<String>)))]
 pub(crate) async fn list_cities(State(app): State<App>) -> Result<List<String>, ApiError> {
     app.db
         .read("SELECT to_jsonb(city) FROM societies GROUP BY city ORDER BY city", &[])
@@ -19,6 +23,8 @@ pub(crate) async fn list_cities(State(app): State<App>) -> Result<List<String>, 
         .map(List::complete)
 }
 
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct InCity {
     city: Option<ShortText>,
 }
@@ -29,7 +35,7 @@ impl FromFields for InCity {
     }
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, ToSchema)]
 pub(crate) struct Society {
     id: Uuid,
     name: String,
@@ -38,7 +44,10 @@ pub(crate) struct Society {
     address: Option<String>,
 }
 
+/// Lists societies, of one city or all.
+///
 /// **Permissions:** any user.
+#[utoipa::path(get, path = "/v1/societies", params(InCity), responses((status = 200, body = List<Society>)))]
 pub(crate) async fn list_societies(
     State(app): State<App>,
     Query(query): Query<InCity>,
@@ -47,6 +56,8 @@ pub(crate) async fn list_societies(
     app.db.read(include_str!("societies.sql"), &[(&city, Type::TEXT)]).await.map(List::complete)
 }
 
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct InSociety {
     society_id: Uuid,
 }
@@ -57,7 +68,7 @@ impl FromFields for InSociety {
     }
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, ToSchema)]
 pub(crate) struct Complex {
     id: Uuid,
     society_id: Uuid,
@@ -65,7 +76,10 @@ pub(crate) struct Complex {
     created_at: Timestamp,
 }
 
+/// Lists the complexes of a society.
+///
 /// **Permissions:** any user.
+#[utoipa::path(get, path = "/v1/complexes", params(InSociety), responses((status = 200, body = List<Complex>)))]
 pub(crate) async fn list_complexes(
     State(app): State<App>,
     Query(query): Query<InSociety>,
@@ -73,6 +87,8 @@ pub(crate) async fn list_complexes(
     app.db.read(include_str!("complexes.sql"), &[(&query.society_id, Type::UUID)]).await.map(List::complete)
 }
 
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct InComplex {
     complex_id: Uuid,
 }
@@ -83,7 +99,7 @@ impl FromFields for InComplex {
     }
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, ToSchema)]
 pub(crate) struct Block {
     id: Uuid,
     complex_id: Uuid,
@@ -91,7 +107,10 @@ pub(crate) struct Block {
     created_at: Timestamp,
 }
 
+/// Lists the blocks of a complex.
+///
 /// **Permissions:** any user.
+#[utoipa::path(get, path = "/v1/blocks", params(InComplex), responses((status = 200, body = List<Block>)))]
 pub(crate) async fn list_blocks(
     State(app): State<App>,
     Query(query): Query<InComplex>,

@@ -2,18 +2,32 @@
 
 mod me;
 
-use axum::{Router, routing::get};
+use axum::Router;
 use shared::{
     App, StartError,
     config::{AppConfig, Env},
-    http::{authenticated, finish},
+    http::{Routes, authenticated, finish},
 };
+use utoipa::OpenApi;
 
 /// Reads the configuration and builds the router.
 pub async fn start(mut env: Env) -> Result<Router, StartError> {
     let config = AppConfig::read(&mut env);
     env.finish()?;
     let app = App::start(config).await?;
-    let routes = Router::new().route("/v1/profile/me", get(me::get_me)).with_state(app.clone());
-    Ok(finish(authenticated(&app, routes)))
+    Ok(finish(authenticated(&app, routes().with_state(app.clone()))))
+}
+
+/// The function's routes.
+pub fn routes() -> Routes<App> {
+    Routes::new().get("/v1/profile/me", me::get_me)
+}
+
+/// What the API reference says about them.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    #[derive(OpenApi)]
+    #[openapi(paths(me::get_me))]
+    struct Api;
+
+    Api::openapi()
 }

@@ -8,8 +8,10 @@ use shared::{
     auth::{Caller, Role, User},
     db::Type,
     http::{Answer, ApiError},
+    openapi::one_of,
     place::{Flat, GuardPost, Home},
 };
+use utoipa::{ToSchema, openapi::Object};
 use uuid::Uuid;
 
 /// The row of `me.sql`.
@@ -21,17 +23,19 @@ struct ProfileRow {
     recent_notifications: Vec<Notification>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct Profile {
     user: ProfileUser,
     roles: Vec<Role>,
+    /// The primary one of `flats`.
     flat: Option<Flat>,
     flats: Vec<Flat>,
     guard: Option<GuardPost>,
+    /// The last ten.
     recent_notifications: Vec<Notification>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct ProfileUser {
     #[serde(flatten)]
     user: User,
@@ -39,17 +43,31 @@ struct ProfileUser {
     created_at: Timestamp,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, ToSchema)]
 struct Notification {
     id: Uuid,
+    #[schema(schema_with = channel)]
     channel: String,
+    #[schema(value_type = Object)]
     payload: Value,
+    #[schema(schema_with = notification_status)]
     status: String,
     created_at: Timestamp,
     delivered_at: Option<Timestamp>,
 }
 
+fn channel() -> Object {
+    one_of(["push", "sms", "whatsapp"])
+}
+
+fn notification_status() -> Object {
+    one_of(["queued", "sent", "delivered", "opened", "failed"])
+}
+
+/// Answers the caller's profile: roles, homes, post and last notifications.
+///
 /// **Permissions:** own.
+#[utoipa::path(get, path = "/v1/profile/me", responses((status = 200, body = Answer<Profile>)))]
 pub(crate) async fn get_me(State(app): State<App>, caller: Caller) -> Result<Answer<Profile>, ApiError> {
     let params = [(caller.user_id() as _, Type::UUID)];
     let row =

@@ -5,13 +5,16 @@ use serde::{Deserialize, Serialize};
 use shared::{
     auth::{Caller, RequestMeta},
     db::Type,
-    http::ApiError,
+    http::{Answer, ApiError},
     input::{Body, Fields, FromFields, IdempotencyKey, PathId},
+    openapi::{Forbidden, NotFound, WrongState},
     text::LongText,
     write::{QuietWriter, Writing},
 };
+use utoipa::ToSchema;
 use uuid::Uuid;
 
+#[derive(ToSchema)]
 pub(crate) struct Decide {
     note: Option<LongText>,
 }
@@ -22,12 +25,16 @@ impl FromFields for Decide {
     }
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, ToSchema)]
 struct DecideAnswer {
     message: String,
 }
 
+/// Approves a request: opens the occupancy and grants its role, once.
+///
 /// **Permissions:** admin whose scope holds the flat, never the requester himself.
+#[utoipa::path(post, path = "/v1/resident-requests/{id}/approve", params(("id" = Uuid, Path, description = "The request")),
+    request_body = Decide, responses((status = 200, body = Answer<DecideAnswer>), Forbidden, NotFound, WrongState))]
 pub(crate) async fn approve_request(
     State(writer): State<QuietWriter>,
     caller: Caller,
@@ -38,7 +45,11 @@ pub(crate) async fn approve_request(
     decide(&writer, &caller, &meta, &key, id, "approve", input).await
 }
 
+/// Rejects a request.
+///
 /// **Permissions:** admin whose scope holds the flat, never the requester himself.
+#[utoipa::path(post, path = "/v1/resident-requests/{id}/reject", params(("id" = Uuid, Path, description = "The request")),
+    request_body = Decide, responses((status = 200, body = Answer<DecideAnswer>), Forbidden, NotFound, WrongState))]
 pub(crate) async fn reject_request(
     State(writer): State<QuietWriter>,
     caller: Caller,

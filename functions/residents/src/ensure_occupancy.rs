@@ -10,17 +10,22 @@ use serde::{Deserialize, Serialize};
 use shared::{
     auth::{Caller, RequestMeta},
     db::Type,
-    http::ApiError,
+    http::{Answer, ApiError},
     input::{Body, Fields, FromFields},
+    openapi::{NotFound, VerificationRequired, always_false},
     place::Flat,
     write::{QuietWriter, Writing},
 };
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::request::{RequestedRole, ResidentRequest};
 
+#[derive(ToSchema)]
 pub(crate) struct Ensure {
+    /// Any of the caller's homes counts where it is not said.
     flat_id: Option<Uuid>,
+    #[schema(required = false, nullable, default = "other")]
     requested_role: RequestedRole,
 }
 
@@ -33,16 +38,25 @@ impl FromFields for Ensure {
 }
 
 /// The open occupancy, or the request that stands for it.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, ToSchema)]
 struct EnsureAnswer {
     #[serde(flatten)]
+    #[schema(value_type = Flat)]
     occupancy: Option<Flat>,
+    #[schema(schema_with = always_false)]
     created: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(ignore)]
     request: Option<ResidentRequest>,
 }
 
+/// Answers the caller's open occupancy, or opens a request for it.
+///
 /// **Permissions:** own.
+///
+/// It never grants anything: without an occupancy the answer is 409 until an admin has decided.
+#[utoipa::path(post, path = "/v1/ensure-occupancy", request_body = Ensure,
+    responses((status = 200, body = Answer<EnsureAnswer>), NotFound, VerificationRequired))]
 pub(crate) async fn ensure_occupancy(
     State(writer): State<QuietWriter>,
     caller: Caller,

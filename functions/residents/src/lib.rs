@@ -7,16 +7,15 @@ mod my_flats;
 mod request;
 mod submit;
 
-use axum::{
-    Router,
-    routing::{get, post},
-};
+use axum::Router;
 use shared::{
     StartError,
     config::{AppConfig, Env},
-    http::{authenticated, finish},
+    http::{Routes, authenticated, finish},
+    openapi::also_at,
     write::QuietWriter,
 };
+use utoipa::OpenApi;
 
 /// Reads the configuration and builds the router.
 pub async fn start(mut env: Env) -> Result<Router, StartError> {
@@ -24,14 +23,38 @@ pub async fn start(mut env: Env) -> Result<Router, StartError> {
     env.finish()?;
     let writer = QuietWriter::quiet(config).await?;
     let app = writer.app().clone();
-    let routes = Router::new()
-        .route("/v1/resident-requests", get(list::list_requests).post(submit::submit_request))
-        .route("/v1/resident-requests/{id}/approve", post(decide::approve_request))
-        .route("/v1/resident-requests/{id}/reject", post(decide::reject_request))
-        .route("/v1/my-flats", get(my_flats::list_my_flats))
-        .route("/v1/resident-requests/my-flats", get(my_flats::list_my_flats))
-        .route("/v1/ensure-occupancy", post(ensure_occupancy::ensure_occupancy))
-        .route("/v1/resident-requests/ensure-occupancy", post(ensure_occupancy::ensure_occupancy))
-        .with_state(writer);
-    Ok(finish(authenticated(&app, routes)))
+    Ok(finish(authenticated(&app, routes().with_state(writer))))
+}
+
+/// The function's routes.
+pub fn routes() -> Routes<QuietWriter> {
+    Routes::new()
+        .get("/v1/resident-requests", list::list_requests)
+        .post("/v1/resident-requests", submit::submit_request)
+        .post("/v1/resident-requests/{id}/approve", decide::approve_request)
+        .post("/v1/resident-requests/{id}/reject", decide::reject_request)
+        .get("/v1/my-flats", my_flats::list_my_flats)
+        .get("/v1/resident-requests/my-flats", my_flats::list_my_flats)
+        .post("/v1/ensure-occupancy", ensure_occupancy::ensure_occupancy)
+        .post("/v1/resident-requests/ensure-occupancy", ensure_occupancy::ensure_occupancy)
+}
+
+/// What the API reference says about them.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    #[derive(OpenApi)]
+    #[openapi(paths(
+        submit::submit_request,
+        list::list_requests,
+        decide::approve_request,
+        decide::reject_request,
+        my_flats::list_my_flats,
+        ensure_occupancy::ensure_occupancy,
+    ))]
+    struct Api;
+
+    also_at(
+        also_at(Api::openapi(), "/v1/my-flats", "/v1/resident-requests/my-flats"),
+        "/v1/ensure-occupancy",
+        "/v1/resident-requests/ensure-occupancy",
+    )
 }

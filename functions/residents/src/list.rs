@@ -9,10 +9,13 @@ use shared::{
     http::{ApiError, List},
     input::{Cursor, Fields, FromFields, Limit, Query},
 };
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::request::{ResidentRequest, Status};
 
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Filter {
     status: Option<Status>,
     limit: Limit,
@@ -27,7 +30,7 @@ impl FromFields for Filter {
     }
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, ToSchema)]
 pub(crate) struct ListedRequest {
     #[serde(flatten)]
     request: ResidentRequest,
@@ -41,7 +44,11 @@ pub(crate) struct ListedRequest {
     society_name: String,
 }
 
+/// Lists requests to be a resident, newest first.
+///
 /// **Permissions:** admins their scope, everyone his own.
+#[utoipa::path(get, path = "/v1/resident-requests", params(Filter),
+    responses((status = 200, body = List<ListedRequest>)))]
 pub(crate) async fn list_requests(
     State(app): State<App>,
     caller: Caller,

@@ -8,14 +8,22 @@ use shared::{
     text::contains_aadhaar,
     text_param,
 };
+use utoipa::{
+    ToSchema,
+    openapi::{
+        ObjectBuilder, Type,
+        schema::{AnyOfBuilder, ArrayBuilder},
+    },
+};
 use uuid::Uuid;
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, ToSchema)]
 pub(crate) struct ResidentRequest {
     pub(crate) id: Uuid,
     requesting_user_id: Uuid,
     flat_id: Uuid,
     requested_role: RequestedRole,
+    #[schema(value_type = Docs)]
     docs: Value,
     note: Option<String>,
     status: Status,
@@ -26,7 +34,7 @@ pub(crate) struct ResidentRequest {
 }
 
 /// As what someone lives in a flat.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum RequestedRole {
     Owner,
@@ -58,8 +66,9 @@ impl FromField for RequestedRole {
 }
 
 /// Where a request stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = RequestStatus)]
 pub(crate) enum Status {
     Pending,
     Approved,
@@ -96,6 +105,17 @@ impl Docs {
     /// Characters of JSON that are kept.
     const MAX: usize = 4000;
 }
+
+shared::schema!(
+    Docs,
+    "Docs",
+    AnyOfBuilder::new()
+        .item(ArrayBuilder::new())
+        .item(ObjectBuilder::new().schema_type(Type::Object))
+        .description(Some(
+            "What the requester hands in as proof, in at most 4000 characters and without an Aadhaar number."
+        ))
+);
 
 impl FromField for Docs {
     fn from_field(value: &Value) -> Result<Self, Problem> {

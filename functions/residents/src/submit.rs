@@ -5,16 +5,19 @@ use serde_json::json;
 use shared::{
     auth::{Caller, RequestMeta},
     db::Type,
-    http::ApiError,
+    http::{Answer, ApiError},
     input::{Body, Fields, FromFields},
+    openapi::{NotFound, WrongState},
     policy,
     text::LongText,
     write::{QuietWriter, Writing},
 };
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::request::{Docs, RequestedRole, ResidentRequest};
 
+#[derive(ToSchema)]
 pub(crate) struct NewRequest {
     flat_id: Uuid,
     requested_role: RequestedRole,
@@ -32,7 +35,14 @@ impl FromFields for NewRequest {
     }
 }
 
+/// Asks to be a resident of a flat.
+///
 /// **Permissions:** any user.
+///
+/// Who lives there already is answered 409 with `resident` as the status, who has asked already with
+/// `pending`.
+#[utoipa::path(post, path = "/v1/resident-requests", request_body = NewRequest,
+    responses((status = 201, body = Answer<ResidentRequest>), NotFound, WrongState))]
 pub(crate) async fn submit_request(
     State(writer): State<QuietWriter>,
     caller: Caller,

@@ -6,24 +6,32 @@ use shared::{
     auth::{Caller, RequestMeta},
     http::ApiError,
     input::{Body, NoInput},
+    openapi::{Forbidden, always_true},
     write::{Writer, Writing},
 };
+use utoipa::ToSchema;
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, ToSchema)]
 struct Cleared {
     message: String,
+    #[schema(minimum = 0)]
     deleted_count: i64,
 }
 
 /// Beside `success`, not under `data`.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct ClearedAnswer {
+    #[schema(schema_with = always_true)]
     success: bool,
     #[serde(flatten)]
     cleared: Cleared,
 }
 
+/// Clears denied visitors from the lists; nothing is deleted.
+///
 /// **Permissions:** active guard; the visitors of his society.
+#[utoipa::path(delete, path = "/v1/visitors/rejected", request_body = NoInput,
+    responses((status = 200, body = ClearedAnswer), Forbidden))]
 pub(crate) async fn clear_rejected(
     State(writer): State<Writer>,
     caller: Caller,

@@ -5,26 +5,34 @@ use shared::{
     Timestamp,
     auth::{Caller, RequestMeta},
     db::Type,
-    http::ApiError,
+    http::{Answer, ApiError},
     input::{Body, Fields, FromFields, Problem, ProblemCode},
+    openapi::{Forbidden, NotFound},
     policy,
     text::{Phone, ShortText},
     write::{Writer, Writing},
 };
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::visitor::VisitorAnswer;
 
+#[derive(ToSchema)]
 pub(crate) struct NewVisitor {
     visitor_name: ShortText,
     phone: Phone,
     flat_id: Uuid,
+    /// `guest` where it is not said.
     purpose: Option<ShortText>,
     vehicle_no: Option<ShortText>,
     id_type: Option<ShortText>,
     id_number: Option<ShortText>,
+    /// Counts only where it names a current resident of the flat.
     invited_by: Option<Uuid>,
+    /// Now where it is not said.
+    #[schema(required = false, nullable)]
     expected_start: Timestamp,
+    /// After `expected_start`.
     expected_end: Option<Timestamp>,
 }
 
@@ -62,7 +70,11 @@ impl FromFields for NewVisitor {
     }
 }
 
+/// Logs a visitor at the gate and asks the residents of the flat.
+///
 /// **Permissions:** active guard of the flat's society, or an admin whose scope holds the flat.
+#[utoipa::path(post, path = "/v1/visitors", request_body = NewVisitor,
+    responses((status = 201, body = Answer<VisitorAnswer>), Forbidden, NotFound))]
 pub(crate) async fn create_visitor(
     State(writer): State<Writer>,
     caller: Caller,

@@ -5,10 +5,12 @@ use serde::{Deserialize, Serialize};
 use shared::{
     auth::{Caller, RequestMeta},
     db::Type,
-    http::ApiError,
+    http::{Answer, ApiError},
     input::{Body, PathId},
+    openapi::{Forbidden, NotFound, OutsideWindow, WrongState, always_true},
     write::{Writer, Writing},
 };
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
@@ -16,15 +18,23 @@ use crate::{
     visitor::{Decision, Status},
 };
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, ToSchema)]
 struct GuardRespondAnswer {
     visitor_id: Uuid,
     decision: Decision,
     status: Status,
+    #[schema(schema_with = always_true)]
     manual_approval: bool,
 }
 
+/// Decides at the gate where no resident did.
+///
 /// **Permissions:** active guard of the society, or an admin whose scope holds the flat.
+///
+/// For a pending visitor, one that timed out, or a pass inside its window; never over a resident's denial.
+#[utoipa::path(post, path = "/v1/visitors/{id}/guard-respond", params(("id" = Uuid, Path, description = "The visitor")),
+    request_body = Respond,
+    responses((status = 200, body = Answer<GuardRespondAnswer>), OutsideWindow, Forbidden, NotFound, WrongState))]
 pub(crate) async fn guard_respond(
     State(writer): State<Writer>,
     caller: Caller,

@@ -5,12 +5,14 @@ use shared::{
     Timestamp,
     auth::{Caller, RequestMeta},
     db::Type,
-    http::ApiError,
+    http::{Answer, ApiError},
     input::{Body, Fields, FromFields, Problem, ProblemCode, Whole},
+    openapi::{Forbidden, NotFound},
     policy,
     text::{Phone, ShortText},
     write::{Writer, Writing},
 };
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{pass_code::AccessCode, visitor::VisitorAnswer};
@@ -18,14 +20,22 @@ use crate::{pass_code::AccessCode, visitor::VisitorAnswer};
 /// Codes offered to the database, which takes the first that no live pass of the society has.
 const CANDIDATES: usize = 4;
 
+#[derive(ToSchema)]
 pub(crate) struct NewPass {
     visitor_name: ShortText,
     phone: Phone,
     flat_id: Uuid,
+    /// `guest` where it is not said.
     purpose: Option<ShortText>,
+    /// One where it is not said.
+    #[schema(required = false, nullable, value_type = i32, minimum = 1, maximum = 50)]
     number_of_people: Whole<1, 50>,
+    /// The app's own QR id; made by the server where it is not said.
     qr_code: Option<Uuid>,
+    /// Now where it is not said, and within a year.
+    #[schema(required = false, nullable)]
     expected_start: Timestamp,
+    /// In the future, and no later than the society's policy allows; by default a day later.
     expected_end: Option<Timestamp>,
 }
 
@@ -58,7 +68,11 @@ impl FromFields for NewPass {
     }
 }
 
+/// Makes a guest pass with an access code and a QR id.
+///
 /// **Permissions:** current resident of the flat.
+#[utoipa::path(post, path = "/v1/visitors/guest-pass", request_body = NewPass,
+    responses((status = 201, body = Answer<VisitorAnswer>), Forbidden, NotFound))]
 pub(crate) async fn create_guest_pass(
     State(writer): State<Writer>,
     caller: Caller,

@@ -8,15 +8,21 @@ use shared::{
     db::Type,
     http::{ApiError, List, Scoped},
     input::{Cursor, Fields, FromFields, Limit, PeriodBound, Query},
+    openapi::{Forbidden, NotFound},
 };
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::visitor::Status;
 
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Filter {
     flat_id: Option<Uuid>,
     status: Option<Status>,
+    /// When they were logged: from here on.
     date_from: Option<PeriodBound>,
+    /// Up to here; a day counts to its last moment, an instant itself no more.
     date_to: Option<PeriodBound>,
     limit: Limit,
     cursor: Cursor,
@@ -42,7 +48,7 @@ impl FromFields for Filter {
 }
 
 /// A visitor in a list.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, ToSchema)]
 pub(crate) struct ListedVisitor {
     id: Uuid,
     visitor_name: String,
@@ -59,10 +65,15 @@ pub(crate) struct ListedVisitor {
     flat_number: String,
     block_name: String,
     invited_by_name: Option<String>,
+    /// The visit, while he is inside.
     visit_id: Option<Uuid>,
 }
 
+/// Lists visitors, newest first.
+///
 /// **Permissions:** guards and admins their society or block, residents their flats.
+#[utoipa::path(get, path = "/v1/visitors", params(Filter),
+    responses((status = 200, body = List<ListedVisitor>), Forbidden, NotFound))]
 pub(crate) async fn list_visitors(
     State(app): State<App>,
     caller: Caller,

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use shared::{
     input::{FromField, Problem, ProblemCode},
-    text_param,
+    openapi, text_param,
 };
 
 /// Letters and digits that nobody confuses; 32 of them, so five random bits choose one without bias.
@@ -37,6 +37,8 @@ impl std::fmt::Debug for AccessCode {
 }
 
 text_param!(AccessCode);
+
+shared::schema!(AccessCode, "AccessCode", openapi::text("^[A-HJ-NP-Za-hj-np-z2-9]{6}$"));
 
 impl FromField for AccessCode {
     fn from_field(value: &Value) -> Result<Self, Problem> {

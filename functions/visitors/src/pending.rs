@@ -8,12 +8,14 @@ use shared::{
     db::Type,
     http::{Answer, ApiError, Scoped},
     input::{Fields, FromFields, Query},
+    openapi::{Forbidden, NotFound, always_true},
 };
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::visitor::Status;
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, ToSchema)]
 pub(crate) struct PendingVisitor {
     id: Uuid,
     visitor_name: String,
@@ -32,15 +34,20 @@ pub(crate) struct PendingVisitor {
 }
 
 /// `data` and `count`.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct PendingList {
+    #[schema(schema_with = always_true)]
     success: bool,
     data: Vec<PendingVisitor>,
     count: usize,
+    /// Always null.
     next_cursor: Option<String>,
 }
 
+/// Lists who waits at the gate for an answer of the caller's flats.
+///
 /// **Permissions:** own flats.
+#[utoipa::path(get, path = "/v1/visitors/pending", responses((status = 200, body = PendingList)))]
 pub(crate) async fn list_pending(
     State(app): State<App>,
     caller: Caller,
@@ -50,6 +57,8 @@ pub(crate) async fn list_pending(
     Ok(Json(PendingList { success: true, count: data.len(), data, next_cursor: None }))
 }
 
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct OfFlat {
     flat_id: Uuid,
 }
@@ -60,13 +69,18 @@ impl FromFields for OfFlat {
     }
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, ToSchema)]
 pub(crate) struct PendingCount {
     flat_id: Uuid,
+    #[schema(minimum = 0)]
     pending_count: i64,
 }
 
+/// Counts who waits at the gate for a flat.
+///
 /// **Permissions:** residents of the flat, guards and admins of its society or block.
+#[utoipa::path(get, path = "/v1/visitors/pending-count", params(OfFlat),
+    responses((status = 200, body = Answer<PendingCount>), Forbidden, NotFound))]
 pub(crate) async fn count_pending(
     State(app): State<App>,
     caller: Caller,

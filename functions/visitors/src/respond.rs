@@ -5,15 +5,18 @@ use serde::{Deserialize, Serialize};
 use shared::{
     auth::{Caller, RequestMeta},
     db::Type,
-    http::ApiError,
+    http::{Answer, ApiError},
     input::{Body, Fields, FromFields, PathId},
+    openapi::{Forbidden, NotFound, WrongStateOrLate},
     text::LongText,
     write::{Writer, Writing},
 };
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::visitor::{Decision, Status};
 
+#[derive(ToSchema)]
 pub(crate) struct Respond {
     pub(crate) decision: Decision,
     pub(crate) note: Option<LongText>,
@@ -26,14 +29,21 @@ impl FromFields for Respond {
     }
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, ToSchema)]
 struct RespondAnswer {
     visitor_id: Uuid,
     decision: Decision,
     status: Status,
 }
 
+/// Answers for a flat whether a visitor may come in.
+///
 /// **Permissions:** current resident of the visitor's flat.
+///
+/// The first answer wins, except that a denial still counts until the visitor is inside. Guest passes
+/// are not answered.
+#[utoipa::path(post, path = "/v1/visitors/{id}/respond", params(("id" = Uuid, Path, description = "The visitor")),
+    request_body = Respond, responses((status = 200, body = Answer<RespondAnswer>), Forbidden, NotFound, WrongStateOrLate))]
 pub(crate) async fn respond(
     State(writer): State<Writer>,
     caller: Caller,

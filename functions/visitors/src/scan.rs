@@ -8,8 +8,10 @@ use shared::{
     db::Type,
     http::{Answer, ApiError},
     input::PathText,
+    openapi::{Forbidden, NotFound, OutsideWindow},
     write::Window,
 };
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{pass_code::AccessCode, visitor::Status};
@@ -19,7 +21,7 @@ const MAX_MISSES: i32 = 10;
 /// Seconds of that window.
 const WINDOW_SECONDS: i32 = 600;
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, ToSchema)]
 pub(crate) struct ScannedPass {
     id: Uuid,
     visitor_name: String,
@@ -30,6 +32,7 @@ pub(crate) struct ScannedPass {
     status: Status,
     expected_start: Timestamp,
     expected_end: Option<Timestamp>,
+    #[schema(minimum = 1, maximum = 50)]
     number_of_people: i32,
     auto_approved: bool,
     created_at: Timestamp,
@@ -56,7 +59,14 @@ struct ScanRow {
     pass: Option<ScannedPass>,
 }
 
+/// Finds a pass by its QR id.
+///
 /// **Permissions:** active guards and admins, passes of their society or block.
+///
+/// Ten wrong tries in ten minutes, and the next one is answered 429. A refusal for the window carries the
+/// pass as `data`.
+#[utoipa::path(get, path = "/v1/visitors/by-qr/{qr_code}", params(("qr_code" = Uuid, Path, description = "The QR id")),
+    responses((status = 200, body = Answer<ScannedPass>), OutsideWindow, Forbidden, NotFound))]
 pub(crate) async fn find_by_qr(
     State(app): State<App>,
     caller: Caller,
@@ -65,7 +75,15 @@ pub(crate) async fn find_by_qr(
     scan(&app, &caller, Some(qr_code.to_string()), None).await
 }
 
+/// Finds a pass by its access code, in any case.
+///
 /// **Permissions:** active guards and admins, passes of their society or block.
+///
+/// Ten wrong tries in ten minutes, and the next one is answered 429. A refusal for the window carries the
+/// pass as `data`.
+#[utoipa::path(get, path = "/v1/visitors/by-access-code/{code}",
+    params(("code" = AccessCode, Path, description = "The access code")),
+    responses((status = 200, body = Answer<ScannedPass>), OutsideWindow, Forbidden, NotFound))]
 pub(crate) async fn find_by_access_code(
     State(app): State<App>,
     caller: Caller,

@@ -6,15 +6,18 @@ use serde_json::Value;
 use shared::{
     auth::{Caller, RequestMeta},
     db::Type,
-    http::ApiError,
+    http::{Answer, ApiError},
     input::{Body, Fields, FromField, FromFields, PathId, Problem, ProblemCode},
+    openapi::{Forbidden, NotFound, WrongState},
     text_param,
     write::{Writer, Writing},
 };
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 /// How the invitation travels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ToSchema)]
+#[schema(rename_all = "snake_case")]
 enum Channel {
     Sms,
     Whatsapp,
@@ -41,7 +44,9 @@ impl FromField for Channel {
     }
 }
 
+#[derive(ToSchema)]
 pub(crate) struct Invite {
+    #[schema(required = false, nullable, default = "sms")]
     channel: Channel,
 }
 
@@ -51,13 +56,17 @@ impl FromFields for Invite {
     }
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, ToSchema)]
 struct InviteAnswer {
     message: String,
     notification_id: Uuid,
 }
 
+/// Sends an invitation to the visitor's phone.
+///
 /// **Permissions:** residents of the flat, guards and admins of the society or block.
+#[utoipa::path(post, path = "/v1/visitors/{id}/send-invite", params(("id" = Uuid, Path, description = "The visitor")),
+    request_body = Invite, responses((status = 200, body = Answer<InviteAnswer>), Forbidden, NotFound, WrongState))]
 pub(crate) async fn send_invite(
     State(writer): State<Writer>,
     caller: Caller,

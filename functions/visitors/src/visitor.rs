@@ -7,10 +7,11 @@ use shared::{
     input::{FromField, Problem, ProblemCode},
     text_param,
 };
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 /// Everything about a visitor, for those who made the entry.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, ToSchema)]
 pub(crate) struct Visitor {
     id: Uuid,
     visitor_name: String,
@@ -25,18 +26,21 @@ pub(crate) struct Visitor {
     expected_start: Timestamp,
     expected_end: Option<Timestamp>,
     status: Status,
+    /// Whether a resident invited him ahead.
     auto_approved: bool,
     created_at: Timestamp,
     updated_at: Timestamp,
     approval_deadline: Option<Timestamp>,
     idempotency_key: Option<String>,
     qr_code: Option<String>,
+    /// Of a guest pass: what the visitor says at the gate.
     access_code: Option<String>,
+    #[schema(minimum = 1, maximum = 50)]
     number_of_people: i32,
 }
 
 /// The flat visited, and whom to call there.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, ToSchema)]
 pub(crate) struct FlatDetails {
     flat_id: Uuid,
     flat_number: String,
@@ -52,15 +56,16 @@ pub(crate) struct FlatDetails {
 }
 
 /// A new visitor and his flat.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, ToSchema)]
 pub(crate) struct VisitorAnswer {
     visitor: Visitor,
     flat_details: FlatDetails,
 }
 
 /// Where a visitor stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = VisitorStatus)]
 pub(crate) enum Status {
     Pending,
     Accepted,
@@ -97,7 +102,7 @@ impl FromField for Status {
 }
 
 /// What a resident or a guard says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Decision {
     Accept,

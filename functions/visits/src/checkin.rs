@@ -4,19 +4,24 @@ use axum::{extract::State, http::StatusCode, response::Response};
 use shared::{
     auth::{Caller, RequestMeta},
     db::Type,
-    http::ApiError,
+    http::{Answer, ApiError},
     input::{Body, Fields, FromFields},
+    openapi::{Forbidden, NotFound, WrongState},
     text::{LongText, ShortText},
     write::{Writer, Writing},
 };
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::visit::Visit;
 
+#[derive(ToSchema)]
 pub(crate) struct CheckIn {
     visitor_id: Uuid,
+    /// `manual` where it is not said.
     checkin_method: Option<ShortText>,
     notes: Option<LongText>,
+    /// None but the caller's own post is accepted.
     guard_id: Option<Uuid>,
 }
 
@@ -35,7 +40,13 @@ impl FromFields for CheckIn {
     }
 }
 
+/// Lets an accepted visitor in.
+///
 /// **Permissions:** active guard of the visitor's society, as himself.
+///
+/// Of any number of parallel calls exactly one wins.
+#[utoipa::path(post, path = "/v1/visits/checkin", request_body = CheckIn,
+    responses((status = 201, body = Answer<Visit>), Forbidden, NotFound, WrongState))]
 pub(crate) async fn check_in(
     State(writer): State<Writer>,
     caller: Caller,

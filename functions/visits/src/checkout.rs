@@ -4,18 +4,22 @@ use axum::{extract::State, http::StatusCode, response::Response};
 use shared::{
     auth::{Caller, RequestMeta},
     db::Type,
-    http::ApiError,
+    http::{Answer, ApiError},
     input::{Body, Fields, FromFields},
+    openapi::{Forbidden, NotFound, WrongState},
     text::LongText,
     write::{Writer, Writing},
 };
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::visit::Visit;
 
+#[derive(ToSchema)]
 pub(crate) struct CheckOut {
     visit_id: Uuid,
     notes: Option<LongText>,
+    /// None but the caller's own post is accepted.
     guard_id: Option<Uuid>,
 }
 
@@ -28,7 +32,13 @@ impl FromFields for CheckOut {
     }
 }
 
+/// Lets a visitor out.
+///
 /// **Permissions:** active guard of the visit's society, as himself.
+///
+/// Of any number of parallel calls exactly one wins.
+#[utoipa::path(post, path = "/v1/visits/checkout", request_body = CheckOut,
+    responses((status = 200, body = Answer<Visit>), Forbidden, NotFound, WrongState))]
 pub(crate) async fn check_out(
     State(writer): State<Writer>,
     caller: Caller,

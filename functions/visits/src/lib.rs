@@ -5,16 +5,14 @@ mod checkout;
 mod list;
 mod visit;
 
-use axum::{
-    Router,
-    routing::{get, post},
-};
+use axum::Router;
 use shared::{
     StartError,
     config::{AppConfig, Env, RealtimeConfig},
-    http::{authenticated, finish},
+    http::{Routes, authenticated, finish},
     write::Writer,
 };
+use utoipa::OpenApi;
 
 /// Reads the configuration and builds the router.
 pub async fn start(mut env: Env) -> Result<Router, StartError> {
@@ -22,10 +20,22 @@ pub async fn start(mut env: Env) -> Result<Router, StartError> {
     env.finish()?;
     let writer = Writer::open(config, &realtime).await?;
     let app = writer.app().clone();
-    let routes = Router::new()
-        .route("/v1/visits", get(list::list_visits))
-        .route("/v1/visits/checkin", post(checkin::check_in))
-        .route("/v1/visits/checkout", post(checkout::check_out))
-        .with_state(writer);
-    Ok(finish(authenticated(&app, routes)))
+    Ok(finish(authenticated(&app, routes().with_state(writer))))
+}
+
+/// The function's routes.
+pub fn routes() -> Routes<Writer> {
+    Routes::new()
+        .get("/v1/visits", list::list_visits)
+        .post("/v1/visits/checkin", checkin::check_in)
+        .post("/v1/visits/checkout", checkout::check_out)
+}
+
+/// What the API reference says about them.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    #[derive(OpenApi)]
+    #[openapi(paths(checkin::check_in, checkout::check_out, list::list_visits))]
+    struct Api;
+
+    Api::openapi()
 }

@@ -8,12 +8,18 @@ use shared::{
     db::Type,
     http::{ApiError, List, Scoped},
     input::{Cursor, Fields, FromFields, Limit, PeriodBound, Query},
+    openapi::{Forbidden, NotFound},
 };
+use utoipa::ToSchema;
 use uuid::Uuid;
 
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Filter {
     flat_id: Option<Uuid>,
+    /// When they came in: from here on.
     from: Option<PeriodBound>,
+    /// Up to here; a day counts to its last moment, an instant itself no more.
     to: Option<PeriodBound>,
     limit: Limit,
     cursor: Cursor,
@@ -30,7 +36,7 @@ impl FromFields for Filter {
     }
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, ToSchema)]
 pub(crate) struct ListedVisit {
     id: Uuid,
     visitor_id: Uuid,
@@ -48,7 +54,11 @@ pub(crate) struct ListedVisit {
     guard_name: Option<String>,
 }
 
+/// Lists visits, newest first.
+///
 /// **Permissions:** guards and admins their society or block, residents their flats.
+#[utoipa::path(get, path = "/v1/visits", params(Filter),
+    responses((status = 200, body = List<ListedVisit>), Forbidden, NotFound))]
 pub(crate) async fn list_visits(
     State(app): State<App>,
     caller: Caller,

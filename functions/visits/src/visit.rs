@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 use shared::Timestamp;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, ToSchema)]
 pub(crate) struct Visit {
     id: Uuid,
     visitor_id: Uuid,

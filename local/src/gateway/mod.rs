@@ -1,9 +1,10 @@
 //! API Gateway on one port: the HTTP API, the WebSocket API, `@connections`, Lambda's Invoke API,
-//! and under `/_local/` what a developer and the tests need beside them.
+//! and under `/docs` and `/_local/` what a developer and the tests need beside them.
 
 mod http;
 mod invoke;
 mod management;
+mod reference;
 mod tools;
 mod websocket;
 
@@ -97,6 +98,9 @@ impl Gateway {
         }
         if let Some(tool) = path.strip_prefix("/_local/") {
             return self.tool(tool, &request);
+        }
+        if let Some(page) = reference::answer(request.method(), &path) {
+            return page;
         }
         if let Some(name) =
             path.strip_prefix("/2015-03-31/functions/").and_then(|rest| rest.strip_suffix("/invocations"))

@@ -54,11 +54,6 @@ impl Place {
         self.base.join("log")
     }
 
-    /// Written when the server has ended by itself.
-    pub(super) fn stopped(&self) -> PathBuf {
-        self.base.join("stopped")
-    }
-
     fn password(&self) -> PathBuf {
         self.base.join("password")
     }

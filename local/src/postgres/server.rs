@@ -22,16 +22,16 @@ const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
 /// Runs the server ($3...) with its log in the directory $1 until an order comes. `now` is a power cut,
 /// `end` an orderly stop; when the pipe closes without an order we are gone, and a directory that is
-/// temporary ($2) goes too. A server that ends by itself leaves the file `stopped`.
+/// temporary ($2) goes too. That the server has ended, the file `stopped-<our pid>` tells the parent.
 const WATCHDOG: &str = r#"
-base=$1 temporary=$2
+base=$1 temporary=$2 stopped=$1/stopped-$$
 shift 2
 exec 3<&0
 "$@" 3<&- </dev/null >>"$base/log" 2>&1 &
 server=$!
 (
     read -r order <&3
-    if ! [ -e "$base/stopped" ]; then
+    if ! [ -e "$stopped" ]; then
         case $order in
             now) kill -QUIT "$server" ;;
             *) kill -INT "$server" ;;
@@ -41,8 +41,9 @@ server=$!
 ) &
 orders=$!
 wait "$server"
-: >"$base/stopped"
-if wait "$orders" && [ -n "$temporary" ]; then rm -rf -- "$base"; fi
+: >"$stopped"
+wait "$orders" && [ -n "$temporary" ] && exec rm -rf -- "$base"
+rm -f -- "$stopped"
 "#;
 
 /// How the server is stopped.
@@ -91,13 +92,13 @@ impl Running {
     pub(super) fn start(installation: &Installation, place: &Place, port: u16) -> Result<Self, Failure> {
         // A file of a server that was killed says "ready" too.
         let before = fs::read_to_string(place.data().join("postmaster.pid")).unwrap_or_default();
-        let _ = fs::remove_file(place.stopped());
         fs::write(place.log(), "").map_err(Error::path(place.log()))?;
         place.account().owns(&place.log())?;
         let mut shell = spawn(installation, place, port).map_err(Error::io("starting the server"))?;
         let Some(orders) = shell.stdin.take() else {
             return Err(Error::Postgres("the shell has no input".to_owned()).into());
         };
+        let stopped = place.base().join(format!("stopped-{}", shell.id()));
         let running = Self { shell, orders };
         let deadline = Instant::now() + START_TIMEOUT;
         while Instant::now() < deadline {
@@ -105,7 +106,7 @@ impl Running {
             if now != before && is_ready(&now, port) {
                 return Ok(running);
             }
-            if place.stopped().exists() {
+            if stopped.exists() {
                 running.stop(Stop::Orderly)?;
                 return Err(reason(&fs::read_to_string(place.log()).unwrap_or_default(), place));
             }

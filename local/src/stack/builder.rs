@@ -115,7 +115,8 @@ impl Builder {
         self
     }
 
-    /// Gives this variable to all functions whose template names it.
+    /// Gives this variable to all functions for which the template names it, or puts its value in the
+    /// place of one that all functions have.
     pub fn variable(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.variables.insert(name.into(), value.into());
         self

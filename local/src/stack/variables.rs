@@ -51,6 +51,11 @@ impl Variables {
         if let Project::Local(_) = places.project {
             always.insert("FIREBASE_JWKS_URL".to_owned(), format!("{}/_local/jwks", places.base_url));
         }
+        for (name, value) in &mut always {
+            if let Some(other) = places.overrides.get(name) {
+                other.clone_into(value);
+            }
+        }
         Self { named, always }
     }
 

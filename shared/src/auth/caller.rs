@@ -3,7 +3,7 @@ use http::request::Parts;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tokio_postgres::types::Type;
-use utoipa::ToSchema;
+use utoipa::{ToSchema, openapi::Object};
 use uuid::Uuid;
 
 use super::{Claims, RateState, rate_limit::Hits};
@@ -39,13 +39,21 @@ pub struct User {
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Role {
     /// What he is.
-    #[schema(schema_with = || one_of(["super_admin", "society_admin", "block_admin", "guard", "resident"]))]
+    #[schema(schema_with = role)]
     pub role: String,
     /// What the scope is.
-    #[schema(schema_with = || one_of(["global", "society", "block", "flat"]))]
+    #[schema(schema_with = scope_type)]
     pub scope_type: String,
     /// The society, block or flat; none for `global`.
     pub scope_id: Option<Uuid>,
+}
+
+fn role() -> Object {
+    one_of(["super_admin", "society_admin", "block_admin", "guard", "resident"])
+}
+
+fn scope_type() -> Object {
+    one_of(["global", "society", "block", "flat"])
 }
 
 /// The user behind a verified token, and his live roles.

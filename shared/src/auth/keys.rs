@@ -23,7 +23,7 @@ use crate::{StartError, http::ApiError};
 
 /// How long fetching may take.
 const FETCH_TIMEOUT: Duration = Duration::from_secs(3);
-/// The least time between two fetches that no expiry asked for.
+/// The least time between two fetches for unknown key ids.
 const REFETCH_INTERVAL: Duration = Duration::from_secs(60);
 /// How long keys without a `Cache-Control` are kept.
 const DEFAULT_AGE: Duration = Duration::from_secs(300);
@@ -45,6 +45,8 @@ struct Cached {
     keys: Vec<(String, Arc<DecodingKey>)>,
     fetched_at: Instant,
     max_age: Duration,
+    /// When an unknown key id made us fetch.
+    refetched_at: Option<Instant>,
 }
 
 impl Cached {
@@ -66,18 +68,30 @@ impl Keys {
         Ok(Self { url, client, cache: Mutex::new(None) })
     }
 
+    /// Fetches the keys ahead of use.
+    pub(super) async fn warm(&self) -> Result<(), ApiError> {
+        let fresh = self.fetch().await.map_err(ApiError::Unavailable)?;
+        *self.cache.lock().await = Some(fresh);
+        Ok(())
+    }
+
     /// The key with this id; `None` where the issuer has no such key.
     pub(super) async fn find(&self, kid: &str) -> Result<Option<Arc<DecodingKey>>, ApiError> {
         let mut cache = self.cache.lock().await;
-        if let Some(cached) = cache.as_ref() {
-            let age = cached.fetched_at.elapsed();
+        let mut refetched_at = None;
+        if let Some(cached) = cache.as_mut() {
             let found = cached.find(kid);
-            if age < cached.max_age && (found.is_some() || age < REFETCH_INTERVAL) {
+            let rests = cached.refetched_at.is_some_and(|at| at.elapsed() < REFETCH_INTERVAL);
+            if cached.fetched_at.elapsed() < cached.max_age && (found.is_some() || rests) {
                 return Ok(found);
             }
+            if found.is_none() {
+                cached.refetched_at = Some(Instant::now());
+            }
+            refetched_at = cached.refetched_at;
         }
         match self.fetch().await {
-            Ok(fresh) => Ok(cache.insert(fresh).find(kid)),
+            Ok(fresh) => Ok(cache.insert(Cached { refetched_at, ..fresh }).find(kid)),
             Err(cause) => match cache.as_ref() {
                 Some(old) if old.fetched_at.elapsed() < old.max_age + GRACE => match old.find(kid) {
                     Some(key) => Ok(Some(key)),
@@ -105,6 +119,7 @@ impl Keys {
                 keys: set.keys.iter().filter_map(signing_key).collect(),
                 fetched_at: Instant::now(),
                 max_age: max_age.unwrap_or(DEFAULT_AGE),
+                refetched_at: None,
             })
         };
         match tokio::time::timeout(FETCH_TIMEOUT, work).await {

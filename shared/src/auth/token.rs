@@ -55,7 +55,7 @@ impl Verifier {
 
     /// Fetches the keys ahead of the first request.
     pub async fn warm(&self) {
-        if self.keys.find("").await.is_err() {
+        if self.keys.warm().await.is_err() {
             tracing::warn!("the token keys are not reachable yet");
         }
     }

@@ -10,14 +10,11 @@ use axum::{
 use http::{HeaderValue, StatusCode, header::RETRY_AFTER};
 use serde::Serialize;
 use serde_json::{Value, json};
-use utoipa::{
-    ToSchema,
-    openapi::{ObjectBuilder, Type},
-};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::request_id;
-use crate::{auth::RateState, input::Problem};
+use crate::{auth::RateState, input::Problem, openapi};
 
 /// What went wrong, for a program. Written in upper snake case in `error_code`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -251,7 +248,7 @@ impl ApiError {
 /// The body of every refusal.
 #[derive(Serialize, ToSchema)]
 pub struct Refusal {
-    #[schema(schema_with = || ObjectBuilder::new().schema_type(Type::Boolean).enum_values(Some([false])))]
+    #[schema(schema_with = openapi::always_false)]
     success: bool,
     /// A sentence for a person.
     error: String,

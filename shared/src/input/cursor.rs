@@ -1,10 +1,7 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::Value;
 use time::{Date, OffsetDateTime, UtcOffset, macros::datetime, macros::format_description};
-use utoipa::{
-    PartialSchema,
-    openapi::{AnyOfBuilder, KnownFormat},
-};
+use utoipa::openapi::{KnownFormat, SchemaFormat, schema::AnyOfBuilder};
 use uuid::Uuid;
 
 use super::{FromField, Problem, ProblemCode};
@@ -102,7 +99,7 @@ crate::schema!(
     Day,
     "Day",
     openapi::text("^2[01][0-9]{2}-")
-        .format(Some(KnownFormat::Date.into()))
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Date)))
         .description(Some("A day from the years 2000 to 2199."))
 );
 

@@ -1,0 +1,202 @@
+//! How PostgreSQL runs the list queries when a society has years of history: `cargo dev explain`
+//! fills a database with 200,000 visitors and 1,000,000 visits, runs each list, and shows which
+//! indexes and which monthly partitions were read.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+use time::{Duration, OffsetDateTime};
+use tokio_postgres::{
+    Client,
+    types::{ToSql, Type},
+};
+use uuid::Uuid;
+
+use crate::{Error, Seed, Stack};
+
+const FILL: &str = include_str!("../seed/history.sql");
+
+/// The tables that grow without end.
+const LARGE: [&str; 2] = ["visitors", "visits"];
+
+/// How one list was run.
+#[derive(Debug)]
+pub struct Plan {
+    /// What was asked.
+    pub question: &'static str,
+    /// Indexes that were read.
+    pub indexes: BTreeSet<String>,
+    /// Partitions of `visits` that were read.
+    pub partitions: BTreeSet<String>,
+    /// Large tables that were read from end to end; there should be none.
+    pub whole_tables: BTreeSet<String>,
+    /// Milliseconds, on this machine.
+    pub milliseconds: f64,
+}
+
+/// Fills a database and runs every list on it. It takes about a minute.
+pub async fn plans() -> Result<Vec<Plan>, Error> {
+    let stack = Stack::builder().seed(Seed::Demo).start().await?;
+    let db = stack.database().await?;
+    db.batch_execute(FILL).await?;
+    let now = OffsetDateTime::now_utc();
+    let (month_ago, tomorrow) = (now - Duration::days(30), now + Duration::days(1));
+    let last_year = (now - Duration::days(300), now - Duration::days(295));
+    let (start, last) = (time::macros::datetime!(9999-12-31 0:00 UTC), Uuid::max());
+    let (guard, resident) =
+        (id("66666666-6666-6666-6666-000000000001")?, id("55555555-5555-5555-000a-000000000101")?);
+    let (flat, society) =
+        (id("44444444-4444-4444-4444-444444444444")?, id("11111111-1111-1111-1111-111111111111")?);
+    let none_uuid: Option<Uuid> = None;
+    let (none_text, none_time, none_day): (Option<&str>, Option<OffsetDateTime>, Option<time::Date>) =
+        (None, None, None);
+    let rows = 101_i64;
+
+    let visits = include_str!("../../functions/visits/src/list.sql");
+    let visitors = include_str!("../../functions/visitors/src/list.sql");
+    let expected = include_str!("../../functions/guards/src/expected.sql");
+    let mut plans = Vec::new();
+    for (question, caller, flat, from, to) in [
+        ("a guard's visits, newest first", guard, none_uuid, none_time, none_time),
+        ("a guard's visits of the last 30 days", guard, none_uuid, Some(month_ago), Some(tomorrow)),
+        (
+            "a guard's visits of five days 10 months ago",
+            guard,
+            none_uuid,
+            Some(last_year.0),
+            Some(last_year.1),
+        ),
+        ("a resident's visits of the last 30 days", resident, none_uuid, Some(month_ago), Some(tomorrow)),
+        (
+            "a guard's visits to one flat in the last 30 days",
+            guard,
+            Some(flat),
+            Some(month_ago),
+            Some(tomorrow),
+        ),
+    ] {
+        let params: [(&(dyn ToSql + Sync), Type); 9] = [
+            (&caller, Type::UUID),
+            (&flat, Type::UUID),
+            (&from, Type::TIMESTAMPTZ),
+            (&none_day, Type::DATE),
+            (&to, Type::TIMESTAMPTZ),
+            (&none_day, Type::DATE),
+            (&start, Type::TIMESTAMPTZ),
+            (&last, Type::UUID),
+            (&rows, Type::INT8),
+        ];
+        plans.push(explain(&db, question, visits, &params).await?);
+    }
+    for (question, caller, flat, status, from) in [
+        ("a guard's visitors, newest first", guard, none_uuid, none_text, none_time),
+        ("a guard's visitors inside now", guard, none_uuid, Some("checked_in"), none_time),
+        ("a guard's visitors of the last 30 days", guard, none_uuid, none_text, Some(month_ago)),
+        ("a resident's visitors", resident, none_uuid, none_text, none_time),
+        ("a guard's visitors to one flat", guard, Some(flat), none_text, none_time),
+    ] {
+        let params: [(&(dyn ToSql + Sync), Type); 10] = [
+            (&caller, Type::UUID),
+            (&flat, Type::UUID),
+            (&status, Type::TEXT),
+            (&from, Type::TIMESTAMPTZ),
+            (&none_day, Type::DATE),
+            (&none_time, Type::TIMESTAMPTZ),
+            (&none_day, Type::DATE),
+            (&start, Type::TIMESTAMPTZ),
+            (&last, Type::UUID),
+            (&rows, Type::INT8),
+        ];
+        plans.push(explain(&db, question, visitors, &params).await?);
+    }
+    let params: [(&(dyn ToSql + Sync), Type); 6] = [
+        (&guard, Type::UUID),
+        (&society, Type::UUID),
+        (&none_day, Type::DATE),
+        (&start, Type::TIMESTAMPTZ),
+        (&last, Type::UUID),
+        (&rows, Type::INT8),
+    ];
+    plans.push(explain(&db, "visitors expected today", expected, &params).await?);
+    let params: [(&(dyn ToSql + Sync), Type); 1] = [(&resident, Type::UUID)];
+    let pending = include_str!("../../functions/visitors/src/pending.sql");
+    plans.push(explain(&db, "a resident's pending visitors", pending, &params).await?);
+    Ok(plans)
+}
+
+/// The plans as a table of Markdown.
+pub fn table(plans: &[Plan]) -> String {
+    let join = |names: &BTreeSet<String>| names.iter().cloned().collect::<Vec<_>>().join(", ");
+    let mut table = String::from(
+        "| List | Large tables read whole | Partitions of visits | Indexes |\n|---|---|---|---|\n",
+    );
+    for plan in plans {
+        let whole = if plan.whole_tables.is_empty() { "none".to_owned() } else { join(&plan.whole_tables) };
+        let partitions = match plan.partitions.len() {
+            0..=3 => join(&plan.partitions),
+            number => format!("all {number}"),
+        };
+        let indexes = plan.indexes.iter().filter(|name| LARGE.iter().any(|table| name.starts_with(table)));
+        let indexes: BTreeSet<String> = indexes.map(|name| of_any_month(name)).collect();
+        table.push_str(&format!("| {} | {whole} | {partitions} | {} |\n", plan.question, join(&indexes)));
+    }
+    table
+}
+
+/// An index's name without the month of its partition.
+fn of_any_month(index: &str) -> String {
+    index
+        .split('_')
+        .filter(|part| *part != "default" && part.parse::<u32>().is_err())
+        .collect::<Vec<_>>()
+        .join("_")
+}
+
+async fn explain(
+    db: &Client,
+    question: &'static str,
+    sql: &str,
+    params: &[(&(dyn ToSql + Sync), Type)],
+) -> Result<Plan, Error> {
+    let rows = db.query_typed(&format!("EXPLAIN (ANALYZE, FORMAT JSON) {sql}"), params).await?;
+    let text: Value = match rows.first() {
+        Some(row) => row.try_get(0)?,
+        None => Value::Null,
+    };
+    let mut plan = Plan {
+        question,
+        indexes: BTreeSet::new(),
+        partitions: BTreeSet::new(),
+        whole_tables: BTreeSet::new(),
+        milliseconds: text[0]["Execution Time"].as_f64().unwrap_or_default(),
+    };
+    walk(&text[0]["Plan"], &mut plan);
+    Ok(plan)
+}
+
+/// Notes what a node and those below it have read; what was planned and never run does not count.
+fn walk(node: &Value, plan: &mut Plan) {
+    if node["Actual Loops"].as_f64().unwrap_or_default() > 0.0 {
+        if let Some(index) = node["Index Name"].as_str() {
+            plan.indexes.insert(index.to_owned());
+        }
+        if let Some(table) = node["Relation Name"].as_str() {
+            if table.starts_with("visits_") {
+                plan.partitions.insert(table.to_owned());
+            }
+            if node["Node Type"] == "Seq Scan" && LARGE.iter().any(|large| table.starts_with(large)) {
+                // A partition without rows has nothing to be read.
+                if node["Actual Rows"].as_f64().unwrap_or_default() > 0.0 {
+                    plan.whole_tables.insert(table.to_owned());
+                }
+            }
+        }
+    }
+    for below in node["Plans"].as_array().into_iter().flatten() {
+        walk(below, plan);
+    }
+}
+
+fn id(text: &str) -> Result<Uuid, Error> {
+    Uuid::try_parse(text).map_err(|error| Error::Arguments(error.to_string()))
+}

@@ -1,0 +1,41 @@
+//! Tokens and the keys they are signed with.
+
+use local::{Identity, Stack, issuer::forge};
+
+use crate::support::World;
+
+/// The issuer changes its key: the new one is fetched at once, and the old one is good as long as it is served.
+#[tokio::test]
+async fn a_new_key_is_fetched_when_it_is_first_seen() {
+    let world = World::open().await;
+    world.guard.get("/v1/cities").await.data(200);
+    world.stack.issuer().rotate().unwrap();
+    let renewed = world.guard.with_token(world.stack.issuer().token(&Identity::of("gopal")).unwrap());
+    renewed.get("/v1/cities").await.data(200);
+    world.guard.get("/v1/cities").await.data(200);
+    // A second unknown key within the minute is refused without asking the issuer again.
+    let forged = forge::unknown_key(world.stack.issuer(), &Identity::of("gopal")).unwrap();
+    world.guard.with_token(forged).get("/v1/cities").await.refused(401, "TOKEN_INVALID");
+}
+
+/// Keys that cannot be fetched are no reason to send a user to the sign-in page.
+#[tokio::test]
+async fn keys_that_cannot_be_fetched_are_503() {
+    let nobody_listens = "http://127.0.0.1:9/keys";
+    let stack = Stack::builder().variable("FIREBASE_JWKS_URL", nobody_listens).start().await.unwrap();
+    let world = World::on(stack).await;
+    world.guard.get("/v1/cities").await.refused(503, "UNAVAILABLE");
+    assert_eq!(world.guard.try_connect().await.err(), Some(503));
+}
+
+/// A token of someone who signed in by e-mail, whose name is more than a name: all of it is taken or left, nothing fails.
+#[tokio::test]
+async fn odd_claims_do_not_fail() {
+    let world = World::open().await;
+    for (number, name) in ["a\u{0}b", &"x".repeat(5000), "", "संजय"].iter().enumerate() {
+        let identity = Identity::of(&format!("odd-{number}")).email("odd@example.com").name(name);
+        let me = world.newcomer(identity).get("/v1/profile/me").await.data(200);
+        assert_eq!(me["user"]["phone"], serde_json::Value::Null);
+        assert_eq!(me["user"]["name"].as_str(), Some(*name).filter(|name| *name == "संजय"));
+    }
+}
