@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio::{net::TcpStream, time::timeout};
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, connect_async,
-    tungstenite::{self, Message, client::IntoClientRequest, protocol::CloseFrame},
+    tungstenite::{self, Message, client::IntoClientRequest},
 };
 
 /// Longer than anything takes here; a test that waits this long has failed.
@@ -77,20 +77,5 @@ impl Socket {
                 Some(Ok(_)) => {}
             }
         }
-    }
-
-    /// Waits until the other side closes, and says how.
-    pub async fn closed(&mut self) -> Option<CloseFrame> {
-        loop {
-            match timeout(PATIENCE, self.stream.next()).await.expect("it was not closed in time") {
-                Some(Ok(Message::Close(frame))) => return frame,
-                Some(Ok(_)) => {}
-                Some(Err(_)) | None => return None,
-            }
-        }
-    }
-
-    pub async fn close(mut self) {
-        let _ = self.stream.close(None).await;
     }
 }
