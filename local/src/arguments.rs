@@ -11,6 +11,7 @@ The whole of Society360 on this machine: PostgreSQL, DynamoDB, both APIs, all fu
 
 Usage: cargo dev [OPTIONS]
        cargo dev measure   counts round trips, into docs/performance.md
+       cargo dev artefacts sizes and start times of target/release, into docs/performance.md
        cargo dev explain   shows how lists are read from a million visits, into docs/performance.md
        cargo dev openapi   writes the API reference and the Postman collection into docs/
 

@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 
 use serde_json::{Value, json};
 
-use crate::{Error, Identity, Seed, Stack, explain};
+use crate::{Error, Identity, Seed, Stack, artefacts, explain};
 
 const END: &str = "<!-- end of what the command writes -->";
 
@@ -108,6 +108,7 @@ pub async fn round_trips() -> Result<Vec<Cost>, Error> {
 /// Measures what `command` names and writes its table into `docs/performance.md` of the checkout.
 pub async fn write_table(command: &str, checkout: &Path) -> Result<(), Error> {
     let table = match command {
+        "artefacts" => artefacts::table(&artefacts::measure(checkout).await?),
         "explain" => explain::table(&explain::plans().await?),
         _ => table(&round_trips().await?),
     };

@@ -23,7 +23,7 @@ use crate::{
 /// How long opening a connection may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long one statement may take before its connection is given up.
-const STATEMENT_TIMEOUT: Duration = Duration::from_secs(8);
+const STATEMENT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A parameter and its type, so that no statement has to be described first.
 pub type Param<'a> = (&'a (dyn ToSql + Sync), Type);
@@ -163,7 +163,9 @@ fn given_up(connection: Object) -> ApiError {
 }
 
 fn from_json<T: DeserializeOwned>(row: &Row) -> Result<T, ApiError> {
-    let Json(value) = row.try_get(0).map_err(|error| ApiError::Internal(format!("database row: {error}")))?;
+    // The error itself may quote the row.
+    let misread = |_| ApiError::Internal(format!("database row: it is no {}", std::any::type_name::<T>()));
+    let Json(value) = row.try_get(0).map_err(misread)?;
     Ok(value)
 }
 

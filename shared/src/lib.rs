@@ -12,6 +12,8 @@ pub mod input;
 pub mod openapi;
 pub mod place;
 pub mod policy;
+#[cfg(test)]
+mod properties;
 pub mod realtime;
 pub mod telemetry;
 pub mod text;

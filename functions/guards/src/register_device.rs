@@ -19,6 +19,7 @@ use uuid::Uuid;
 pub(crate) struct NewDevice {
     /// The app's name for the phone; without one the token stands for it.
     device_identifier: Option<ShortText>,
+    /// Has to be there where there is no `device_identifier`.
     fcm_token: Option<PushToken>,
     platform: Option<Platform>,
     #[schema(required = false, nullable)]

@@ -33,8 +33,9 @@ struct DecideAnswer {
 /// Approves a request: opens the occupancy and grants its role, once.
 ///
 /// **Permissions:** admin whose scope holds the flat, never the requester himself.
-#[utoipa::path(post, path = "/v1/resident-requests/{id}/approve", params(("id" = Uuid, Path, description = "The request")),
-    request_body = Decide, responses((status = 200, body = Answer<DecideAnswer>), Forbidden, NotFound, WrongState))]
+#[utoipa::path(post, path = "/v1/resident-requests/{id}/approve",
+    params(("id" = Uuid, Path, description = "The request")), request_body = Decide,
+    responses((status = 200, body = Answer<DecideAnswer>), Forbidden, NotFound, WrongState))]
 pub(crate) async fn approve_request(
     State(writer): State<QuietWriter>,
     caller: Caller,
@@ -48,8 +49,9 @@ pub(crate) async fn approve_request(
 /// Rejects a request.
 ///
 /// **Permissions:** admin whose scope holds the flat, never the requester himself.
-#[utoipa::path(post, path = "/v1/resident-requests/{id}/reject", params(("id" = Uuid, Path, description = "The request")),
-    request_body = Decide, responses((status = 200, body = Answer<DecideAnswer>), Forbidden, NotFound, WrongState))]
+#[utoipa::path(post, path = "/v1/resident-requests/{id}/reject",
+    params(("id" = Uuid, Path, description = "The request")), request_body = Decide,
+    responses((status = 200, body = Answer<DecideAnswer>), Forbidden, NotFound, WrongState))]
 pub(crate) async fn reject_request(
     State(writer): State<QuietWriter>,
     caller: Caller,

@@ -63,6 +63,16 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        #[test]
+        fn text_is_a_code_or_is_refused(text in "[A-Za-z0-9 ]{0,8}") {
+            let upper = text.trim().to_uppercase();
+            let fits = upper.len() == LENGTH && upper.bytes().all(|byte| ALPHABET.contains(&byte));
+            let read = AccessCode::from_field(&Value::String(text));
+            proptest::prop_assert_eq!(read.ok().map(|code| code.0), fits.then_some(upper));
+        }
+    }
+
     #[test]
     fn other_text_is_no_code() {
         for text in ["", "ABCDE", "ABCDEFG", "ABCDE0", "ABCDEI", "ABCDE1", "ABCDEO", "ABC EF", "ÄBCDEF"] {

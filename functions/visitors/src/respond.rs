@@ -43,7 +43,8 @@ struct RespondAnswer {
 /// The first answer wins, except that a denial still counts until the visitor is inside. Guest passes
 /// are not answered.
 #[utoipa::path(post, path = "/v1/visitors/{id}/respond", params(("id" = Uuid, Path, description = "The visitor")),
-    request_body = Respond, responses((status = 200, body = Answer<RespondAnswer>), Forbidden, NotFound, WrongStateOrLate))]
+    request_body = Respond,
+    responses((status = 200, body = Answer<RespondAnswer>), Forbidden, NotFound, WrongStateOrLate))]
 pub(crate) async fn respond(
     State(writer): State<Writer>,
     caller: Caller,

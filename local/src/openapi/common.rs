@@ -24,6 +24,7 @@ pub(super) fn complete(document: &mut Value) {
     document["components"]["schemas"]["IdempotencyKey"] = json!({
         "type": ["string", "null"],
         "maxLength": 200,
+        "pattern": r"^[^\u0000-\u001F\u007F-\u009F]*$",
         "description": "In place of the header `Idempotency-Key`.",
     });
     name_contents(&mut document["components"]["schemas"]);
@@ -96,18 +97,18 @@ fn headers() -> Value {
 }
 
 fn parameters() -> Value {
+    let pagination = |name: &str, schema: &str| {
+        let schema = json!({ "$ref": format!("#/components/schemas/{schema}") });
+        json!({ "name": name, "in": "query", "allowEmptyValue": true, "schema": schema })
+    };
     json!({
-        "limit": {
-            "name": "limit", "in": "query", "schema": { "$ref": "#/components/schemas/Limit" },
-        },
-        "cursor": {
-            "name": "cursor", "in": "query", "schema": { "$ref": "#/components/schemas/Cursor" },
-        },
+        "limit": pagination("limit", "Limit"),
+        "cursor": pagination("cursor", "Cursor"),
         "Idempotency-Key": {
             "name": "Idempotency-Key",
             "in": "header",
             "description": "Makes the request repeatable: the same key is answered with the first answer again.",
-            "schema": { "type": "string", "maxLength": 200, "pattern": "^[ -~]*$" },
+            "schema": { "type": "string", "maxLength": 200, "pattern": r"^[^\u0000-\u001F\u007F]*$" },
         },
     })
 }
@@ -186,6 +187,9 @@ fn complete_operation(
     if let Some(parameters) = operation.get_mut("parameters").and_then(Value::as_array_mut) {
         for parameter in parameters.iter_mut() {
             let name = parameter["name"].as_str().unwrap_or_default().to_owned();
+            if parameter["in"] == "query" && parameter["required"] == false {
+                parameter["allowEmptyValue"] = true.into();
+            }
             if PAGINATION.contains(&name.as_str()) {
                 *parameter = json!({ "$ref": format!("#/components/parameters/{name}") });
             }

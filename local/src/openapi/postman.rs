@@ -30,7 +30,11 @@ pub fn collection(document: &Value) -> Value {
         },
         "variable": [
             { "key": "baseUrl", "value": "http://localhost:3000/v1", "description": "Of the local stack" },
-            { "key": "bearerToken", "value": "", "description": "A Firebase ID token; locally from /_local/token?uid=demo-guard-1" },
+            {
+                "key": "bearerToken",
+                "value": "",
+                "description": "A Firebase ID token; locally from /_local/token?uid=demo-guard-1",
+            },
             { "key": "rootUrl", "value": "http://localhost:3000", "description": "Of what is not under /v1" },
         ],
         "item": folders,

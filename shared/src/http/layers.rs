@@ -21,8 +21,9 @@ use crate::{
     auth::{RateState, RequestMeta},
 };
 
-/// How long a handler may take; the gateway gives up after 30 s (API Gateway quotas for HTTP APIs).
-const TIMEOUT: Duration = Duration::from_secs(20);
+/// How long a handler may take: less than the function's own limit in `template.yaml`, after which
+/// nobody could answer any more.
+const TIMEOUT: Duration = Duration::from_secs(8);
 
 tokio::task_local! {
     static REQUEST_ID: String;

@@ -1,0 +1,94 @@
+//! What holds for every input of the pure parts, tried on random ones.
+
+use proptest::prelude::*;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::{
+    input::Cursor,
+    realtime::Room,
+    text::{Phone, contains_aadhaar},
+};
+
+/// Puts `separator` behind every digit for which `places` says so.
+fn grouped(digits: &str, places: &[bool], separator: char) -> String {
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        text.push(digit);
+        if place + 1 < digits.len() && places.get(place).copied().unwrap_or_default() {
+            text.push(separator);
+        }
+    }
+    text
+}
+
+proptest! {
+    #[test]
+    fn a_cursor_survives_its_text(micros in 0_i64..253_402_300_799_000_000, id: u128) {
+        let at = OffsetDateTime::from_unix_timestamp_nanos(i128::from(micros) * 1000).unwrap();
+        let cursor = Cursor { at, id: Uuid::from_u128(id) };
+        prop_assert_eq!(Cursor::decode(&cursor.encode()), Some(cursor));
+    }
+
+    #[test]
+    fn any_text_is_a_cursor_or_is_none(text in ".{0,64}") {
+        if let Some(cursor) = Cursor::decode(&text) {
+            prop_assert_eq!(cursor.encode(), text);
+        }
+    }
+
+    #[test]
+    fn of_ten_last_digits_one_makes_an_aadhaar_number(
+        first in "[2-9][0-9]{10}",
+        places in proptest::collection::vec(any::<bool>(), 11),
+        separator in prop_oneof![Just(' '), Just('-'), Just('.')],
+    ) {
+        let found = (0..10).filter(|last| {
+            let digits = format!("{first}{last}");
+            contains_aadhaar(&format!("seen: {}, at the gate", grouped(&digits, &places, separator)))
+        });
+        prop_assert_eq!(found.count(), 1);
+    }
+
+    #[test]
+    fn numbers_of_another_length_are_no_aadhaar_numbers(digits in "[0-9]{0,11}|[0-9]{13,20}") {
+        prop_assert!(!contains_aadhaar(&digits));
+    }
+
+    #[test]
+    fn a_phone_number_has_one_form(
+        national in "[1-9][0-9]{9}",
+        prefix in prop_oneof![Just(""), Just("0"), Just("91"), Just("+91"), Just("0091")],
+        places in proptest::collection::vec(any::<bool>(), 9),
+        separator in prop_oneof![Just(' '), Just('-')],
+    ) {
+        let written = format!("{prefix}{}", grouped(&national, &places, separator));
+        let phone = Phone::parse(&written).unwrap();
+        prop_assert_eq!(phone.as_str(), format!("+91{national}"));
+        prop_assert!(Phone::parse(phone.as_str()) == Some(phone));
+    }
+
+    #[test]
+    fn whatever_is_taken_for_a_phone_number_is_e164(text in "[+0-9 ()-]{0,24}") {
+        if let Some(phone) = Phone::parse(&text) {
+            let digits = phone.as_str().strip_prefix('+').unwrap().to_owned();
+            prop_assert!((8..=15).contains(&digits.len()) && !digits.starts_with('0'));
+            prop_assert!(digits.bytes().all(|byte| byte.is_ascii_digit()));
+        }
+    }
+
+    #[test]
+    fn a_room_has_one_name(id: u128, kind in prop_oneof![Just("flat"), Just("society")], upper: bool) {
+        let id = Uuid::from_u128(id).to_string();
+        let written = if upper { id.to_uppercase() } else { id.clone() };
+        let room: Room = format!("{kind}:{written}").parse().unwrap();
+        prop_assert_eq!(room.to_string(), format!("{kind}:{id}"));
+    }
+
+    #[test]
+    fn any_text_is_a_room_or_is_refused(text in ".{0,60}") {
+        if let Ok(room) = text.parse::<Room>() {
+            prop_assert_eq!(room.to_string(), text.to_lowercase());
+        }
+    }
+}
