@@ -8,7 +8,9 @@ use utoipa::{
 
 use crate::{
     input::{FromField, Problem, ProblemCode},
-    openapi, text_param,
+    openapi,
+    text::check_json,
+    text_param,
 };
 
 /// A token of Firebase Cloud Messaging; opaque, at most 4096 characters.
@@ -110,13 +112,9 @@ impl DeviceInfo {
 
 impl FromField for DeviceInfo {
     fn from_field(value: &Value) -> Result<Self, Problem> {
-        let text = value.to_string();
         if !value.is_object() {
             return Err(Problem::new(ProblemCode::WrongType, "must be an object"));
         }
-        if text.chars().count() > 2000 || text.contains("\\u0000") {
-            return Err(Problem::new(ProblemCode::TooLong, "must have at most 2000 printable characters"));
-        }
-        Ok(Self(value.clone()))
+        check_json(value, 2000).map(|()| Self(value.clone()))
     }
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 use shared::{
     Timestamp,
     input::{FromField, Problem, ProblemCode},
-    text::contains_aadhaar,
+    text::check_json,
     text_param,
 };
 use utoipa::{
@@ -122,20 +122,6 @@ impl FromField for Docs {
         if !(value.is_array() || value.is_object()) {
             return Err(Problem::new(ProblemCode::WrongType, "must be a list or an object"));
         }
-        let text = value.to_string();
-        if text.chars().count() > Self::MAX {
-            return Err(Problem::new(
-                ProblemCode::TooLong,
-                format!("must have at most {} characters", Self::MAX),
-            ));
-        }
-        // PostgreSQL's jsonb cannot hold NUL.
-        if text.contains("\\u0000") {
-            return Err(Problem::new(ProblemCode::WrongFormat, "must not contain control characters"));
-        }
-        if contains_aadhaar(&text) {
-            return Err(Problem::new(ProblemCode::AadhaarNotAccepted, "must not contain an Aadhaar number"));
-        }
-        Ok(Self(value.clone()))
+        check_json(value, Self::MAX).map(|()| Self(value.clone()))
     }
 }

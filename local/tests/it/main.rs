@@ -14,5 +14,6 @@ mod pagination;
 mod postgres;
 mod races;
 mod round_trips;
+mod screens;
 mod support;
 mod tokens;

@@ -58,10 +58,24 @@ fn refused_by(kind: Kind) -> Vec<Value> {
         ],
         Kind::Token => text(&["two words", "tab\ttab", "π"]),
         Kind::Info => {
-            vec![json!("x"), json!(1), json!([]), json!({"a": "x".repeat(3000)}), json!({"a": "\u{0}"})]
+            vec![
+                json!("x"),
+                json!(1),
+                json!([]),
+                json!({"a": "x".repeat(3000)}),
+                json!({"a": "\u{0}"}),
+                json!({"a": 1e308}),
+            ]
         }
         Kind::List => {
-            vec![json!("x"), json!(1), json!(["x".repeat(5000)]), json!(["999941057058"]), json!(["\u{0}"])]
+            vec![
+                json!("x"),
+                json!(1),
+                json!(["x".repeat(5000)]),
+                json!(["999941057058"]),
+                json!(["\u{0}"]),
+                json!([1e308]),
+            ]
         }
     }
 }

@@ -1,12 +1,14 @@
 //! Text that people type, as types that only hold what may be stored.
 
 mod aadhaar;
+mod json;
 mod phone;
 
 use serde::Serialize;
 use serde_json::Value;
 
 pub use aadhaar::contains_aadhaar;
+pub use json::check_json;
 pub use phone::Phone;
 
 use crate::{
