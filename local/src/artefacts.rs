@@ -84,13 +84,15 @@ async fn start_once(path: &Path, stack: &Stack) -> Result<(Duration, u64), Error
     let polled = async {
         let (mut connection, _) = runtime.accept().await?;
         let mut first = [0; 1];
-        connection.read_exact(&mut first).await
+        connection.read_exact(&mut first).await?;
+        Ok(connection)
     };
-    match timeout(PATIENCE, polled).await {
-        Ok(Ok(_)) => {}
+    // Held until the memory is read: a runtime that hangs up would end the function.
+    let _runtime = match timeout(PATIENCE, polled).await {
+        Ok(Ok(connection)) => connection,
         Ok(Err(source)) => return Err(Error::Io { what: "waiting for a poll".to_owned(), source }),
         Err(_) => return Err(Error::Lambda(format!("{} did not poll in {PATIENCE:?}", path.display()))),
-    }
+    };
     let start = began.elapsed();
     let peak = peak_memory(child.0.id());
     child.end();
