@@ -13,6 +13,7 @@ mod outages;
 mod pagination;
 mod postgres;
 mod races;
+mod realtime;
 mod round_trips;
 mod screens;
 mod support;
