@@ -16,7 +16,7 @@ WITH me AS MATERIALIZED (
 ), told AS (
     SELECT emit('society:' || society_id, 'rejected_visitors_cleared', jsonb_build_object(
                'society_id', society_id, 'deleted_count', hidden, 'cleared_at', rfc3339(now()))) AS event
-      FROM (SELECT * FROM counted ORDER BY society_id) c
+      FROM (SELECT society_id, hidden FROM counted ORDER BY society_id) c
 ), kept AS MATERIALIZED (
     SELECT keep_answer($1, $2, $3, $4, jsonb_build_object(
                'message', 'The denied visitors are cleared from the list.',

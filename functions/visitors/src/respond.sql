@@ -7,7 +7,7 @@ WITH target AS MATERIALIZED (
      WHERE v.id = $7 AND has_part(me, v.society_id)
        FOR UPDATE OF v
 ), judged AS MATERIALIZED (
-    SELECT t.*, NOT t.guest_pass AND t.status = 'pending' AND clock_timestamp() >= t.approval_deadline AS late
+    SELECT t.*, NOT t.guest_pass AND t.status = 'pending' AND clock_timestamp() >= coalesce(t.approval_deadline, 'infinity') AS late
       FROM target t
 ), claim AS MATERIALIZED (
     SELECT c.* FROM judged j, claim_key($1, $2, $3, $4, $5,
@@ -36,6 +36,6 @@ WITH target AS MATERIALIZED (
       FROM changed
 )
 SELECT jsonb_build_object('allowed', j.allowed, 'fresh', coalesce(c.fresh, false), 'mismatch', coalesce(c.mismatch, false),
-                          'status', j.status, 'deadline_passed', coalesce(j.late, false),
+                          'status', j.status, 'deadline_passed', j.late,
                           'answer', c.answer, 'events', (SELECT jsonb_agg(event) FROM told))
   FROM judged j LEFT JOIN claim c ON true
