@@ -39,7 +39,7 @@ async fn run() -> Result<(), Error> {
     };
     let env = Env::process();
     let level = env.optional("LOG_LEVEL").unwrap_or_else(|| "warn".to_owned());
-    telemetry::start(&mut Env::from_map([("LOG_LEVEL".to_owned(), level)].into()));
+    telemetry::start_without_metrics(&mut Env::from_map([("LOG_LEVEL".to_owned(), level)].into()));
 
     let directory = arguments.data.join("postgres");
     if arguments.fresh {

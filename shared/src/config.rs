@@ -13,7 +13,8 @@
 //! | `CONNECTIONS_TABLE` | required where events are pushed | DynamoDB table of connections and rooms |
 //! | `WEBSOCKET_API_ENDPOINT` | required where events are pushed | base URL of `@connections`, with the stage |
 //! | `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN` | set by Lambda | the function's own role |
-//! | `AWS_ENDPOINT_URL_DYNAMODB` | AWS | another DynamoDB endpoint |
+//! | `DISPATCHER_FUNCTION` | required where events are written or connections opened | the function that pushes what did not go through |
+//! | `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL_LAMBDA` | AWS | other endpoints |
 //!
 //! A variable that is set but empty counts as missing. All missing and malformed ones are reported at once.
 
@@ -203,6 +204,8 @@ pub struct RealtimeConfig {
     pub session_token: Option<SecretString>,
     /// DynamoDB somewhere else than in AWS.
     pub dynamodb_endpoint: Option<String>,
+    /// Lambda somewhere else than in AWS.
+    pub lambda_endpoint: Option<String>,
 }
 
 impl RealtimeConfig {
@@ -216,7 +219,24 @@ impl RealtimeConfig {
             secret_access_key: env.required("AWS_SECRET_ACCESS_KEY").into(),
             session_token: env.optional("AWS_SESSION_TOKEN").map(SecretString::from),
             dynamodb_endpoint: env.optional("AWS_ENDPOINT_URL_DYNAMODB"),
+            lambda_endpoint: env.optional("AWS_ENDPOINT_URL_LAMBDA"),
         }
+    }
+}
+
+/// What a function that writes events or opens connections reads: realtime, and whom it calls for
+/// what it cannot finish itself.
+pub struct CallingConfig {
+    /// Where connections are kept and where events are pushed.
+    pub realtime: RealtimeConfig,
+    /// Name of the dispatcher's function.
+    pub dispatcher: String,
+}
+
+impl CallingConfig {
+    /// Reads both.
+    pub fn read(env: &mut Env) -> Self {
+        Self { realtime: RealtimeConfig::read(env), dispatcher: env.required("DISPATCHER_FUNCTION") }
     }
 }
 

@@ -3,26 +3,69 @@
 //! Phone numbers, names, tokens and ids of visitors never appear; a path is logged as its route.
 
 use tracing::level_filters::LevelFilter;
-use tracing_subscriber::{Layer, filter::Targets, layer::SubscriberExt};
+use tracing::{Event, Subscriber};
+use tracing_subscriber::{
+    Layer,
+    filter::Targets,
+    fmt::{FmtContext, FormatEvent, FormatFields, format::Writer},
+    layer::SubscriberExt,
+    registry::LookupSpan,
+};
 
-use crate::config::Env;
+use crate::{config::Env, metrics};
 
 /// Crates that log at `LOG_LEVEL`. Libraries never log below a warning: their details quote payloads.
-const OURS: [&str; 2] = ["shared", "realtime"];
+const OURS: [&str; 3] = ["dispatcher", "realtime", "shared"];
 
-/// Starts the log of this process at `LOG_LEVEL`. A second call changes nothing.
+/// Starts the log of a function: lines at `LOG_LEVEL`, and metrics at any level. A second call changes
+/// nothing.
 pub fn start(env: &mut Env) {
+    let numbers = tracing_subscriber::fmt::layer()
+        .event_format(Bare)
+        .with_filter(Targets::new().with_target(metrics::TARGET, LevelFilter::INFO));
+    install(tracing_subscriber::registry().with(lines(env)).with(numbers));
+}
+
+/// Starts the log of a process that nobody takes metrics from: lines at `LOG_LEVEL`.
+pub fn start_without_metrics(env: &mut Env) {
+    install(tracing_subscriber::registry().with(lines(env)));
+}
+
+fn install(subscriber: impl Subscriber + Send + Sync) {
+    // Another one is there already where several functions share a process.
+    let _ = tracing::subscriber::set_global_default(subscriber);
+}
+
+fn lines<S>(env: &mut Env) -> impl Layer<S>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
     let level = env.parsed("LOG_LEVEL", LevelFilter::INFO);
-    let lines = tracing_subscriber::fmt::layer()
+    let others = Targets::new().with_default(level.min(LevelFilter::WARN));
+    let targets = OURS.iter().fold(others, |targets, name| targets.with_target(*name, level));
+    tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)
         .with_current_span(false)
         .with_span_list(false)
-        .with_filter(
-            OURS.iter().fold(Targets::new().with_default(level.min(LevelFilter::WARN)), |targets, name| {
-                targets.with_target(*name, level)
-            }),
-        );
-    // Another subscriber is there already where several functions share a process.
-    let _ = tracing::subscriber::set_global_default(tracing_subscriber::registry().with(lines));
+        .with_filter(targets.with_target(metrics::TARGET, LevelFilter::OFF))
+}
+
+/// A metric's line is what CloudWatch reads, and nothing around it.
+struct Bare;
+
+impl<S, N> FormatEvent<S, N> for Bare
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> std::fmt::Result {
+        context.field_format().format_fields(writer.by_ref(), event)?;
+        writeln!(writer)
+    }
 }

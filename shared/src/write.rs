@@ -17,11 +17,11 @@ use tokio_postgres::types::Type;
 use crate::{
     App, StartError,
     auth::{Caller, RequestMeta},
-    config::{AppConfig, RealtimeConfig},
+    config::{AppConfig, CallingConfig},
     db::{Db, Param},
     http::{Answer, ApiError},
     input::{IdempotencyKey, Problem},
-    realtime::{Event, Publisher},
+    realtime::{Emitted, Publisher},
 };
 
 /// What a writing function has: all that a reading one has, and whoever tells its events.
@@ -37,11 +37,11 @@ pub type QuietWriter = Writer<Nobody>;
 /// Tells events after their commit.
 pub trait Tell: Clone + Send + Sync + 'static {
     /// Tells them; what cannot be told now stays in the outbox.
-    fn tell(&self, db: &Db, events: Vec<Event>) -> impl Future<Output = ()> + Send;
+    fn tell(&self, db: &Db, events: Vec<Emitted>) -> impl Future<Output = ()> + Send;
 }
 
 impl Tell for Publisher {
-    async fn tell(&self, db: &Db, events: Vec<Event>) {
+    async fn tell(&self, db: &Db, events: Vec<Emitted>) {
         self.publish(db, events).await;
     }
 }
@@ -51,7 +51,7 @@ impl Tell for Publisher {
 pub struct Nobody;
 
 impl Tell for Nobody {
-    async fn tell(&self, _: &Db, _: Vec<Event>) {}
+    async fn tell(&self, _: &Db, _: Vec<Emitted>) {}
 }
 
 impl<T> FromRef<Writer<T>> for App {
@@ -83,7 +83,7 @@ struct Outcome<A> {
     answer: Option<A>,
     /// The events written with the change.
     #[serde(default)]
-    events: Option<Vec<Event>>,
+    events: Option<Vec<Emitted>>,
 }
 
 /// On which side of its window a pass lies.
@@ -126,8 +126,8 @@ pub struct Written<A> {
 
 impl Writer {
     /// Opens what reading needs and what the push needs, all at once.
-    pub async fn open(config: AppConfig, realtime: &RealtimeConfig) -> Result<Self, StartError> {
-        let publisher = Publisher::start(realtime);
+    pub async fn open(config: AppConfig, calling: &CallingConfig) -> Result<Self, StartError> {
+        let publisher = Publisher::start(calling);
         let (app, ()) = tokio::join!(App::start(config), publisher.warm());
         Ok(Self { app: app?, teller: publisher })
     }

@@ -1,4 +1,4 @@
-//! What a client is told: frames in answer to messages, and refusals of a connection.
+//! What a client is told: answers to messages, and refusals of a connection.
 //!
 //! Nothing that a client sent is repeated to it, except a room that has been parsed.
 
@@ -7,15 +7,15 @@ use http::{
     HeaderValue, StatusCode,
     header::{CONTENT_TYPE, RETRY_AFTER},
 };
-use serde::Serialize;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use shared::{
     http::{ApiError, ErrorCode},
     input::Problem,
-    realtime::{MAX_ROOMS, Room},
+    realtime::{MAX_MESSAGES_PER_MINUTE, MAX_ROOMS, Room},
 };
 
-/// A frame in answer to a message.
+/// An answer to a message.
 #[derive(Debug, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub(crate) enum Answer {
@@ -33,10 +33,20 @@ pub(crate) enum Answer {
         /// The room.
         room: Room,
     },
-    /// The answer to `ping`.
-    Pong,
+    /// The answer to `ping`: whoever has less of a room has missed something.
+    Pong {
+        /// The rooms of the connection, and the last event of each.
+        rooms: Vec<Position>,
+    },
     /// The message was not acted on.
     Error(Refusal),
+}
+
+/// How far a room has come.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Position {
+    room: Room,
+    seq: i64,
 }
 
 /// Why a message was not acted on.
@@ -62,6 +72,8 @@ pub(crate) enum Code {
     RoomForbidden,
     /// The connection is in as many rooms as it may be.
     TooManyRooms,
+    /// The connection has sent too many messages in this minute.
+    RateLimited,
     /// The connection was closed, or is older than two hours.
     ConnectionUnknown,
     /// A store did not answer; the message can be repeated.
@@ -88,6 +100,11 @@ impl Answer {
         Self::error(Code::TooManyRooms, message, Some(room))
     }
 
+    pub(crate) fn too_many_messages() -> Self {
+        let message = format!("A connection may send {MAX_MESSAGES_PER_MINUTE} messages in a minute.");
+        Self::error(Code::RateLimited, message, None)
+    }
+
     pub(crate) fn connection_unknown() -> Self {
         Self::error(Code::ConnectionUnknown, "This connection is over. Please connect again.", None)
     }
@@ -102,6 +119,13 @@ impl Answer {
         Self::refusal(error, code, Vec::new())
     }
 
+    /// The answer as an object whose `event` names it.
+    pub(crate) fn to_json(&self) -> Value {
+        serde_json::to_value(self).unwrap_or_else(
+            |_| json!({"event": "error", "code": "INTERNAL", "message": "Something went wrong on our side."}),
+        )
+    }
+
     fn error(code: Code, message: impl Into<String>, room: Option<Room>) -> Self {
         Self::Error(Refusal { code, message: message.into(), room, details: Vec::new() })
     }
@@ -112,10 +136,7 @@ impl Answer {
 }
 
 /// The frame as the route's response, which the gateway sends to the connection.
-pub(crate) fn say(answer: &Answer) -> ApiGatewayProxyResponse {
-    let frame = serde_json::to_string(answer).unwrap_or_else(|_| {
-        r#"{"event":"error","code":"INTERNAL","message":"Something went wrong on our side."}"#.into()
-    });
+pub(crate) fn say(frame: String) -> ApiGatewayProxyResponse {
     with_body(StatusCode::OK, frame)
 }
 
@@ -174,7 +195,10 @@ mod tests {
                 format!(r#"{{"event":"room_joined","room":"flat:{ID}","seq":42,"recovered":true}}"#),
             ),
             (Answer::RoomLeft { room }, format!(r#"{{"event":"room_left","room":"flat:{ID}"}}"#)),
-            (Answer::Pong, r#"{"event":"pong"}"#.to_owned()),
+            (
+                Answer::Pong { rooms: vec![Position { room, seq: 4 }] },
+                format!(r#"{{"event":"pong","rooms":[{{"room":"flat:{ID}","seq":4}}]}}"#),
+            ),
             (
                 Answer::forbidden(room),
                 format!(
@@ -182,7 +206,8 @@ mod tests {
                 ),
             ),
         ] {
-            assert_eq!(say(&answer).body, Some(Body::Text(frame)));
+            let written: Value = serde_json::from_str(&frame).unwrap();
+            assert_eq!(answer.to_json(), written);
         }
     }
 
@@ -203,7 +228,7 @@ mod tests {
         let response = refuse(ApiError::TokenExpired, "r1");
         assert_eq!(response.status_code, 401);
         let Some(Body::Text(body)) = response.body else { panic!("no text") };
-        let body: serde_json::Value = serde_json::from_str(&body).unwrap();
+        let body: Value = serde_json::from_str(&body).unwrap();
         assert_eq!(body["success"], false);
         assert_eq!(body["error_code"], "TOKEN_EXPIRED");
         assert_eq!(body["request_id"], "r1");

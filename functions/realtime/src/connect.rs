@@ -2,14 +2,22 @@
 //!
 //! Permissions: any user with a valid Firebase ID token. The token comes as `Authorization: Bearer`,
 //! as one of the offered subprotocols (`society360, <token>`; a browser cannot set headers), or as
-//! the query parameter `token`, in this order.
+//! the query parameter `token`, in this order. Where the protocol begins with a hello, the token may
+//! come with that instead; nothing else is listened to before, and not for long. One that is sent and
+//! not valid is refused here.
 
 use aws_lambda_events::apigw::{ApiGatewayProxyResponse, ApiGatewayWebsocketProxyRequest};
 use http::{
     HeaderMap, HeaderValue,
     header::{AUTHORIZATION, SEC_WEBSOCKET_PROTOCOL},
 };
-use shared::{auth::RequestMeta, http::ApiError, realtime::Protocol};
+use shared::{
+    auth::RequestMeta,
+    http::ApiError,
+    input::{Problem, ProblemCode},
+    realtime::{Greeting, Protocol, Ring},
+};
+use uuid::Uuid;
 
 use crate::{Realtime, Source, answer};
 
@@ -20,21 +28,52 @@ impl Realtime {
         source: &Source,
         request: &ApiGatewayWebsocketProxyRequest,
     ) -> Result<ApiGatewayProxyResponse, ApiError> {
+        let query = |name| request.query_string_parameters.first(name);
+        let protocol = Protocol::of_query(query("EIO"), query("transport")).map_err(|_| unspoken())?;
         let offered = offered_protocols(&request.headers, &request.multi_value_headers);
         let token = bearer_token(&request.headers)
             .or(offered.token)
-            .or_else(|| request.query_string_parameters.first("token"))
-            .filter(|token| !token.is_empty())
-            .ok_or(ApiError::TokenMissing)?;
-        let meta = RequestMeta { ip: source.ip.clone(), request_id: source.request_id.clone() };
-        let user_id = *self.app.identify(token, &meta).await?.caller.user_id();
-        self.connections.open(&source.connection_id, source.connected_at, user_id, Protocol::Native).await?;
+            .or_else(|| query("token"))
+            .filter(|token| !token.is_empty());
+        let user_id = match token {
+            Some(token) => Some(self.identify(token, source).await?),
+            None if protocol.has_handshake() => None,
+            None => return Err(ApiError::TokenMissing),
+        };
+        let Source { connection_id, connected_at, .. } = source;
+        self.connections().open(connection_id, *connected_at, user_id, protocol).await?;
+        if protocol.has_handshake() {
+            self.ask_for_greeting(source).await?;
+        }
         let mut response = answer::empty();
         if let Some(name) = offered.name.and_then(|name| HeaderValue::from_str(name).ok()) {
             response.headers.insert(SEC_WEBSOCKET_PROTOCOL, name);
         }
         Ok(response)
     }
+
+    /// The user of a token.
+    pub(crate) async fn identify(&self, token: &str, source: &Source) -> Result<Uuid, ApiError> {
+        let meta = RequestMeta { ip: source.ip.clone(), request_id: source.request_id.clone() };
+        Ok(*self.app.identify(token, &meta).await?.caller.user_id())
+    }
+
+    /// Has the dispatcher speak first: nothing can be sent to a connection before this event is
+    /// answered. Without it the client would wait in vain, so it is better refused.
+    async fn ask_for_greeting(&self, source: &Source) -> Result<(), ApiError> {
+        let Source { connection_id, connected_at, .. } = source;
+        let greeting = Greeting { connection_id: connection_id.clone(), connected_at: *connected_at };
+        let rung = self.bell.ring(&Ring::Greet(greeting)).await;
+        if rung.is_err() {
+            self.connections().close(connection_id, *connected_at).await?;
+        }
+        rung
+    }
+}
+
+fn unspoken() -> ApiError {
+    let spoken = "must be EIO=4 with transport=websocket, or neither";
+    ApiError::Invalid(vec![Problem::new(ProblemCode::WrongFormat, spoken).of("transport")])
 }
 
 /// What stands in `Sec-WebSocket-Protocol`.

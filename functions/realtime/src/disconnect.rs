@@ -8,7 +8,7 @@ use crate::{Realtime, Source};
 impl Realtime {
     /// Forgets the connection.
     pub(crate) async fn disconnect(&self, source: &Source) {
-        if let Err(error) = self.connections.close(&source.connection_id, source.connected_at).await {
+        if let Err(error) = self.connections().close(&source.connection_id, source.connected_at).await {
             tracing::warn!(
                 request_id = source.request_id,
                 ?error,

@@ -4,16 +4,20 @@
 //! and society admins, and for super admins. It is asked of the database, for the identity that the
 //! connection's token had; a `user_id` in the message means nothing.
 
+use serde::Deserialize;
 use serde_json::Value;
 use shared::{
     db::Type,
     http::ApiError,
     input::{Fields, FromField, FromFields, Problem, ProblemCode},
-    realtime::{Connection, Joined, Room},
+    realtime::{Connection, Event, Joined, Posted, Room},
 };
 use uuid::Uuid;
 
 use crate::{Realtime, answer::Answer};
+
+/// Events that are sent again at most; whoever missed more reads the lists instead.
+const MAX_REPLAY: i64 = 200;
 
 /// The wish to join a room.
 #[derive(Debug, PartialEq, Eq)]
@@ -45,26 +49,54 @@ impl FromField for Position {
     }
 }
 
+/// Where a connection comes into a room.
+#[derive(Deserialize)]
+struct Arrival {
+    /// The last event of the room.
+    seq: i64,
+    /// Whether `events` are all that came after the client's `since`.
+    recovered: bool,
+    /// What the client is to be sent: all that it missed, or else what is still open.
+    events: Vec<Event>,
+}
+
 impl Realtime {
-    /// Puts the connection into the room, if its user belongs there.
+    /// Puts the connection into the room, if its user belongs there, and sends it what it missed.
     ///
     /// The position is read after the connection is in the room: an event up to it was committed
-    /// before, and every later one finds the connection there, so none can fall between.
+    /// before, and every later one finds the connection there, so none can fall between. It is told
+    /// last: a client that has heard it has everything up to it.
     pub(crate) async fn join_room(
         &self,
         connection: &Connection,
         JoinRoom { room, since }: JoinRoom,
     ) -> Result<Answer, ApiError> {
-        if !self.may_join(connection.user_id(), room).await? {
+        let Some(user_id) = connection.user_id else { return Ok(Answer::forbidden(room)) };
+        if !self.may_join(&user_id, room).await? {
             return Ok(Answer::forbidden(room));
         }
-        match self.connections.join(connection, room).await? {
-            Joined::Yes => {
-                let seq = self.position(room).await?;
-                Ok(Answer::RoomJoined { room, seq, recovered: since == Some(seq) })
+        match self.connections().join(connection, room).await? {
+            Joined::Yes => {}
+            Joined::ConnectionClosed => return Ok(Answer::connection_unknown()),
+            Joined::TooManyRooms => return Ok(Answer::too_many_rooms(room)),
+        }
+        let Arrival { seq, recovered, events } = self.arrive(room, since).await?;
+        for event in events {
+            if !self.send(connection, &event).await? {
+                return Ok(Answer::connection_unknown());
             }
-            Joined::ConnectionClosed => Ok(Answer::connection_unknown()),
-            Joined::TooManyRooms => Ok(Answer::too_many_rooms(room)),
+        }
+        Ok(Answer::RoomJoined { room, seq, recovered })
+    }
+
+    /// Sends an event to one connection; false where it is gone.
+    async fn send(&self, connection: &Connection, event: &Event) -> Result<bool, ApiError> {
+        let frame = connection.protocol.event(event);
+        let frame = frame.map_err(|_| ApiError::Internal("an event could not be serialised".into()))?;
+        match self.gateway().post(&connection.id, &frame).await {
+            Posted::Accepted => Ok(true),
+            Posted::Gone => Ok(false),
+            Posted::Failed => Err(ApiError::Unavailable("an event could not be sent again".into())),
         }
     }
 
@@ -75,9 +107,14 @@ impl Realtime {
         Ok(allowed.unwrap_or(false))
     }
 
-    async fn position(&self, room: Room) -> Result<i64, ApiError> {
-        let seq =
-            self.app.db.read_one(include_str!("position.sql"), &[(&room.to_string(), Type::TEXT)]).await?;
-        Ok(seq.unwrap_or(0))
+    async fn arrive(&self, room: Room, since: Option<i64>) -> Result<Arrival, ApiError> {
+        let params = [
+            (&room.to_string() as _, Type::TEXT),
+            (&room.id as _, Type::UUID),
+            (&since as _, Type::INT8),
+            (&MAX_REPLAY as _, Type::INT8),
+        ];
+        let arrival = self.app.db.read_one(include_str!("arrive.sql"), &params).await?;
+        arrival.ok_or_else(|| ApiError::Internal("the arrival's statement answered no row".into()))
     }
 }

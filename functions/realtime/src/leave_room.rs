@@ -13,7 +13,7 @@ use crate::{Realtime, answer::Answer};
 impl Realtime {
     /// Takes the connection out of the room.
     pub(crate) async fn leave_room(&self, connection: &Connection, room: Room) -> Result<Answer, ApiError> {
-        self.connections.leave(&connection.id, room).await?;
+        self.connections().leave(&connection.id, room).await?;
         Ok(Answer::RoomLeft { room })
     }
 }

@@ -1,16 +1,19 @@
 //! The WebSocket API: who connects, which rooms he joins, and that he left.
 //!
-//! Routes are `$connect`, `$default` and `$disconnect`; what a client wants stands in the message's
-//! `action`. The identity of a connection is the one its token had at `$connect`; no message can
-//! change it. Whatever a client sends, it gets a frame back: nothing here fails towards the gateway,
-//! which would tell the client of it in a format of its own.
+//! Routes are `$connect`, `$default` and `$disconnect`; what a client wants stands in the message. The
+//! identity of a connection is the one of the token it was let in with; no message can change it.
+//! What the frames look like is the business of [`shared::realtime::Protocol`] alone. Whatever a client
+//! sends, nothing here fails towards the gateway, which would tell the client of it in a format of its
+//! own.
 
 mod answer;
 mod connect;
 mod disconnect;
+mod hello;
 mod join_room;
 mod leave_room;
 mod message;
+mod ping;
 
 use std::{
     panic::AssertUnwindSafe,
@@ -22,9 +25,9 @@ use futures_util::FutureExt;
 use lambda_runtime::{Error, LambdaEvent};
 use shared::{
     App, StartError,
-    config::{AppConfig, Env, RealtimeConfig},
+    config::{AppConfig, CallingConfig, Env},
     http::ApiError,
-    realtime::Connections,
+    realtime::{Bell, Connections, Gateway, Protocol, Pusher},
 };
 
 use answer::{Answer, refuse, say};
@@ -39,18 +42,19 @@ const TIMEOUT: Duration = Duration::from_secs(20);
 /// The configuration is incomplete or cannot be read.
 pub async fn start(mut env: Env) -> Result<Realtime, StartError> {
     let app = AppConfig::read(&mut env);
-    let realtime = RealtimeConfig::read(&mut env);
+    let calling = CallingConfig::read(&mut env);
     env.finish()?;
-    let connections = Connections::start(&realtime);
-    let (app, ()) = tokio::join!(App::start(app), connections.warm());
-    Ok(Realtime { app: app?, connections })
+    let pusher = Pusher::start(&calling.realtime);
+    let (app, ()) = tokio::join!(App::start(app), pusher.warm());
+    Ok(Realtime { app: app?, pusher, bell: Bell::start(&calling) })
 }
 
 /// What every event of the WebSocket API needs.
 #[derive(Clone)]
 pub struct Realtime {
     app: App,
-    connections: Connections,
+    pusher: Pusher,
+    bell: Bell,
 }
 
 /// The connection an event belongs to, as the gateway names it.
@@ -63,6 +67,14 @@ struct Source {
 }
 
 impl Realtime {
+    fn connections(&self) -> &Connections {
+        self.pusher.connections()
+    }
+
+    fn gateway(&self) -> &Gateway {
+        self.pusher.gateway()
+    }
+
     /// Serves one event of the gateway.
     ///
     /// # Errors
@@ -84,8 +96,10 @@ impl Realtime {
         let served = AssertUnwindSafe(tokio::time::timeout(TIMEOUT, self.serve(route, &source, &request)));
         let response = match served.catch_unwind().await {
             Ok(Ok(response)) => response,
-            Ok(Err(_)) => route.failed(ApiError::Unavailable("the event took too long".into()), &source),
-            Err(_) => route.failed(ApiError::Internal("panic".into()), &source),
+            Ok(Err(_)) => {
+                failed(route, ApiError::Unavailable("the event took too long".into()), &source, &request)
+            }
+            Err(_) => failed(route, ApiError::Internal("panic".into()), &source, &request),
         };
         tracing::info!(
             request_id = source.request_id,
@@ -108,10 +122,7 @@ impl Realtime {
                 Ok(response) => response,
                 Err(error) => refuse(error, &source.request_id),
             },
-            Route::Message => {
-                let text = request.body.as_deref().filter(|_| !request.is_base64_encoded);
-                say(&self.answer_message(source, text.unwrap_or_default()).await)
-            }
+            Route::Message => say(self.answer_message(source, text(request)).await),
             Route::Disconnect => {
                 self.disconnect(source).await;
                 answer::empty()
@@ -136,13 +147,26 @@ impl Route {
             _ => Self::Message,
         }
     }
+}
 
-    /// The answer where serving broke off.
-    fn failed(self, error: ApiError, source: &Source) -> ApiGatewayProxyResponse {
-        match self {
-            Self::Connect => refuse(error, &source.request_id),
-            Self::Message => say(&Answer::failed(&error, &source.request_id)),
-            Self::Disconnect => answer::empty(),
+/// What a client sent; a frame that is not text has none.
+fn text(request: &ApiGatewayWebsocketProxyRequest) -> &str {
+    request.body.as_deref().filter(|_| !request.is_base64_encoded).unwrap_or_default()
+}
+
+/// The answer where serving broke off.
+fn failed(
+    route: Route,
+    error: ApiError,
+    source: &Source,
+    request: &ApiGatewayWebsocketProxyRequest,
+) -> ApiGatewayProxyResponse {
+    match route {
+        Route::Connect => refuse(error, &source.request_id),
+        Route::Message => {
+            let answer = Answer::failed(&error, &source.request_id);
+            say(Protocol::guess(text(request)).answer(&answer.to_json(), None))
         }
+        Route::Disconnect => answer::empty(),
     }
 }

@@ -1,12 +1,10 @@
-//! Messages: a JSON object whose `action` says what is wanted. Unknown fields are ignored.
-//!
-//! A message that cannot be read is answered without asking any store.
+//! Messages: fields of which `action` says what is wanted. Unknown fields are ignored.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 use shared::{
     http::ApiError,
     input::{Fields, FromField, FromFields, Problem, ProblemCode},
-    realtime::{Connection, Room},
+    realtime::{Connection, Heard, Protocol, Room, Said},
 };
 
 use crate::{Realtime, Source, answer::Answer, join_room::JoinRoom};
@@ -18,30 +16,67 @@ pub(crate) enum Message {
     JoinRoom(JoinRoom),
     /// Send me the events of this room no more.
     LeaveRoom(Room),
-    /// Are you there, and do you know me?
+    /// Are you there, and how far have my rooms come?
     Ping,
 }
 
 impl Realtime {
-    /// Reads a message and does what it says.
-    pub(crate) async fn answer_message(&self, source: &Source, text: &str) -> Answer {
-        let message = match Message::parse(text) {
-            Ok(message) => message,
-            Err(answer) => return answer,
+    /// Reads what a client said and does what it wants; answers the frame it is sent.
+    pub(crate) async fn answer_message(&self, source: &Source, text: &str) -> String {
+        let heard = self.connections().hear(&source.connection_id).await;
+        let (connection, answer) = match heard {
+            Ok(Heard::From(connection)) => return self.answer(&connection, source, text).await,
+            Ok(Heard::TooMuch { connection, closes: true }) => return self.hang_up(&connection).await,
+            Ok(Heard::TooMuch { connection, closes: false }) => {
+                (Some(connection), Answer::too_many_messages())
+            }
+            Ok(Heard::Nobody) => (None, Answer::connection_unknown()),
+            Err(error) => (None, Answer::failed(&error, &source.request_id)),
         };
-        let done = match self.connections.find(&source.connection_id).await {
-            Ok(Some(connection)) => self.act(&connection, message).await,
-            Ok(None) => Ok(Answer::connection_unknown()),
-            Err(error) => Err(error),
-        };
-        done.unwrap_or_else(|error| Answer::failed(&error, &source.request_id))
+        let protocol = connection.map_or_else(|| Protocol::guess(text), |connection| connection.protocol);
+        let ack = if let Said::Wish { ack, .. } = protocol.read(text) { ack } else { None };
+        protocol.answer(&answer.to_json(), ack)
+    }
+
+    async fn answer(&self, connection: &Connection, source: &Source, text: &str) -> String {
+        let protocol = connection.protocol;
+        match protocol.read(text) {
+            Said::Hello { token } => self.hello(connection, source, token).await,
+            Said::Wish { fields, ack } if connection.admitted => {
+                let answer = match Fields::read(&fields) {
+                    Ok(message) => self.act(connection, message).await,
+                    Err(problems) => Ok(Answer::invalid(problems)),
+                };
+                let answer = answer.unwrap_or_else(|error| Answer::failed(&error, &source.request_id));
+                protocol.answer(&answer.to_json(), ack)
+            }
+            Said::Goodbye => match self.connections().dismiss(connection).await {
+                Ok(()) => protocol.silence().to_owned(),
+                Err(_) => self.hang_up(connection).await,
+            },
+            Said::Nothing => protocol.silence().to_owned(),
+            Said::Elsewhere(refusal) => refusal,
+            Said::Malformed(why) => protocol.answer(&Answer::malformed(why).to_json(), None),
+            // Whoever wants something before he is let in breaks the protocol, too.
+            Said::Violation | Said::Wish { .. } => self.hang_up(connection).await,
+        }
+    }
+
+    /// Closes a connection. The frame that is answered reaches nobody any more.
+    pub(crate) async fn hang_up(&self, connection: &Connection) -> String {
+        let Connection { id, connected_at, protocol, .. } = connection;
+        self.gateway().hang_up(id).await;
+        if let Err(error) = self.connections().close(id, *connected_at).await {
+            tracing::warn!(?error, "a connection that was closed could not be removed");
+        }
+        protocol.silence().to_owned()
     }
 
     async fn act(&self, connection: &Connection, message: Message) -> Result<Answer, ApiError> {
         match message {
             Message::JoinRoom(wish) => self.join_room(connection, wish).await,
             Message::LeaveRoom(room) => self.leave_room(connection, room).await,
-            Message::Ping => Ok(Answer::Pong),
+            Message::Ping => self.ping(connection).await,
         }
     }
 }
@@ -63,18 +98,6 @@ impl FromField for Action {
             Some(_) => Err(Problem::new(ProblemCode::WrongFormat, "must be join_room, leave_room or ping")),
             None => Err(Problem::new(ProblemCode::WrongType, "must be a text")),
         }
-    }
-}
-
-impl Message {
-    /// The message, or the error event that says everything that is wrong with it.
-    pub(crate) fn parse(text: &str) -> Result<Self, Answer> {
-        let fields: Map<String, Value> = match serde_json::from_str(text) {
-            Ok(Value::Object(fields)) => fields,
-            Ok(_) => return Err(Answer::malformed("it must be a JSON object")),
-            Err(_) => return Err(Answer::malformed("it is not valid JSON text")),
-        };
-        Fields::read(&fields).map_err(Answer::invalid)
     }
 }
 
@@ -112,35 +135,7 @@ mod tests {
             (json!({"action": "join_room", "room_type": "flat", "room_id": ID, "since": 41}), join(Some(41))),
             (json!({"action": "leave_room", "room_type": "flat", "room_id": ID}), Message::LeaveRoom(room)),
         ] {
-            assert_eq!(Message::parse(&sent.to_string()).unwrap(), message);
-        }
-    }
-
-    #[test]
-    fn what_is_no_json_object_is_malformed() {
-        let rubbish = "x".repeat(128 * 1024);
-        let nested = "[".repeat(128 * 1024);
-        let closed = format!("{}{}", "{\"a\":".repeat(10_000), "1".to_owned() + &"}".repeat(10_000));
-        for text in [
-            "",
-            " ",
-            "\0",
-            "ping",
-            "null",
-            "7",
-            "\"ping\"",
-            "[]",
-            "{",
-            "{}{}",
-            "{\"action\":\"ping\"",
-            "{\"a\u{0}\":1}",
-        ]
-        .into_iter()
-        .chain([rubbish.as_str(), &nested, &closed])
-        {
-            let answer = error(text);
-            assert_eq!(answer["code"], "MALFORMED_JSON", "{}", &text[..text.len().min(40)]);
-            assert!(answer.to_string().len() < 200, "the answer is short and repeats nothing");
+            assert_eq!(Fields::read::<Message>(sent.as_object().unwrap()).unwrap(), message);
         }
     }
 
@@ -168,7 +163,8 @@ mod tests {
                 vec!["room_type", "room_id"],
             ),
         ] {
-            let answer = error(&sent.to_string());
+            let problems = Fields::read::<Message>(sent.as_object().unwrap()).unwrap_err();
+            let answer = Answer::invalid(problems).to_json();
             assert_eq!(answer["code"], "VALIDATION_FAILED", "{sent}");
             let named: Vec<_> =
                 answer["details"].as_array().unwrap().iter().map(|d| d["field"].clone()).collect();
@@ -177,11 +173,5 @@ mod tests {
                 assert!(answer["message"].as_str().unwrap().contains(field), "{answer}");
             }
         }
-    }
-
-    fn error(text: &str) -> Value {
-        let answer = serde_json::to_value(Message::parse(text).unwrap_err()).unwrap();
-        assert_eq!(answer["event"], "error");
-        answer
     }
 }

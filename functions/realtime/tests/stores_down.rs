@@ -22,7 +22,9 @@ async fn realtime() -> Realtime {
         ("AWS_REGION", "ap-south-1".to_owned()),
         ("AWS_ACCESS_KEY_ID", "test".to_owned()),
         ("AWS_SECRET_ACCESS_KEY", "test".to_owned()),
+        ("DISPATCHER_FUNCTION", "dispatcher".to_owned()),
         ("AWS_ENDPOINT_URL_DYNAMODB", format!("http://{NOWHERE}")),
+        ("AWS_ENDPOINT_URL_LAMBDA", format!("http://{NOWHERE}")),
     ];
     let env = Env::from_map(values.map(|(name, value)| (name.to_owned(), value)).into());
     realtime::start(env).await.unwrap()
@@ -46,7 +48,7 @@ async fn send(realtime: &Realtime, route: &str, more: Value) -> (ApiGatewayProxy
     let payload = serde_json::from_str(&event.to_string()).unwrap();
     let response = realtime.handle(LambdaEvent::new(payload, Context::default())).await.unwrap();
     let body = match &response.body {
-        Some(Body::Text(text)) => serde_json::from_str(text).unwrap(),
+        Some(Body::Text(text)) => serde_json::from_str(text).unwrap_or_default(),
         _ => Value::Null,
     };
     (response, body)
@@ -89,18 +91,52 @@ async fn messages_are_answered_with_an_error_event() {
     let rubbish = "\u{1F4A5}".repeat(32 * 1024);
     let join =
         r#"{"action":"join_room","room_type":"flat","room_id":"0198c0de-0000-7000-8000-00000000abcd"}"#;
-    for (message, code) in [
-        (json!({"body": rubbish}), "MALFORMED_JSON"),
-        (json!({"body": "eyJhY3Rpb24iOiJwaW5nIn0=", "isBase64Encoded": true}), "MALFORMED_JSON"),
-        (json!({"body": null}), "MALFORMED_JSON"),
-        (json!({"body": "{}"}), "VALIDATION_FAILED"),
-        (json!({"body": r#"{"action":"ping"}"#}), "UNAVAILABLE"),
-        (json!({"body": join}), "UNAVAILABLE"),
+    for message in [
+        json!({"body": rubbish}),
+        json!({"body": "eyJhY3Rpb24iOiJwaW5nIn0=", "isBase64Encoded": true}),
+        json!({"body": null}),
+        json!({"body": "{}"}),
+        json!({"body": r#"{"action":"ping"}"#}),
+        json!({"body": join}),
     ] {
         let (response, body) = send(&realtime, "$default", message).await;
         assert_eq!(
             (response.status_code, &body["event"], &body["code"]),
-            (200, &json!("error"), &json!(code))
+            (200, &json!("error"), &json!("UNAVAILABLE"))
+        );
+    }
+}
+
+/// A client of Socket.IO throws on a frame that begins with a brace or is empty.
+#[tokio::test]
+async fn a_client_of_socket_io_is_answered_in_its_protocol() {
+    let realtime = realtime().await;
+    for (text, start) in [
+        (r#"42["join_room",{}]"#, r#"42["error",{"code":"UNAVAILABLE""#),
+        (r#"427["join_room",{}]"#, r#"437[{"code":"UNAVAILABLE","event":"error""#),
+        ("40", r#"42["error",{"code":"UNAVAILABLE""#),
+        ("3", r#"42["error",{"code":"UNAVAILABLE""#),
+    ] {
+        let (response, _) = send(&realtime, "$default", json!({"body": text})).await;
+        let Some(Body::Text(frame)) = response.body else { panic!("no frame") };
+        assert!(frame.starts_with(start), "{text}: {frame}");
+    }
+}
+
+#[tokio::test]
+async fn a_transport_that_is_not_spoken_is_refused() {
+    let realtime = realtime().await;
+    for query in [
+        json!({"EIO": "4", "transport": "polling"}),
+        json!({"EIO": "3", "transport": "websocket"}),
+        json!({"EIO": "4"}),
+        json!({"transport": "websocket"}),
+    ] {
+        let (response, body) = send(&realtime, "$connect", json!({"queryStringParameters": query})).await;
+        assert_eq!(
+            (response.status_code, &body["error_code"]),
+            (400, &json!("VALIDATION_FAILED")),
+            "{query}"
         );
     }
 }

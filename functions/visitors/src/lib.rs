@@ -16,7 +16,7 @@ mod visitor;
 use axum::Router;
 use shared::{
     StartError,
-    config::{AppConfig, Env, RealtimeConfig},
+    config::{AppConfig, CallingConfig, Env},
     http::{Routes, authenticated, finish},
     write::Writer,
 };
@@ -24,9 +24,9 @@ use utoipa::OpenApi;
 
 /// Reads the configuration and builds the router.
 pub async fn start(mut env: Env) -> Result<Router, StartError> {
-    let (config, realtime) = (AppConfig::read(&mut env), RealtimeConfig::read(&mut env));
+    let (config, calling) = (AppConfig::read(&mut env), CallingConfig::read(&mut env));
     env.finish()?;
-    let writer = Writer::open(config, &realtime).await?;
+    let writer = Writer::open(config, &calling).await?;
     let app = writer.app().clone();
     Ok(finish(authenticated(&app, routes().with_state(writer))))
 }

@@ -11,6 +11,8 @@ pub(super) enum Environment {
     Http(Router),
     /// The function of the WebSocket API.
     Realtime(realtime::Realtime),
+    /// The function that others ring.
+    Dispatcher(dispatcher::Dispatcher),
 }
 
 /// Why an event was not served.
@@ -36,6 +38,10 @@ impl Environment {
                 let event: ApiGatewayWebsocketProxyRequest = read(&event)?;
                 let response = realtime.handle(LambdaEvent::new(event, context)).await;
                 write(&response.map_err(|error| Failed::Event(error.to_string()))?)
+            }
+            Self::Dispatcher(dispatcher) => {
+                let done = dispatcher.handle(LambdaEvent::new(read(&event)?, context)).await;
+                write(&done.map_err(|error| Failed::Event(error.to_string()))?)
             }
         }
     }

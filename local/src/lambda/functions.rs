@@ -10,7 +10,7 @@ macro_rules! functions {
     (http: [$($http:ident),* $(,)?]) => {
         /// Whether there is a function of this name.
         pub(super) fn is_known(name: &str) -> bool {
-            matches!(name, "realtime" $(| stringify!($http))*)
+            matches!(name, "dispatcher" | "realtime" $(| stringify!($http))*)
         }
 
         /// Starts an environment of the function `name` with these variables.
@@ -18,6 +18,7 @@ macro_rules! functions {
             let env = Env::from_map(variables.clone());
             let started = match name {
                 $(stringify!($http) => $http::start(env).await.map(Environment::Http),)*
+                "dispatcher" => dispatcher::start(env).await.map(Environment::Dispatcher),
                 "realtime" => realtime::start(env).await.map(Environment::Realtime),
                 _ => return Err(format!("there is no function {name}")),
             };

@@ -33,6 +33,7 @@ impl Variables {
     pub(super) fn new(places: &Places<'_>) -> Self {
         let mut named = BTreeMap::from([
             ("DATABASE_URL".to_owned(), places.database_url.clone()),
+            ("DISPATCHER_FUNCTION".to_owned(), "dispatcher".to_owned()),
             ("FIREBASE_PROJECT_ID".to_owned(), places.project.id().to_owned()),
             ("LOG_LEVEL".to_owned(), "warn".to_owned()),
             ("RATE_LIMIT_WINDOW_MS".to_owned(), "900000".to_owned()),
@@ -47,6 +48,7 @@ impl Variables {
             ("AWS_ACCESS_KEY_ID".to_owned(), "local".to_owned()),
             ("AWS_SECRET_ACCESS_KEY".to_owned(), "local".to_owned()),
             ("AWS_ENDPOINT_URL_DYNAMODB".to_owned(), places.dynamodb_endpoint.clone()),
+            ("AWS_ENDPOINT_URL_LAMBDA".to_owned(), places.base_url.to_owned()),
         ]);
         if let Project::Local(_) = places.project {
             always.insert("FIREBASE_JWKS_URL".to_owned(), format!("{}/_local/jwks", places.base_url));

@@ -1,4 +1,4 @@
-//! The AWS clients: the function's own credentials, one HTTP client for both, short time limits.
+//! The AWS clients: the function's own credentials, one HTTP client for all, short time limits.
 //!
 //! The credentials are the ones Lambda put into the environment. They are read once: Lambda replaces
 //! an environment before its credentials run out.
@@ -23,13 +23,16 @@ const STORE_ATTEMPT_TIMEOUT: Duration = Duration::from_millis(1500);
 const STORE_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long a post to one connection may take, all tries together; such a call can hang.
 const POST_TIMEOUT: Duration = Duration::from_secs(1);
+/// How long handing an event to Lambda may take, all tries together.
+const CALL_TIMEOUT: Duration = Duration::from_secs(2);
 /// The pause before the first repeat.
 const BACKOFF: Duration = Duration::from_millis(25);
 
-/// Client of the table, and client of `@connections`.
+/// Clients of the table, of `@connections`, and of Lambda.
 pub(super) struct Clients {
     pub(super) store: aws_sdk_dynamodb::Client,
     pub(super) gateway: aws_sdk_apigatewaymanagement::Client,
+    pub(super) lambda: aws_sdk_lambda::Client,
 }
 
 impl Clients {
@@ -38,7 +41,11 @@ impl Clients {
         let http = aws_smithy_http_client::Builder::new()
             .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
             .build_https();
-        Self { store: store(config, http.clone()), gateway: gateway(config, http) }
+        Self {
+            store: store(config, http.clone()),
+            gateway: gateway(config, http.clone()),
+            lambda: lambda(config, http),
+        }
     }
 }
 
@@ -73,6 +80,20 @@ fn gateway(config: &RealtimeConfig, http: SharedHttpClient) -> aws_sdk_apigatewa
         .retry_config(RetryConfig::standard().with_max_attempts(2).with_initial_backoff(BACKOFF))
         .build();
     aws_sdk_apigatewaymanagement::Client::from_conf(config)
+}
+
+fn lambda(config: &RealtimeConfig, http: SharedHttpClient) -> aws_sdk_lambda::Client {
+    let timeouts =
+        TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).operation_timeout(CALL_TIMEOUT).build();
+    let mut builder = aws_sdk_lambda::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(config.region.clone()))
+        .credentials_provider(credentials(config))
+        .http_client(http)
+        .timeout_config(timeouts)
+        .retry_config(RetryConfig::standard().with_max_attempts(2).with_initial_backoff(BACKOFF));
+    builder.set_endpoint_url(config.lambda_endpoint.clone());
+    aws_sdk_lambda::Client::from_conf(builder.build())
 }
 
 fn credentials(config: &RealtimeConfig) -> Credentials {

@@ -1,10 +1,10 @@
-//! Events: what happened in a room, numbered without gaps.
+//! Events: what happened in a room, numbered without gaps; and what is to be pushed of them.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::{Protocol, Room};
+use super::Room;
 
 /// One row of `outbox`, as the SQL function `emit(room, event, data)` returns it.
 ///
@@ -20,16 +20,7 @@ pub struct Event {
     /// Its id, by which clients tell a repeat.
     pub id: Uuid,
     /// Its payload; the contract lists the fields of each event.
-    pub data: Value,
-}
-
-impl Event {
-    /// The text that a connection speaking `protocol` is sent.
-    pub(super) fn frame(&self, protocol: Protocol) -> Result<Vec<u8>, serde_json::Error> {
-        match protocol {
-            Protocol::Native => serde_json::to_vec(self),
-        }
-    }
+    pub data: Map<String, Value>,
 }
 
 #[cfg(test)]
@@ -37,6 +28,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::realtime::Protocol;
 
     const ID: &str = "0198c0de-0000-7000-8000-00000000abcd";
 
@@ -47,7 +39,7 @@ mod tests {
             "data": {"visitor_name": "Zoë \"Z\" \u{0}", "note": null},
         });
         let event: Event = serde_json::from_value(emitted).unwrap();
-        let frame = String::from_utf8(event.frame(Protocol::Native).unwrap()).unwrap();
+        let frame = Protocol::Native.event(&event).unwrap();
         assert_eq!(
             frame,
             format!(r#"{{"event":"visitor_request","room":"flat:{ID}","seq":42,"id":"{ID}","#,)

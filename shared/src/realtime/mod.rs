@@ -1,20 +1,35 @@
 //! Realtime: who is connected to which room, and pushing what happened to them.
 //!
 //! The database is the truth and the socket is the doorbell. An [`Event`] is a row of `outbox`,
-//! written in the transaction of the change it tells of. After the commit, [`Publisher`] posts it to
-//! the connections that [`Connections`] knows in its [`Room`], and marks it as pushed once every one
-//! of them has it. What is not marked is left to the dispatcher, so a client may see an event twice
-//! and never misses one.
+//! written in the transaction of the change it tells of, with a `seq` that has no gaps in its [`Room`].
+//! After the commit, [`Publisher`] posts it to the connections that [`Connections`] knows in the room.
+//! One pusher at a time holds a room, so events go out in their order; a connection that does not take
+//! one lags behind and is served by itself, so it neither loses its order nor holds up the others. What
+//! a publisher leaves over, or dies over, is the dispatcher's: a client may see an event twice and
+//! never misses one.
 //!
 //! Nothing here writes an id of a visitor, a name, a phone number or a token to the log.
 
 mod aws;
+mod bell;
 mod connections;
 mod event;
+mod gateway;
+mod outbox;
+mod protocol;
 mod publish;
+mod push;
 mod room;
 
-pub use connections::{Connection, Connections, Joined, MAX_ROOMS, Member, Protocol};
+pub use bell::{Bell, Greeting, Ring};
+pub use connections::{
+    Connection, Connections, HELLO_TIMEOUT, Heard, Joined, MAX_MESSAGES_PER_MINUTE, MAX_ROOMS, Member,
+    Waiting,
+};
 pub use event::Event;
-pub use publish::Publisher;
+pub use gateway::{Gateway, Posted};
+pub use outbox::{Backlog, Carried, Load, Outbox};
+pub use protocol::{MAX_MESSAGE, Protocol, Said, Unspoken};
+pub use publish::{Emitted, Publisher, Turn};
+pub use push::{Batch, Lagging, Pushed, Pusher};
 pub use room::{NotARoom, Room, RoomKind};

@@ -3,55 +3,68 @@
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use shared::realtime::{Event, Publisher, Room};
+use shared::realtime::{Batch, Event, Lagging, Protocol, Pushed, Pusher, Room};
+use tokio::time;
 use uuid::Uuid;
 
 use crate::support::{Behaviour, World, event};
 
-fn ids(events: &[Event]) -> Vec<Uuid> {
-    events.iter().map(|event| event.id).collect()
+impl World {
+    /// Pushes events of one room to whoever of the world's users is in it.
+    async fn push(&self, events: &[Event]) -> Pushed {
+        self.push_but(events, Vec::new()).await
+    }
+
+    async fn push_but(&self, events: &[Event], lagging: Vec<String>) -> Pushed {
+        let (room, users) = (events[0].room, self.users());
+        let batch = Batch { room, pusher: Uuid::now_v7(), users, lagging, events: events.to_vec() };
+        let deadline = time::Instant::now() + Duration::from_millis(2500);
+        Pusher::start(&self.config).push(&batch, deadline).await
+    }
 }
 
-async fn push(world: &World, events: &[Event]) -> Vec<Uuid> {
-    let mut pushed = Publisher::start(&world.config).push(events).await;
-    pushed.sort();
-    pushed
+fn everybody() -> Pushed {
+    Pushed::Done(Vec::new())
 }
 
 #[tokio::test]
 async fn every_connection_of_the_room_gets_every_event_in_order() {
     let world = World::start().await;
-    let (flat, society, other) =
-        (Room::flat(Uuid::now_v7()), Room::society(Uuid::now_v7()), Room::flat(Uuid::now_v7()));
+    let (flat, other) = (Room::flat(Uuid::now_v7()), Room::flat(Uuid::now_v7()));
     world.connected("a=", &[flat]).await;
     world.connected("b/+=", &[flat]).await;
-    world.connected("guard", &[society]).await;
     world.connected("stranger", &[other]).await;
-    let events = [event(flat, 1), event(flat, 2), event(society, 9), event(flat, 3)];
+    let events = [event(flat, 4), event(flat, 5), event(flat, 6)];
 
-    let pushed =
-        push(&world, &[events[3].clone(), events[1].clone(), events[0].clone(), events[2].clone()]).await;
+    assert_eq!(world.push(&events).await, everybody());
 
-    assert_eq!(pushed, ids(&events));
     for resident in ["a=", "b/+="] {
         let seqs: Vec<_> =
             world.gateway.posted_to(resident).iter().map(|frame| frame["seq"].clone()).collect();
-        assert_eq!(seqs, [1, 2, 3]);
+        assert_eq!(seqs, [4, 5, 6]);
     }
     assert_eq!(
-        world.gateway.posted_to("guard"),
-        [json!({"event": "visitor_request", "room": society.to_string(), "seq": 9, "id": events[2].id,
-                "data": {"status": "pending"}})]
+        world.gateway.posted_to("a=")[0],
+        json!({"event": "visitor_request", "room": flat.to_string(), "seq": 4, "id": events[0].id,
+               "data": {"status": "pending"}})
     );
     assert!(world.gateway.posted_to("stranger").is_empty());
 }
 
 #[tokio::test]
-async fn an_event_of_an_empty_room_is_pushed() {
+async fn each_connection_is_spoken_to_in_its_protocol() {
     let world = World::start().await;
-    let events = [event(Room::flat(Uuid::now_v7()), 1)];
-    assert_eq!(push(&world, &events).await, ids(&events));
-    assert!(push(&world, &[]).await.is_empty());
+    let flat = Room::flat(Uuid::now_v7());
+    world.connected("native", &[flat]).await;
+    world.connected_with("app", Protocol::SocketIo, &[flat]).await;
+    let events = [event(flat, 1)];
+    assert_eq!(world.push(&events).await, everybody());
+    assert_eq!(world.gateway.posted_to("native")[0]["seq"], 1);
+    let texts = world.gateway.texts_posted_to("app");
+    let expected = json!(["visitor_request", {"status": "pending",
+        "_meta": {"id": events[0].id, "room": flat.to_string(), "seq": 1}}]);
+    let told: serde_json::Value = serde_json::from_str(texts[0].strip_prefix("42").unwrap()).unwrap();
+    assert_eq!(told, expected);
 }
 
 #[tokio::test]
@@ -61,9 +74,8 @@ async fn a_connection_that_is_gone_is_removed_and_owes_nothing() {
     world.connected("dead", &[flat, society]).await;
     world.connected("alive", &[flat]).await;
     world.gateway.set("dead", Behaviour::Gone);
-    let events = [event(flat, 1)];
 
-    assert_eq!(push(&world, &events).await, ids(&events));
+    assert_eq!(world.push(&[event(flat, 1)]).await, everybody());
 
     assert_eq!(world.members(flat).await, ["alive"]);
     assert!(world.members(society).await.is_empty());
@@ -72,26 +84,44 @@ async fn a_connection_that_is_gone_is_removed_and_owes_nothing() {
 }
 
 #[tokio::test]
-async fn an_event_that_one_connection_did_not_get_is_left_to_the_dispatcher() {
+async fn whoever_does_not_belong_into_the_room_any_more_hears_nothing() {
+    let world = World::start().await;
+    let (flat, society) = (Room::flat(Uuid::now_v7()), Room::society(Uuid::now_v7()));
+    let former = world.connected("former", &[flat, society]).await;
+    world.connected("resident", &[flat]).await;
+    world.forget_user(former.user_id.unwrap());
+
+    assert_eq!(world.push(&[event(flat, 1)]).await, everybody());
+
+    assert!(world.gateway.posted_to("former").is_empty());
+    assert_eq!(world.gateway.posted_to("resident").len(), 1);
+    assert_eq!(world.members(flat).await, ["resident"]);
+    assert_eq!(world.members(society).await, ["former"], "the other room is another matter");
+}
+
+#[tokio::test]
+async fn a_connection_that_does_not_take_an_event_lags_behind_and_silences_nobody() {
     for behaviour in [Behaviour::Broken, Behaviour::TooManyRequests, Behaviour::Hang] {
         let world = World::start().await;
-        let (flat, society) = (Room::flat(Uuid::now_v7()), Room::society(Uuid::now_v7()));
-        world.connected("bad", &[flat]).await;
+        let flat = Room::flat(Uuid::now_v7());
+        let bad = world.connected("bad", &[flat]).await;
         world.connected("good", &[flat]).await;
-        world.connected("guard", &[society]).await;
         world.gateway.set("bad", behaviour);
-        let events = [event(flat, 1), event(flat, 2), event(society, 1)];
+        let events = [event(flat, 8), event(flat, 9)];
 
         let started = Instant::now();
-        assert_eq!(push(&world, &events).await, [events[2].id], "{behaviour:?}");
+        let lagging = Lagging { connection_id: "bad".into(), connected_at: bad.connected_at, since: 7 };
+        assert_eq!(world.push(&events).await, Pushed::Done(vec![lagging]), "{behaviour:?}");
 
         assert!(started.elapsed() < Duration::from_secs(3), "{behaviour:?}");
-        assert_eq!(
-            world.gateway.posted_to("good").len(),
-            2,
-            "one bad connection does not silence the others"
-        );
+        assert_eq!(world.gateway.posted_to("good").len(), 2);
         assert_eq!(world.members(flat).await, ["bad", "good"], "it may recover");
+
+        // Until it has what it lacks, it is left alone.
+        world.gateway.set("bad", Behaviour::Accept);
+        assert_eq!(world.push_but(&[event(flat, 10)], vec!["bad".into()]).await, everybody());
+        assert!(world.gateway.posted_to("bad").is_empty());
+        assert_eq!(world.gateway.posted_to("good").len(), 3);
     }
 }
 
@@ -101,9 +131,8 @@ async fn posts_are_concurrent_within_a_bound() {
     let flat = Room::flat(Uuid::now_v7());
     world.crowd(150, flat).await;
     world.gateway.delay(Duration::from_millis(100));
-    let events = [event(flat, 1)];
     let started = Instant::now();
-    assert_eq!(push(&world, &events).await, ids(&events));
+    assert_eq!(world.push(&[event(flat, 1)]).await, everybody());
     assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
     assert_eq!(world.gateway.most_under_way(), 64);
 }
@@ -116,7 +145,8 @@ async fn a_push_ends_within_its_budget_even_when_everything_hangs() {
         world.gateway.set(&id, Behaviour::Hang);
     }
     let started = Instant::now();
-    assert!(push(&world, &[event(flat, 1)]).await.is_empty());
+    let Pushed::Done(lagging) = world.push(&[event(flat, 1)]).await else { panic!("the room was read") };
+    assert_eq!(lagging.len(), 400);
     assert!(started.elapsed() < Duration::from_millis(3500), "{:?}", started.elapsed());
 }
 
@@ -125,6 +155,6 @@ async fn nothing_is_pushed_while_the_table_is_down() {
     let mut world = World::start().await;
     world.config.dynamodb_endpoint = Some("http://127.0.0.1:9".into());
     let started = Instant::now();
-    assert!(push(&world, &[event(Room::flat(Uuid::now_v7()), 1)]).await.is_empty());
+    assert_eq!(world.push(&[event(Room::flat(Uuid::now_v7()), 1)]).await, Pushed::Failed);
     assert!(started.elapsed() < Duration::from_millis(3500));
 }

@@ -36,6 +36,7 @@ pub struct World {
     pub connections: Connections,
     pub gateway: Gateway,
     store: aws_sdk_dynamodb::Client,
+    users: Mutex<Vec<Uuid>>,
 }
 
 impl World {
@@ -47,7 +48,7 @@ impl World {
         let config = config(dynamodb, gateway.address);
         let store = store(&config);
         create_table(&store).await;
-        Self { connections: Connections::start(&config), config, gateway, store }
+        Self { connections: Connections::start(&config), config, gateway, store, users: Mutex::default() }
     }
 
     /// Opens a connection now and joins it to the rooms.
@@ -56,7 +57,34 @@ impl World {
     }
 
     pub async fn connected_at(&self, id: &str, at: i64, rooms: &[Room]) -> Connection {
-        self.connections.open(id, at, Uuid::now_v7(), Protocol::Native).await.unwrap();
+        self.connections.open(id, at, Some(self.new_user()), Protocol::Native).await.unwrap();
+        self.joined(id, rooms).await
+    }
+
+    /// Opens a connection of this protocol, lets it in, and joins it to the rooms.
+    pub async fn connected_with(&self, id: &str, protocol: Protocol, rooms: &[Room]) -> Connection {
+        self.connections.open(id, now_ms(), None, protocol).await.unwrap();
+        let connection = self.connections.find(id).await.unwrap().expect("it was just opened");
+        assert!(self.connections.admit(&connection, self.new_user()).await.unwrap());
+        self.joined(id, rooms).await
+    }
+
+    /// Everybody whose connection was opened here.
+    pub fn users(&self) -> Vec<Uuid> {
+        self.users.lock().unwrap().clone()
+    }
+
+    pub fn forget_user(&self, user: Uuid) {
+        self.users.lock().unwrap().retain(|known| *known != user);
+    }
+
+    fn new_user(&self) -> Uuid {
+        let user = Uuid::now_v7();
+        self.users.lock().unwrap().push(user);
+        user
+    }
+
+    async fn joined(&self, id: &str, rooms: &[Room]) -> Connection {
         let connection = self.connections.find(id).await.unwrap().expect("it was just opened");
         for room in rooms {
             assert_eq!(self.connections.join(&connection, *room).await.unwrap(), Joined::Yes);
@@ -127,7 +155,7 @@ pub fn event(room: Room, seq: i64) -> Event {
         room,
         seq,
         id: Uuid::now_v7(),
-        data: json!({"status": "pending"}),
+        data: json!({"status": "pending"}).as_object().unwrap().clone(),
     }
 }
 
@@ -187,7 +215,7 @@ pub struct Gateway {
 #[derive(Default)]
 struct GatewayState {
     behaviours: HashMap<String, Behaviour>,
-    posted: Vec<(String, Value)>,
+    posted: Vec<(String, String)>,
     under_way: usize,
     most_under_way: usize,
     delay: Duration,
@@ -217,8 +245,13 @@ impl Gateway {
 
     /// Posts that reached a connection, in order.
     pub fn posted_to(&self, connection: &str) -> Vec<Value> {
+        let texts = self.texts_posted_to(connection);
+        texts.iter().map(|text| serde_json::from_str(text).unwrap()).collect()
+    }
+
+    pub fn texts_posted_to(&self, connection: &str) -> Vec<String> {
         let state = self.state.lock().unwrap();
-        state.posted.iter().filter(|(id, _)| id == connection).map(|(_, frame)| frame.clone()).collect()
+        state.posted.iter().filter(|(id, _)| id == connection).map(|(_, text)| text.clone()).collect()
     }
 }
 
@@ -240,7 +273,7 @@ async fn receive(State(gateway): State<Gateway>, Path(id): Path<String>, body: B
     let mut state = gateway.state.lock().unwrap();
     state.under_way -= 1;
     if behaviour == Behaviour::Accept {
-        state.posted.push((id, serde_json::from_slice(&body).unwrap()));
+        state.posted.push((id, String::from_utf8(body.to_vec()).unwrap()));
     }
     (status, [("x-amzn-errortype", error)])
 }

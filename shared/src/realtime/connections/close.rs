@@ -1,15 +1,12 @@
-//! Closing: `META` first, so that nothing can join any more, then the rooms that are found.
+//! Closing: `META` first, so that nothing can join any more, then the rooms it names.
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::{
-    error::ProvideErrorMetadata,
-    operation::delete_item::DeleteItemError,
-    types::{DeleteRequest, WriteRequest},
-};
+use aws_sdk_dynamodb::types::{DeleteRequest, ReturnValue, WriteRequest};
 
 use super::{
-    Connections, Key, MAX_ATTEMPTS, connection_key, name_in_sort_key, number, pause, unavailable, unbuildable,
+    Connections, Key, MAX_ATTEMPTS, Meta, has_collided, has_condition_failed, number, pause, read,
+    unavailable, unbuildable,
 };
 use crate::{
     http::ApiError,
@@ -23,14 +20,11 @@ impl Connections {
     /// Forgets a connection and takes it out of all its rooms, unless its id now belongs to another
     /// connection. Doing so twice changes nothing.
     pub async fn close(&self, connection_id: &str, connected_at: i64) -> Result<(), ApiError> {
-        if self.forget(connection_id, connected_at).await? {
-            let rooms = self.rooms_of(connection_id).await?;
-            // The rooms' side goes first: should the rest fail, the connection hears nothing any more.
-            let members = rooms.iter().map(|room| Key::member(*room, connection_id));
-            let memberships = rooms.iter().map(|room| Key::membership(connection_id, *room));
-            self.delete(members.chain(memberships).collect()).await?;
-        }
-        Ok(())
+        let Some(meta) = self.forget(connection_id, connected_at).await? else { return Ok(()) };
+        let members = meta.rooms.iter().map(|room| Key::member(room, connection_id));
+        let waits = meta.protocol.has_handshake() && !meta.admitted;
+        let waiting = waits.then(|| Key::waiting(connection_id, connected_at));
+        self.delete(members.chain(waiting).collect()).await
     }
 
     /// Closes a connection that the gateway says is gone, and takes it out of `room` even where
@@ -41,20 +35,21 @@ impl Connections {
             .store
             .delete_item()
             .table_name(&self.table)
-            .set_key(Some(Key::member(room, &member.connection_id).item()))
+            .set_key(Some(Key::member(&room.to_string(), &member.connection_id).item()))
             .condition_expression("connected_at = :connected_at")
             .expression_attribute_values(":connected_at", number(member.connected_at))
             .send()
             .await;
         match result {
             Ok(_) => Ok(()),
-            Err(error) if has_condition_failed(error.as_service_error()) => Ok(()),
+            Err(error) if has_condition_failed(&error) => Ok(()),
             Err(error) => Err(unavailable(error)),
         }
     }
 
-    /// Removes `META`; false where it belongs to another connection.
-    async fn forget(&self, connection_id: &str, connected_at: i64) -> Result<bool, ApiError> {
+    /// Removes `META` and answers what it was; nothing where there was none, or it belongs to another
+    /// connection.
+    async fn forget(&self, connection_id: &str, connected_at: i64) -> Result<Option<Meta>, ApiError> {
         let mut attempt = 0;
         loop {
             let result = self
@@ -62,28 +57,20 @@ impl Connections {
                 .delete_item()
                 .table_name(&self.table)
                 .set_key(Some(Key::meta(connection_id).item()))
-                .condition_expression("attribute_not_exists(pk) OR connected_at = :connected_at")
+                .condition_expression("connected_at = :connected_at")
                 .expression_attribute_values(":connected_at", number(connected_at))
+                .return_values(ReturnValue::AllOld)
                 .send()
                 .await;
             attempt += 1;
             match result {
-                Ok(_) => return Ok(true),
-                Err(error) if has_condition_failed(error.as_service_error()) => return Ok(false),
+                Ok(deleted) => return Ok(deleted.attributes.and_then(read)),
+                Err(error) if has_condition_failed(&error) => return Ok(None),
                 // A join is just being written.
-                Err(error)
-                    if error.code() == Some("TransactionConflictException") && attempt < MAX_ATTEMPTS =>
-                {
-                    pause(attempt).await;
-                }
+                Err(error) if has_collided(&error) && attempt < MAX_ATTEMPTS => pause(attempt).await,
                 Err(error) => return Err(unavailable(error)),
             }
         }
-    }
-
-    async fn rooms_of(&self, connection_id: &str) -> Result<Vec<Room>, ApiError> {
-        let items = self.items_of(&connection_key(connection_id)).await?;
-        Ok(items.iter().filter_map(|item| name_in_sort_key(item, "ROOM#")?.parse().ok()).collect())
     }
 
     /// Deletes items in batches, and again what a batch left undone.
@@ -112,8 +99,4 @@ impl Connections {
         }
         Err(ApiError::Unavailable("connections table: too busy to delete".into()))
     }
-}
-
-fn has_condition_failed(error: Option<&DeleteItemError>) -> bool {
-    error.is_some_and(DeleteItemError::is_conditional_check_failed_exception)
 }

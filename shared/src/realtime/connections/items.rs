@@ -1,11 +1,11 @@
-//! The items of the table: one `META` for each connection, and two for each room it is in, so that
-//! both "who is in this room" and "which rooms is this connection in" are one query.
+//! The items of the table, so that "who is in this room" and "which rooms is this connection in"
+//! are one request each.
 //!
 //! | pk | sk | attributes |
 //! |---|---|---|
-//! | `CONN#<connection>` | `META` | user_id, protocol, connected_at, expires_at |
+//! | `CONN#<connection>` | `META` | user_id, protocol, connected_at, expires_at, admitted, rooms, minute, messages, greeted, greeting_until |
 //! | `ROOM#flat:<id>` | `CONN#<connection>` | user_id, protocol, connected_at, expires_at |
-//! | `CONN#<connection>` | `ROOM#flat:<id>` | the same |
+//! | `WAITING` | `<connected_at>#<connection>` | expires_at: a connection that has not said hello yet |
 
 use std::collections::HashMap;
 
@@ -14,47 +14,59 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::super::Room;
+use super::super::{Protocol, Room};
 
 /// Longest life of a connection in seconds (API Gateway quotas for WebSocket APIs: 2 hours).
 const LIFETIME: i64 = 2 * 60 * 60;
 /// Seconds that an item outlives its connection, for clocks that differ.
 const SLACK: i64 = 10 * 60;
 
-pub(super) const META: &str = "META";
+/// The partition of connections that have not said hello.
+pub(super) const WAITING: &str = "WAITING";
+const META: &str = "META";
 
 pub(super) type Item = HashMap<String, AttributeValue>;
 
-/// What a connection speaks. The publisher chooses the frame by it; nothing else knows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Protocol {
-    /// JSON text frames of our own.
-    Native,
-}
-
-/// Whom a connection belongs to and since when. Every item of a connection repeats it, so that a
-/// push knows each member's user and protocol from its one query of the room.
+/// A connection as `META` keeps it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Ticket {
-    pub(super) user_id: Uuid,
+pub(super) struct Meta {
+    /// Nobody's, until a token says whose.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) user_id: Option<Uuid>,
     pub(super) protocol: Protocol,
     /// Milliseconds since 1970, as the gateway says: with the connection's id it names one connection.
     pub(super) connected_at: i64,
     /// Seconds since 1970; the table's time-to-live attribute.
     pub(super) expires_at: i64,
+    /// Whether it may say more than hello.
+    pub(super) admitted: bool,
+    /// A string set; absent where it is empty.
+    #[serde(default, skip_serializing)]
+    pub(super) rooms: Vec<String>,
+    /// Messages in the current minute.
+    #[serde(default, skip_serializing)]
+    pub(super) messages: u32,
 }
 
-impl Ticket {
-    pub(super) fn new(user_id: Uuid, protocol: Protocol, connected_at: i64) -> Self {
-        Self { user_id, protocol, connected_at, expires_at: connected_at / 1000 + LIFETIME + SLACK }
-    }
+/// A connection as a room keeps it. It says whom a push goes to and in which protocol.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Ticket {
+    pub(super) user_id: Uuid,
+    pub(super) protocol: Protocol,
+    pub(super) connected_at: i64,
+    pub(super) expires_at: i64,
+}
 
-    pub(super) fn item(&self, key: Key) -> Result<Item, serde_dynamo::Error> {
-        let mut item: Item = serde_dynamo::to_item(self)?;
-        item.extend(key.item());
-        Ok(item)
-    }
+/// When the items of a connection expire, in seconds since 1970.
+pub(super) fn expiry(connected_at: i64) -> i64 {
+    connected_at / 1000 + LIFETIME + SLACK
+}
+
+/// An item of these attributes.
+pub(super) fn item(attributes: &impl Serialize, key: Key) -> Result<Item, serde_dynamo::Error> {
+    let mut item: Item = serde_dynamo::to_item(attributes)?;
+    item.extend(key.item());
+    Ok(item)
 }
 
 /// The primary key of an item.
@@ -66,15 +78,16 @@ pub(super) struct Key {
 
 impl Key {
     pub(super) fn meta(connection: &str) -> Self {
-        Self { pk: connection_key(connection), sk: META.to_owned() }
+        Self { pk: format!("CONN#{connection}"), sk: META.to_owned() }
     }
 
-    pub(super) fn member(room: Room, connection: &str) -> Self {
-        Self { pk: room_key(room), sk: connection_key(connection) }
+    pub(super) fn member(room: &str, connection: &str) -> Self {
+        Self { pk: room_key(room), sk: format!("CONN#{connection}") }
     }
 
-    pub(super) fn membership(connection: &str, room: Room) -> Self {
-        Self { pk: connection_key(connection), sk: room_key(room) }
+    /// Sorted by age.
+    pub(super) fn waiting(connection: &str, connected_at: i64) -> Self {
+        Self { pk: WAITING.to_owned(), sk: format!("{connected_at:015}#{connection}") }
     }
 
     pub(super) fn item(self) -> Item {
@@ -85,20 +98,27 @@ impl Key {
     }
 }
 
-pub(super) fn connection_key(connection: &str) -> String {
-    format!("CONN#{connection}")
-}
-
-pub(super) fn room_key(room: Room) -> String {
+pub(super) fn room_key(room: &str) -> String {
     format!("ROOM#{room}")
 }
 
-/// The part of an item's sort key after `CONN#` or `ROOM#`.
-pub(super) fn name_in_sort_key<'a>(item: &'a Item, prefix: &str) -> Option<&'a str> {
-    item.get("sk")?.as_s().ok()?.strip_prefix(prefix)
+/// The connection of a room's item.
+pub(super) fn member_id(item: &Item) -> Option<&str> {
+    item.get("sk")?.as_s().ok()?.strip_prefix("CONN#")
 }
 
-/// Seconds since 1970.
-pub(super) fn now() -> i64 {
-    OffsetDateTime::now_utc().unix_timestamp()
+/// The age and the connection of a waiting item.
+pub(super) fn waiting_id(item: &Item) -> Option<(i64, &str)> {
+    let (connected_at, connection) = item.get("sk")?.as_s().ok()?.split_once('#')?;
+    Some((connected_at.parse().ok()?, connection))
+}
+
+/// Rooms of `META`; what is no room is left out.
+pub(super) fn rooms(names: &[String]) -> Vec<Room> {
+    names.iter().filter_map(|name| name.parse().ok()).collect()
+}
+
+/// Milliseconds since 1970.
+pub(super) fn now_ms() -> i64 {
+    i64::try_from(OffsetDateTime::now_utc().unix_timestamp_nanos() / 1_000_000).unwrap_or(i64::MAX)
 }

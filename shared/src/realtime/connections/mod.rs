@@ -1,54 +1,70 @@
 //! The table of connections and rooms, in DynamoDB.
 //!
-//! - A connection is known while its `META` item is there. Joining a room is a transaction with the
-//!   condition that it is, so a late join cannot bring back a connection that was closed.
-//! - Closing removes `META` first and then whatever rooms a strongly consistent read finds.
+//! - A connection is known while its `META` item is there. Joining a room is a transaction that
+//!   notes the room there, so a late join cannot bring back a connection that was closed, and a
+//!   connection can be in no more than [`MAX_ROOMS`].
+//! - Closing takes `META` away, and with it learns every room there is to leave.
 //! - Time-to-live deletes late, so every read leaves out what has expired.
 //! - Members are read strongly consistent: whoever was answered `room_joined` is found by the push
 //!   of the next event.
 
 mod close;
+mod handshake;
+mod hear;
 mod items;
+mod join;
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use aws_sdk_dynamodb::{
     error::{ProvideErrorMetadata, SdkError},
-    operation::transact_write_items::TransactWriteItemsError,
-    types::{AttributeValue, ConditionCheck, Put, TransactWriteItem},
+    types::{AttributeValue, Put, ReturnValue, TransactWriteItem, builders::UpdateBuilder},
 };
 use uuid::Uuid;
 
-pub use items::Protocol;
-use items::{Item, Key, META, Ticket, connection_key, name_in_sort_key, now, room_key};
+pub use handshake::{HELLO_TIMEOUT, Waiting};
+pub use hear::{Heard, MAX_MESSAGES_PER_MINUTE};
+use items::{Item, Key, Meta, Ticket, expiry, item, member_id, now_ms, room_key, rooms};
+pub use join::{Joined, MAX_ROOMS};
 
 use super::{
-    Room,
+    Protocol, Room,
     aws::{self, Clients},
 };
 use crate::{config::RealtimeConfig, http::ApiError};
 
-/// Rooms that one connection may be in; joins at the same instant may pass it by their number.
-pub const MAX_ROOMS: usize = 20;
 /// How long opening the way to the table may hold up a start.
 const WARM_TIMEOUT: Duration = Duration::from_secs(2);
-/// Tries of a transaction that collides with another one on the same connection.
-const MAX_ATTEMPTS: u32 = 5;
+/// Tries of a write that collides with another one on the same connection.
+const MAX_ATTEMPTS: u32 = 8;
 
 /// An open connection.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Connection {
     /// The gateway's id of it.
     pub id: String,
+    /// When it was opened, in milliseconds since 1970.
+    pub connected_at: i64,
+    /// What it speaks.
+    pub protocol: Protocol,
+    /// Whose it is, as a token said; nobody's before one has come.
+    pub user_id: Option<Uuid>,
+    /// Whether it may say more than hello.
+    pub admitted: bool,
     /// The rooms it is in.
     pub rooms: Vec<Room>,
-    ticket: Ticket,
 }
 
 impl Connection {
-    /// Whose connection it is, as the token said when it was opened.
-    pub fn user_id(&self) -> &Uuid {
-        &self.ticket.user_id
+    fn of(id: &str, meta: Meta) -> Self {
+        Self {
+            id: id.to_owned(),
+            connected_at: meta.connected_at,
+            protocol: meta.protocol,
+            user_id: meta.user_id,
+            admitted: meta.admitted,
+            rooms: rooms(&meta.rooms),
+        }
     }
 }
 
@@ -65,15 +81,11 @@ pub struct Member {
     pub connected_at: i64,
 }
 
-/// What became of a wish to join a room.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Joined {
-    /// The connection is in the room.
-    Yes,
-    /// The connection has been closed meanwhile.
-    ConnectionClosed,
-    /// The connection is in [`MAX_ROOMS`] others.
-    TooManyRooms,
+impl Member {
+    fn of(connection_id: String, ticket: Ticket) -> Self {
+        let Ticket { user_id, protocol, connected_at, .. } = ticket;
+        Self { connection_id, user_id, protocol, connected_at }
+    }
 }
 
 /// The table of connections and rooms. Every call fails with [`ApiError::Unavailable`] alone.
@@ -103,133 +115,135 @@ impl Connections {
         tracing::warn!("the connections table is not reachable yet");
     }
 
-    /// Notes a new connection, opened `connected_at` milliseconds after 1970.
+    /// Notes a new connection, opened `connected_at` milliseconds after 1970. One whose protocol
+    /// begins with a hello waits for it.
     pub async fn open(
         &self,
         connection_id: &str,
         connected_at: i64,
-        user_id: Uuid,
+        user_id: Option<Uuid>,
         protocol: Protocol,
     ) -> Result<(), ApiError> {
-        let ticket = Ticket::new(user_id, protocol, connected_at);
-        let item = ticket.item(Key::meta(connection_id)).map_err(unwritable)?;
-        let put = self.store.put_item().table_name(&self.table).set_item(Some(item));
-        put.send().await.map_err(unavailable)?;
-        Ok(())
+        let waits = protocol.has_handshake();
+        let expires_at = expiry(connected_at);
+        let meta = Meta {
+            user_id,
+            protocol,
+            connected_at,
+            expires_at,
+            admitted: !waits,
+            rooms: Vec::new(),
+            messages: 0,
+        };
+        let meta = item(&meta, Key::meta(connection_id)).map_err(unwritable)?;
+        if !waits {
+            let put = self.store.put_item().table_name(&self.table).set_item(Some(meta));
+            return put.send().await.map(drop).map_err(unavailable);
+        }
+        let mut waiting = Key::waiting(connection_id, connected_at).item();
+        waiting.insert("expires_at".to_owned(), number(expires_at));
+        let puts = [self.put(meta)?, self.put(waiting)?];
+        let call = self.store.transact_write_items().set_transact_items(Some(puts.into()));
+        call.send().await.map(drop).map_err(unavailable)
     }
 
-    /// The open connection with this id and its rooms; `None` where it was closed or has expired.
+    /// The open connection with this id; `None` where it was closed or has expired.
     pub async fn find(&self, connection_id: &str) -> Result<Option<Connection>, ApiError> {
-        let (mut ticket, mut rooms) = (None, Vec::new());
-        for item in self.items_of(&connection_key(connection_id)).await? {
-            if let Some(room) = name_in_sort_key(&item, "ROOM#").and_then(|name| name.parse().ok()) {
-                rooms.push(room);
-            } else if name_in_sort_key(&item, META).is_some() {
-                ticket = read_ticket(item);
-            }
-        }
-        Ok(ticket.map(|ticket| Connection { id: connection_id.to_owned(), rooms, ticket }))
-    }
-
-    /// Puts a connection into a room, unless it has been closed. Doing so twice changes nothing.
-    pub async fn join(&self, connection: &Connection, room: Room) -> Result<Joined, ApiError> {
-        if connection.rooms.len() >= MAX_ROOMS && !connection.rooms.contains(&room) {
-            return Ok(Joined::TooManyRooms);
-        }
-        let mut attempt = 0;
-        loop {
-            let Err(error) = self.try_join(connection, room).await? else {
-                return Ok(Joined::Yes);
-            };
-            attempt += 1;
-            match refusal(&error) {
-                Refusal::Closed => return Ok(Joined::ConnectionClosed),
-                Refusal::Collision if attempt < MAX_ATTEMPTS => pause(attempt).await,
-                Refusal::Collision | Refusal::Failure => return Err(unavailable(error)),
-            }
-        }
-    }
-
-    async fn try_join(
-        &self,
-        Connection { id, ticket, .. }: &Connection,
-        room: Room,
-    ) -> Result<Result<(), SdkError<TransactWriteItemsError>>, ApiError> {
-        let open = ConditionCheck::builder()
-            .table_name(&self.table)
-            .set_key(Some(Key::meta(id).item()))
-            .condition_expression("connected_at = :connected_at")
-            .expression_attribute_values(":connected_at", number(ticket.connected_at))
-            .build()
-            .map_err(unbuildable)?;
-        let mut call = self
-            .store
-            .transact_write_items()
-            .transact_items(TransactWriteItem::builder().condition_check(open).build());
-        for key in [Key::member(room, id), Key::membership(id, room)] {
-            let item = ticket.item(key).map_err(unwritable)?;
-            let put =
-                Put::builder().table_name(&self.table).set_item(Some(item)).build().map_err(unbuildable)?;
-            call = call.transact_items(TransactWriteItem::builder().put(put).build());
-        }
-        Ok(call.send().await.map(drop))
-    }
-
-    /// Takes a connection out of a room. One that is not in it stays so.
-    pub async fn leave(&self, connection_id: &str, room: Room) -> Result<(), ApiError> {
-        self.delete(vec![Key::member(room, connection_id), Key::membership(connection_id, room)]).await
+        let meta = self.get(Key::meta(connection_id)).await?.and_then(read::<Meta>);
+        Ok(meta.map(|meta| Connection::of(connection_id, meta)))
     }
 
     /// The connections that are in a room now.
     pub async fn members(&self, room: Room) -> Result<Vec<Member>, ApiError> {
-        let items = self.items_of(&room_key(room)).await?;
-        Ok(items.into_iter().filter_map(read_member).collect())
+        let items = self.items_of(&room_key(&room.to_string()), None).await?;
+        Ok(items
+            .into_iter()
+            .filter_map(|item| {
+                let connection_id = member_id(&item)?.to_owned();
+                Some(Member::of(connection_id, read(item)?))
+            })
+            .collect())
     }
 
-    /// All items of a partition that have not expired, strongly consistent. Expired ones stay readable
-    /// for days (DynamoDB: "Using time to live").
-    async fn items_of(&self, pk: &str) -> Result<Vec<Item>, ApiError> {
-        let mut pages = self
+    /// A connection in a room; `None` where it is not in it.
+    pub async fn member(&self, room: Room, connection_id: &str) -> Result<Option<Member>, ApiError> {
+        let item = self.get(Key::member(&room.to_string(), connection_id)).await?;
+        Ok(item.and_then(read).map(|ticket| Member::of(connection_id.to_owned(), ticket)))
+    }
+
+    /// One item that has not expired, strongly consistent.
+    async fn get(&self, key: Key) -> Result<Option<Item>, ApiError> {
+        let call = self.store.get_item().table_name(&self.table).set_key(Some(key.item()));
+        let found = call.consistent_read(true).send().await.map_err(unavailable)?.item;
+        Ok(found.filter(|item| expires_at(item) > now()))
+    }
+
+    /// All items of a partition that have not expired, strongly consistent; with `until` those whose
+    /// sort key is below it. Expired ones stay readable for days (DynamoDB: "Using time to live").
+    async fn items_of(&self, pk: &str, until: Option<String>) -> Result<Vec<Item>, ApiError> {
+        let condition = if until.is_some() { "pk = :pk AND sk < :until" } else { "pk = :pk" };
+        let mut query = self
             .store
             .query()
             .table_name(&self.table)
-            .key_condition_expression("pk = :pk")
+            .key_condition_expression(condition)
             .filter_expression("expires_at > :now")
-            .expression_attribute_values(":pk", AttributeValue::S(pk.to_owned()))
+            .expression_attribute_values(":pk", text(pk))
             .expression_attribute_values(":now", number(now()))
-            .consistent_read(true)
-            .into_paginator()
-            .send();
+            .consistent_read(true);
+        if let Some(until) = until {
+            query = query.expression_attribute_values(":until", AttributeValue::S(until));
+        }
+        let mut pages = query.into_paginator().send();
         let mut items = Vec::new();
         while let Some(page) = pages.next().await {
             items.extend(page.map_err(unavailable)?.items.unwrap_or_default());
         }
         Ok(items)
     }
-}
 
-/// Why a transaction was refused.
-enum Refusal {
-    /// Its condition does not hold.
-    Closed,
-    /// Another transaction was at the same items (DynamoDB: "Transaction conflict handling").
-    Collision,
-    /// Anything else.
-    Failure,
-}
+    /// Changes `META` where `condition` holds, and answers what it is then; nothing where it does not.
+    async fn amend(
+        &self,
+        connection_id: &str,
+        update: &str,
+        condition: &str,
+        values: &[(&str, AttributeValue)],
+    ) -> Result<Option<Meta>, ApiError> {
+        let values: HashMap<_, _> =
+            values.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+        let mut attempt = 0;
+        loop {
+            let result = self
+                .store
+                .update_item()
+                .table_name(&self.table)
+                .set_key(Some(Key::meta(connection_id).item()))
+                .update_expression(update)
+                .condition_expression(condition)
+                .set_expression_attribute_values(Some(values.clone()))
+                .return_values(ReturnValue::AllNew)
+                .send()
+                .await;
+            attempt += 1;
+            match result {
+                Ok(amended) => return Ok(amended.attributes.and_then(read)),
+                Err(error) if has_condition_failed(&error) => return Ok(None),
+                // A join of the same connection is just being written.
+                Err(error) if has_collided(&error) && attempt < MAX_ATTEMPTS => pause(attempt).await,
+                Err(error) => return Err(unavailable(error)),
+            }
+        }
+    }
 
-fn refusal(error: &SdkError<TransactWriteItemsError>) -> Refusal {
-    let Some(TransactWriteItemsError::TransactionCanceledException(canceled)) = error.as_service_error()
-    else {
-        return Refusal::Failure;
-    };
-    let has = |code: &str| canceled.cancellation_reasons().iter().any(|reason| reason.code() == Some(code));
-    if has("ConditionalCheckFailed") {
-        Refusal::Closed
-    } else if has("TransactionConflict") {
-        Refusal::Collision
-    } else {
-        Refusal::Failure
+    fn put(&self, item: Item) -> Result<TransactWriteItem, ApiError> {
+        let put = Put::builder().table_name(&self.table).set_item(Some(item)).build().map_err(unbuildable)?;
+        Ok(TransactWriteItem::builder().put(put).build())
+    }
+
+    fn update(&self, update: UpdateBuilder) -> Result<TransactWriteItem, ApiError> {
+        let update = update.table_name(&self.table).build().map_err(unbuildable)?;
+        Ok(TransactWriteItem::builder().update(update).build())
     }
 }
 
@@ -239,21 +253,39 @@ async fn pause(attempt: u32) {
     tokio::time::sleep(Duration::from_millis(10 * u64::from(attempt) + jitter)).await;
 }
 
-fn read_member(item: Item) -> Option<Member> {
-    let connection_id = name_in_sort_key(&item, "CONN#")?.to_owned();
-    let Ticket { user_id, protocol, connected_at, .. } = read_ticket(item)?;
-    Some(Member { connection_id, user_id, protocol, connected_at })
-}
-
 /// An item of another version of this code is left out, so that it cannot silence a whole room.
-fn read_ticket(item: Item) -> Option<Ticket> {
+fn read<T: serde::de::DeserializeOwned>(item: Item) -> Option<T> {
     serde_dynamo::from_item(item)
         .inspect_err(|_| tracing::error!("an item of the connections table is unreadable"))
         .ok()
 }
 
+fn expires_at(item: &Item) -> i64 {
+    let seconds = item.get("expires_at").and_then(|value| value.as_n().ok());
+    seconds.and_then(|seconds| seconds.parse().ok()).unwrap_or(0)
+}
+
+/// Seconds since 1970.
+fn now() -> i64 {
+    now_ms() / 1000
+}
+
 fn number(value: i64) -> AttributeValue {
     AttributeValue::N(value.to_string())
+}
+
+fn text(value: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(value.into())
+}
+
+/// Whether a write was refused because its condition does not hold.
+fn has_condition_failed<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
+    error.code() == Some("ConditionalCheckFailedException")
+}
+
+/// Whether a write met a transaction on the same item (DynamoDB: "Transaction conflict handling").
+fn has_collided<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
+    error.code() == Some("TransactionConflictException")
 }
 
 fn unavailable<E: ProvideErrorMetadata, R>(error: SdkError<E, R>) -> ApiError {

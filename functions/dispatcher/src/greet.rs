@@ -1,0 +1,109 @@
+//! Speaking first: a client of Socket.IO waits for the server's opening packet, which cannot be sent
+//! before `$connect` has been answered.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use shared::{
+    http::ApiError,
+    realtime::{Connection, HELLO_TIMEOUT, Posted, Waiting},
+};
+use tokio::time::{Instant, sleep};
+
+use crate::Dispatcher;
+
+/// How long a connection is greeted in vain; `$connect` has been answered long before.
+const PATIENCE: Duration = Duration::from_secs(6);
+/// The pause after the first greeting that came too early; later ones are longer.
+const FIRST_PAUSE: Duration = Duration::from_millis(10);
+/// The longest pause between two tries, and between two looks at a silent connection.
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+/// Silent connections that are watched at once until their time is over. The schedule closes what is
+/// more than these, so that a flood of them occupies no more functions than this.
+const WATCHED: usize = 50;
+
+impl Dispatcher {
+    /// Speaks first on a connection, and closes it where its client does not answer in time. Called
+    /// twice for one connection it speaks once.
+    pub(crate) async fn greet(&self, connection_id: &str, connected_at: i64) -> Result<(), ApiError> {
+        let connections = self.pusher.connections();
+        if !connections.claim_greeting(connection_id, connected_at).await? {
+            return Ok(());
+        }
+        let Some(connection) = connections.find(connection_id).await? else { return Ok(()) };
+        let Some(frame) = connection.protocol.opening() else { return Ok(()) };
+        match self.speak(connection_id, &frame).await {
+            Posted::Accepted => connections.note_greeting(connection_id, connected_at).await?,
+            Posted::Gone => return connections.close(connection_id, connected_at).await,
+            Posted::Failed => {
+                connections.release_greeting(connection_id, connected_at).await?;
+                return Err(ApiError::Unavailable("a connection could not be greeted".into()));
+            }
+        }
+        if connections.waiting(now_ms()).await?.len() > WATCHED {
+            return Ok(());
+        }
+        self.watch(Waiting { connection_id: connection_id.to_owned(), connected_at }).await
+    }
+
+    /// Posts until the connection is open; before that the gateway says it is gone.
+    async fn speak(&self, connection_id: &str, frame: &str) -> Posted {
+        let end = Instant::now() + PATIENCE;
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let posted = self.pusher.gateway().post(connection_id, frame).await;
+            if posted == Posted::Accepted || Instant::now() + pause > end {
+                return posted;
+            }
+            sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    /// Waits for a connection's hello, and closes it where none comes.
+    async fn watch(&self, waiting: Waiting) -> Result<(), ApiError> {
+        let mut pause = FIRST_PAUSE;
+        while age(&waiting) < HELLO_TIMEOUT {
+            sleep(pause.min(HELLO_TIMEOUT.saturating_sub(age(&waiting)))).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+            if !self.is_silent(&waiting).await? {
+                return Ok(());
+            }
+        }
+        self.close_silent(&waiting).await
+    }
+
+    /// Closes all connections whose time to say hello is over.
+    pub(crate) async fn close_the_silent(&self) -> Result<(), ApiError> {
+        let limit = i64::try_from(HELLO_TIMEOUT.as_millis()).unwrap_or(i64::MAX);
+        for waiting in self.pusher.connections().waiting(now_ms() - limit).await? {
+            if self.is_silent(&waiting).await? {
+                self.close_silent(&waiting).await?;
+            } else {
+                self.pusher.connections().stop_waiting(&waiting).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn is_silent(&self, waiting: &Waiting) -> Result<bool, ApiError> {
+        let found = self.pusher.connections().find(&waiting.connection_id).await?;
+        let is_it = |found: &Connection| found.connected_at == waiting.connected_at && !found.admitted;
+        Ok(found.as_ref().is_some_and(is_it))
+    }
+
+    async fn close_silent(&self, Waiting { connection_id, connected_at }: &Waiting) -> Result<(), ApiError> {
+        if self.pusher.gateway().hang_up(connection_id).await == Posted::Failed {
+            return Err(ApiError::Unavailable("a silent connection could not be closed".into()));
+        }
+        self.pusher.connections().close(connection_id, *connected_at).await
+    }
+}
+
+fn age(waiting: &Waiting) -> Duration {
+    Duration::from_millis(u64::try_from(now_ms() - waiting.connected_at).unwrap_or(0))
+}
+
+fn now_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}

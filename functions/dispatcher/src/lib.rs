@@ -1,0 +1,77 @@
+//! The dispatcher: what a request could not finish itself.
+//!
+//! It pushes the events that did not go through at once, or whose function died before the push, and
+//! it speaks first on connections whose protocol asks for that. It is rung by whoever left something
+//! over, and by a schedule each minute as the safety net. Any number of dispatchers may run at once:
+//! a room and a lagging connection belong to one of them at a time.
+
+mod drain;
+mod greet;
+mod serve_lagging;
+
+use lambda_runtime::{Error, LambdaEvent};
+use serde::{Deserialize, de::IgnoredAny};
+use shared::{
+    StartError,
+    config::{DatabaseConfig, Env, RealtimeConfig},
+    db::Db,
+    http::ApiError,
+    realtime::{Greeting, Pusher, Ring},
+};
+
+/// Reads the configuration and opens what every event needs.
+///
+/// # Errors
+/// The configuration is incomplete or cannot be read.
+pub async fn start(mut env: Env) -> Result<Dispatcher, StartError> {
+    let database = DatabaseConfig::read(&mut env);
+    let realtime = RealtimeConfig::read(&mut env);
+    env.finish()?;
+    let (db, pusher) = (Db::new(&database)?, Pusher::start(&realtime));
+    tokio::join!(db.warm(), pusher.warm());
+    Ok(Dispatcher { db, pusher })
+}
+
+/// What every event needs.
+#[derive(Clone)]
+pub struct Dispatcher {
+    db: Db,
+    pusher: Pusher,
+}
+
+/// Who calls: another function, or the schedule, whose event says nothing that matters.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub enum Call {
+    /// Another function.
+    Rung(Ring),
+    /// The schedule.
+    Scheduled(IgnoredAny),
+}
+
+impl Dispatcher {
+    /// Does what the event asks for.
+    ///
+    /// # Errors
+    /// A store is down; Lambda repeats the event of another function, and the schedule repeats itself.
+    pub async fn handle(&self, event: LambdaEvent<Call>) -> Result<(), Error> {
+        let done = match event.payload {
+            Call::Rung(Ring::Greet(Greeting { connection_id, connected_at })) => {
+                self.greet(&connection_id, connected_at).await
+            }
+            Call::Rung(Ring::Drain {}) => self.drain().await,
+            Call::Scheduled(_) => self.make_rounds().await,
+        };
+        done.map_err(|error| {
+            tracing::error!(?error, "an event was not done");
+            error.code().as_str().into()
+        })
+    }
+
+    /// What each minute asks for; each part is worth doing where another fails.
+    async fn make_rounds(&self) -> Result<(), ApiError> {
+        let (drained, closed) = tokio::join!(self.drain(), self.close_the_silent());
+        self.report().await?;
+        drained.and(closed)
+    }
+}

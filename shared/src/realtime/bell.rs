@@ -1,0 +1,59 @@
+//! Ringing the dispatcher: an asynchronous invocation, which Lambda keeps and repeats by itself
+//! (Lambda: "Asynchronous invocation").
+
+use aws_sdk_lambda::{primitives::Blob, types::InvocationType};
+use serde::{Deserialize, Serialize};
+
+use super::aws::{self, Clients};
+use crate::{config::CallingConfig, http::ApiError};
+
+/// What the dispatcher is asked to do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ring {
+    /// Push what could not be pushed.
+    Drain {},
+    /// Speak first on a connection that has just been opened.
+    Greet(Greeting),
+}
+
+/// A connection that waits for the server to speak first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Greeting {
+    /// The gateway's id of it.
+    pub connection_id: String,
+    /// When it was opened, in milliseconds since 1970.
+    pub connected_at: i64,
+}
+
+/// The way to the dispatcher.
+#[derive(Clone)]
+pub struct Bell {
+    client: aws_sdk_lambda::Client,
+    dispatcher: String,
+}
+
+impl Bell {
+    /// The bell of the dispatcher that the configuration names.
+    pub fn start(config: &CallingConfig) -> Self {
+        Self::of(&Clients::new(&config.realtime), config)
+    }
+
+    pub(super) fn of(clients: &Clients, config: &CallingConfig) -> Self {
+        Self { client: clients.lambda.clone(), dispatcher: config.dispatcher.clone() }
+    }
+
+    /// Has the dispatcher do something. Lambda may do it twice.
+    ///
+    /// # Errors
+    /// [`ApiError::Unavailable`] where Lambda did not take it.
+    pub async fn ring(&self, ring: &Ring) -> Result<(), ApiError> {
+        let event = serde_json::to_vec(ring)
+            .map_err(|_| ApiError::Internal("the dispatcher's event could not be written".into()))?;
+        let call = self.client.invoke().function_name(&self.dispatcher).payload(Blob::new(event));
+        match call.invocation_type(InvocationType::Event).send().await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(ApiError::Unavailable(format!("dispatcher: {}", aws::cause(&error)))),
+        }
+    }
+}

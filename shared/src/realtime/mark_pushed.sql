@@ -1,1 +1,0 @@
-UPDATE outbox SET pushed_at = now() WHERE id = ANY($1) AND pushed_at IS NULL

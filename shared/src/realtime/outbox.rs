@@ -1,0 +1,203 @@
+//! The outbox: which events wait to be pushed, who is at it, and what came of it. The statements are
+//! functions of the migrations; here they meet the pusher.
+
+use serde::{Deserialize, Serialize, de::IgnoredAny};
+use tokio::time::Instant;
+use tokio_postgres::types::Type;
+use uuid::Uuid;
+
+use super::{Batch, Event, Lagging, Pushed, Pusher, Room};
+use crate::{db::Db, http::ApiError};
+
+/// Failures of a room in a row, with pauses between them of half an hour together, after which its
+/// events are given up. They stay for whoever joins with `since`.
+const MAX_ROOM_ATTEMPTS: i32 = 16;
+
+/// The outbox of a database.
+pub struct Outbox<'a> {
+    db: &'a Db,
+}
+
+/// What came of carrying events to their rooms.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Carried {
+    /// Rooms that could not be read.
+    pub failed: usize,
+    /// Connections that lag behind from now on.
+    pub lagging: usize,
+    /// Rooms that have more events than there was time for.
+    pub behind: usize,
+    /// Events that were given up.
+    pub dead: i64,
+    /// Whether the database could not be told; another pusher takes over when the lease ends.
+    pub unsettled: bool,
+}
+
+impl Carried {
+    /// Whether something is left for the dispatcher.
+    pub fn is_unfinished(&self) -> bool {
+        *self != Self { dead: self.dead, ..Self::default() }
+    }
+
+    /// Both together.
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            failed: self.failed + other.failed,
+            lagging: self.lagging + other.lagging,
+            behind: self.behind + other.behind,
+            dead: self.dead + other.dead,
+            unsettled: self.unsettled || other.unsettled,
+        }
+    }
+}
+
+/// What came of one batch, as `settle_pushes.sql` reads it.
+#[derive(Serialize)]
+struct Settlement {
+    room: Room,
+    pusher: Uuid,
+    failed: bool,
+    upto: i64,
+    lagging: Vec<Lagging>,
+}
+
+/// What the database says of a settlement that leaves something to do.
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Settled {
+    Next(Batch),
+    Behind(IgnoredAny),
+    Dead(i64),
+}
+
+/// A connection that lags behind, and what it lacks; the SQL function `lagging_batch` returns it.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Backlog {
+    /// The room.
+    pub room: Room,
+    /// The gateway's id of the connection.
+    pub connection_id: String,
+    /// When it was opened, in milliseconds since 1970.
+    pub connected_at: i64,
+    /// The last event it has.
+    pub since: i64,
+    /// Tries, this one included, since it last took an event.
+    pub attempts: i32,
+    /// Users who belong into the room now.
+    pub users: Vec<Uuid>,
+    /// What it lacks, in the order of `seq`; at most a part of it.
+    pub events: Vec<Event>,
+}
+
+/// How much is waiting.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+pub struct Load {
+    /// Age of the oldest event that is not pushed, in seconds.
+    pub oldest_seconds: f64,
+    /// Rooms with such events.
+    pub rooms: i64,
+    /// Connections that lag behind.
+    pub lagging: i64,
+    /// Seconds until something that nobody works at falls due; nothing where nothing will.
+    pub due_seconds: Option<f64>,
+}
+
+impl<'a> Outbox<'a> {
+    /// The outbox of this database.
+    pub fn new(db: &'a Db) -> Self {
+        Self { db }
+    }
+
+    /// Pushes batches and what comes after them in the same rooms, until `deadline`. One statement for
+    /// each round, and where nothing else happened in the rooms there is one round.
+    pub async fn carry(&self, pusher: &Pusher, batches: Vec<Batch>, deadline: Instant) -> Carried {
+        let (mut batches, mut carried) = (batches, Carried::default());
+        while !batches.is_empty() {
+            let pushed = pusher.push_all(&batches, deadline).await;
+            let mut settlements: Vec<_> = batches.drain(..).zip(pushed).map(settlement).collect();
+            // All writers lock rooms in this order.
+            settlements.sort_by_key(|settlement| settlement.room.to_string());
+            carried.failed += settlements.iter().filter(|settlement| settlement.failed).count();
+            carried.lagging += settlements.iter().map(|settlement| settlement.lagging.len()).sum::<usize>();
+            match self.settle(&settlements, Instant::now() < deadline).await {
+                Ok(settled) => settled.into_iter().for_each(|settled| match settled {
+                    Settled::Next(batch) => batches.push(batch),
+                    Settled::Behind(_) => carried.behind += 1,
+                    Settled::Dead(events) => carried.dead += events,
+                }),
+                Err(error) => {
+                    tracing::warn!(?error, "a push could not be noted");
+                    carried.unsettled = true;
+                }
+            }
+        }
+        carried
+    }
+
+    async fn settle(&self, settlements: &[Settlement], keep: bool) -> Result<Vec<Settled>, ApiError> {
+        let settlements = serde_json::to_value(settlements)
+            .map_err(|_| ApiError::Internal("a push could not be written down".into()))?;
+        let params = [
+            (&settlements as _, Type::JSONB),
+            (&keep as _, Type::BOOL),
+            (&MAX_ROOM_ATTEMPTS as _, Type::INT4),
+        ];
+        self.db.read(include_str!("settle_pushes.sql"), &params).await
+    }
+
+    /// Takes rooms that wait for a push, at most so many.
+    pub async fn claim_rooms(&self, limit: i32) -> Result<Vec<Batch>, ApiError> {
+        self.db.read("SELECT claim_rooms($1)", &[(&limit, Type::INT4)]).await
+    }
+
+    /// Takes connections that lag behind and are due, at most so many.
+    pub async fn claim_lagging(&self, limit: i32) -> Result<Vec<Backlog>, ApiError> {
+        self.db.read("SELECT claim_lagging($1)", &[(&limit, Type::INT4)]).await
+    }
+
+    /// Notes that a lagging connection has everything up to `since`; answers what it lacks still.
+    pub async fn advance(&self, backlog: &Backlog, since: i64) -> Result<Option<Backlog>, ApiError> {
+        let params = [
+            (&backlog.room.to_string() as _, Type::TEXT),
+            (&backlog.connection_id as _, Type::TEXT),
+            (&since as _, Type::INT8),
+        ];
+        let next = self.db.read_one::<Option<Backlog>>("SELECT advance_lagging($1, $2, $3)", &params).await?;
+        Ok(next.flatten())
+    }
+
+    /// Notes that a lagging connection did not take what comes after `since`; it is due again later.
+    pub async fn postpone(&self, backlog: &Backlog, since: i64) -> Result<(), ApiError> {
+        let params = [
+            (&backlog.room.to_string() as _, Type::TEXT),
+            (&backlog.connection_id as _, Type::TEXT),
+            (&since as _, Type::INT8),
+        ];
+        self.db.execute(include_str!("postpone_lagging.sql"), &params).await.map(drop)
+    }
+
+    /// Forgets a lagging connection, since it is gone or does not belong into the room.
+    pub async fn forget(&self, backlog: &Backlog) -> Result<(), ApiError> {
+        let params =
+            [(&backlog.room.to_string() as _, Type::TEXT), (&backlog.connection_id as _, Type::TEXT)];
+        self.db
+            .execute("DELETE FROM lagging_connections WHERE room = $1 AND connection_id = $2", &params)
+            .await?;
+        Ok(())
+    }
+
+    /// How much is waiting.
+    pub async fn load(&self) -> Result<Load, ApiError> {
+        let load = self.db.read_first(include_str!("load.sql"), &[]).await?;
+        load.ok_or_else(|| ApiError::Internal("the load's statement answered no row".into()))
+    }
+}
+
+fn settlement((batch, pushed): (Batch, Pushed)) -> Settlement {
+    let Batch { room, pusher, events, .. } = batch;
+    let upto = events.last().map_or(0, |last| last.seq);
+    match pushed {
+        Pushed::Done(lagging) => Settlement { room, pusher, failed: false, upto, lagging },
+        Pushed::Failed => Settlement { room, pusher, failed: true, upto, lagging: Vec::new() },
+    }
+}
