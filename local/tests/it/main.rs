@@ -3,6 +3,7 @@
 
 mod attacks;
 mod authorisation;
+mod dispatcher;
 mod flow;
 mod gateway;
 mod idempotency;
@@ -14,7 +15,10 @@ mod pagination;
 mod postgres;
 mod races;
 mod realtime;
+mod replay;
+mod revoked;
 mod round_trips;
 mod screens;
+mod socket_io;
 mod support;
 mod tokens;

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use serde_json::{Value, json};
+use serde_json::json;
 use shared::{
     config::{Env, RealtimeConfig},
     realtime::{Connections, Room},
@@ -10,7 +10,7 @@ use shared::{
 use tokio::time::{Instant, timeout};
 
 use crate::support::{
-    World,
+    World, seqs,
     world::{FLAT_101, GREEN_ACRES},
 };
 
@@ -23,11 +23,6 @@ impl World {
         let room: Room = format!("flat:{FLAT_101}").parse().unwrap();
         connections.members(room).await.unwrap().len()
     }
-}
-
-/// The numbers of events, in the order they came.
-fn seqs(events: &[Value]) -> Vec<i64> {
-    events.iter().map(|event| event["seq"].as_i64().unwrap()).collect()
 }
 
 /// A phone that loses its network stops being a member; the others are rung all the same.
@@ -66,12 +61,10 @@ async fn a_room_can_be_left_and_joined_again() {
     // Both visitors still wait at the gate, so both ring again.
     assert_eq!(flat.join("flat", FLAT_101).await["seq"], 2);
     assert_eq!(seqs(&flat.heard().await), [1, 2]);
-    flat.send(json!({"action": "join_room", "room_type": "flat", "room_id": FLAT_101, "since": 2})).await;
-    assert_eq!(flat.event("room_joined").await["recovered"], true);
+    assert_eq!(flat.join_since("flat", FLAT_101, 2).await["recovered"], true);
     assert!(flat.heard().await.is_empty());
     // What was missed comes again, before the answer.
-    flat.send(json!({"action": "join_room", "room_type": "flat", "room_id": FLAT_101, "since": 1})).await;
-    assert_eq!(flat.event("room_joined").await["recovered"], true);
+    assert_eq!(flat.join_since("flat", FLAT_101, 1).await["recovered"], true);
     assert_eq!(seqs(&flat.heard().await), [2]);
 }
 

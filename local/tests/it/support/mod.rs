@@ -10,3 +10,8 @@ pub mod world;
 pub use actor::{Actor, Reply};
 pub use socket::Socket;
 pub use world::World;
+
+/// The numbers of events, in the order they came.
+pub fn seqs(events: &[serde_json::Value]) -> Vec<i64> {
+    events.iter().map(|event| event["seq"].as_i64().unwrap()).collect()
+}

@@ -22,7 +22,12 @@ pub struct Socket {
 impl Socket {
     /// Connects with the token in the query; a refusal is its HTTP status.
     pub async fn open(url: &str, token: &str) -> Result<Self, u16> {
-        let request = format!("{url}?token={token}").into_client_request().unwrap();
+        Self::dial(format!("{url}?token={token}")).await
+    }
+
+    /// Connects with a request of any kind.
+    pub async fn dial(request: impl IntoClientRequest) -> Result<Self, u16> {
+        let request = request.into_client_request().unwrap();
         match timeout(PATIENCE, connect_async(request)).await.expect("the gateway never answered") {
             Ok((stream, _)) => Ok(Self { stream, waiting: VecDeque::new() }),
             Err(tungstenite::Error::Http(response)) => Err(response.status().as_u16()),
@@ -37,6 +42,19 @@ impl Socket {
 
     pub async fn send(&mut self, message: Value) {
         self.send_text(message.to_string()).await;
+    }
+
+    /// Joins a room with the last event that is known, and answers what `room_joined` said.
+    pub async fn join_since(
+        &mut self,
+        room_type: &str,
+        room_id: impl std::fmt::Display,
+        since: i64,
+    ) -> Value {
+        let room_id = room_id.to_string();
+        self.send(json!({"action": "join_room", "room_type": room_type, "room_id": room_id, "since": since}))
+            .await;
+        self.event("room_joined").await
     }
 
     /// Joins a room and answers what `room_joined` said.
@@ -70,9 +88,20 @@ impl Socket {
 
     /// The next frame; `None` once the connection is closed.
     pub async fn frame(&mut self) -> Option<Value> {
+        let text = self.text().await?;
+        Some(serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}")))
+    }
+
+    /// The next frame as it is; `None` once the connection is closed.
+    pub async fn text(&mut self) -> Option<String> {
+        self.text_within(PATIENCE).await
+    }
+
+    /// As [`Socket::text`], for one that takes its time.
+    pub async fn text_within(&mut self, patience: Duration) -> Option<String> {
         loop {
-            match timeout(PATIENCE, self.stream.next()).await.expect("nothing came in time") {
-                Some(Ok(Message::Text(text))) => return Some(serde_json::from_str(&text).unwrap()),
+            match timeout(patience, self.stream.next()).await.expect("nothing came in time") {
+                Some(Ok(Message::Text(text))) => return Some(text.to_string()),
                 Some(Ok(Message::Close(_)) | Err(_)) | None => return None,
                 Some(Ok(_)) => {}
             }

@@ -1,0 +1,99 @@
+//! What a function left over is pushed by the dispatcher: everything, in order, however many of them
+//! are at it.
+
+use std::collections::HashSet;
+
+use futures_util::future::join_all;
+use local::Outcome;
+use serde_json::{Value, json};
+
+use crate::support::{Socket, World, seqs, world::FLAT_101};
+
+impl World {
+    /// A function commits so many events for flat 101 and dies before it pushes them; its hold on the
+    /// room has run out.
+    async fn leave_over(&self, events: i32) {
+        let emit = "SELECT emit('flat:' || $1, 'visitor_checkin', jsonb_build_object('n', n)) FROM generate_series(1, $2) AS n";
+        self.db.execute(emit, &[&FLAT_101.to_string(), &events]).await.unwrap();
+        self.db
+            .execute("UPDATE room_sequences SET pusher_until = now() - interval '1 second'", &[])
+            .await
+            .unwrap();
+    }
+
+    /// Calls the dispatcher as its schedule does.
+    async fn dispatch(&self) {
+        let done =
+            self.stack.lambda().invoke("dispatcher", json!({"source": "aws.events"}).to_string()).await;
+        assert_eq!(done, Ok(Outcome::Answered("null".to_owned())));
+    }
+
+    async fn is_up_to_date(&self) -> bool {
+        self.count("SELECT count(*) FROM room_sequences WHERE pushed < seq OR pusher IS NOT NULL").await == 0
+            && self.count("SELECT count(*) FROM lagging_connections").await == 0
+    }
+}
+
+async fn heard_until(phone: &mut Socket, seq: i64) -> Vec<Value> {
+    let mut heard = Vec::new();
+    while heard.last().is_none_or(|event: &Value| event["seq"] != seq) {
+        heard.push(phone.event("visitor_checkin").await);
+    }
+    heard
+}
+
+#[tokio::test]
+async fn what_a_dead_function_left_over_is_pushed() {
+    let world = World::open().await;
+    let mut phone = world.resident.connect().await;
+    phone.join("flat", FLAT_101).await;
+    world.leave_over(250).await;
+    assert!(phone.heard().await.is_empty());
+    world.dispatch().await;
+    assert_eq!(seqs(&heard_until(&mut phone, 250).await), (1..=250).collect::<Vec<_>>());
+    assert!(world.is_up_to_date().await);
+    // Nothing is pushed twice.
+    world.dispatch().await;
+    assert!(phone.heard().await.is_empty());
+}
+
+/// The next writer finds a room that is behind, and rings.
+#[tokio::test]
+async fn a_writer_who_finds_a_room_behind_rings_the_dispatcher() {
+    let world = World::open().await;
+    let mut phone = world.resident.connect().await;
+    phone.join("flat", FLAT_101).await;
+    world.leave_over(2).await;
+    world.log_visitor().await;
+    assert_eq!(phone.event("visitor_request").await["seq"], 3);
+    assert_eq!(seqs(&phone.heard().await), [1, 2]);
+}
+
+/// Many dispatchers and many writers at once: each event comes, and never before an earlier one.
+#[tokio::test]
+async fn any_number_of_dispatchers_keeps_the_order() {
+    let world = World::open().await;
+    let mut phone = world.resident.connect().await;
+    phone.join("flat", FLAT_101).await;
+    world.leave_over(150).await;
+    let writers = join_all((0..20).map(|_| world.log_visitor()));
+    let dispatchers = join_all((0..8).map(|_| world.dispatch()));
+    tokio::join!(writers, dispatchers);
+    world.dispatch().await;
+    let heard = phone.heard().await;
+    assert_eq!(seqs(&heard), (1..=170).collect::<Vec<_>>());
+    let ids: HashSet<_> = heard.iter().map(|event| event["id"].as_str().unwrap()).collect();
+    assert_eq!(ids.len(), 170);
+    assert!(world.is_up_to_date().await);
+}
+
+/// Writers who hand a room on to each other need no dispatcher.
+#[tokio::test]
+async fn parallel_writers_push_everything_themselves() {
+    let world = World::open().await;
+    let mut phone = world.resident.connect().await;
+    phone.join("flat", FLAT_101).await;
+    join_all((0..30).map(|_| world.log_visitor())).await;
+    assert_eq!(seqs(&phone.heard().await), (1..=30).collect::<Vec<_>>());
+    assert!(world.is_up_to_date().await);
+}
