@@ -1,8 +1,9 @@
 //! What the local stack takes from `template.yaml`: functions, routes, variables, CORS, WebSocket
 //! routes, the table, schedules. Nothing of it is said a second time in code.
 //!
-//! Intrinsic functions (`!Ref`, `!Sub`, `!GetAtt`) are not evaluated: a variable made with one is
-//! [`Setting::Computed`], and the stack puts its own value there or refuses to start.
+//! Intrinsic functions (`!Ref`, `!Sub`, `!GetAtt`) are not evaluated: a variable made with one is a
+//! [`Setting::Reference`] or [`Setting::Computed`], and the stack puts its own value there or refuses
+//! to start.
 
 use std::collections::BTreeMap;
 
@@ -48,6 +49,8 @@ pub struct Function {
 pub enum Setting {
     /// Written in the template.
     Literal(String),
+    /// `!Ref` of this: a resource or a parameter.
+    Reference(String),
     /// Made by CloudFormation at deployment.
     Computed,
 }
@@ -269,10 +272,13 @@ fn read_websocket(
 }
 
 fn setting(value: &Value) -> Setting {
-    if matches!(value, Value::Tagged(_)) {
-        return Setting::Computed;
+    let Value::Tagged(tagged) = value else {
+        return text(value).map_or(Setting::Computed, Setting::Literal);
+    };
+    match text(&tagged.value) {
+        Some(name) if tagged.tag == "Ref" => Setting::Reference(name),
+        Some(_) | None => Setting::Computed,
     }
-    text(value).map_or(Setting::Computed, Setting::Literal)
 }
 
 /// The text of a scalar; of a tagged one, that of its argument.
@@ -311,7 +317,11 @@ mod tests {
             method: "POST".to_owned(),
             path: "/v1/visitors/{id}/respond".to_owned()
         }));
-        assert_eq!(visitors.variables["CONNECTIONS_TABLE"], Setting::Computed);
+        assert_eq!(
+            visitors.variables["CONNECTIONS_TABLE"],
+            Setting::Reference("ConnectionsTable".to_owned())
+        );
+        assert_eq!(visitors.variables["WEBSOCKET_API_ENDPOINT"], Setting::Computed);
         let route = |responds| WebSocketRoute { function: "realtime".to_owned(), responds };
         assert_eq!(template.websocket["$connect"], route(false));
         assert_eq!(template.websocket["$default"], route(true));

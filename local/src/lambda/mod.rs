@@ -3,6 +3,10 @@
 //! As on AWS an environment serves one request at a time and has its own database connection, so
 //! two requests at once are two environments, and races are real. Idle ones are reused, the last
 //! one first. An invocation goes on when its caller has gone.
+//!
+//! An asynchronous one that fails or finds no free environment is repeated twice. Lambda waits one and
+//! two minutes before that, and keeps on for six hours where it has no environment; here it is sooner
+//! over.
 
 mod environment;
 mod functions;
@@ -15,7 +19,10 @@ use std::{
 };
 
 use serde_json::json;
-use tokio::{sync::Semaphore, time::timeout};
+use tokio::{
+    sync::Semaphore,
+    time::{sleep, timeout},
+};
 use uuid::Uuid;
 
 use crate::{Error, template::Function};
@@ -28,6 +35,8 @@ const MAX_ENVIRONMENTS: usize = 60;
 /// How long an invocation waits for one of them before it is refused; on AWS, where there are
 /// many more, it would not have to wait.
 const THROTTLED_AFTER: Duration = Duration::from_secs(10);
+/// The waits before an asynchronous invocation is repeated.
+const RETRY_AFTER: [Duration; 2] = [Duration::from_millis(200), Duration::from_millis(400)];
 /// The region everything here pretends to be in.
 pub(crate) const REGION: &str = "ap-south-1";
 /// The account everything here pretends to be in.
@@ -140,16 +149,28 @@ impl Lambda {
             return Err(Refused::Malformed);
         }
         let (lambda, function) = (self.clone(), function.to_owned());
-        tokio::spawn(async move {
-            match lambda.invoke(&function, event).await {
-                Ok(Outcome::Answered(_)) => {}
-                Ok(Outcome::Failed(reason)) => {
-                    tracing::warn!(function, reason, "an asynchronous invocation failed")
-                }
-                Err(reason) => tracing::warn!(function, ?reason, "an asynchronous invocation was refused"),
-            }
-        });
+        tokio::spawn(async move { lambda.deliver(&function, &event).await });
         Ok(())
+    }
+
+    /// Calls a function, and again where it fails.
+    async fn deliver(&self, function: &str, event: &str) {
+        let mut waits = RETRY_AFTER.into_iter();
+        loop {
+            let (reason, wait) = match self.invoke(function, event.to_owned()).await {
+                Ok(Outcome::Answered(_)) => return,
+                Ok(Outcome::Failed(reason)) => (reason, waits.next()),
+                Err(Refused::Throttled) => ("no environment was free".to_owned(), waits.next()),
+                Err(reason @ (Refused::Unknown | Refused::Malformed | Refused::Unreachable(_))) => {
+                    (format!("{reason:?}"), None)
+                }
+            };
+            let Some(wait) = wait else {
+                tracing::warn!(function, reason, "an asynchronous invocation is given up");
+                return;
+            };
+            sleep(wait).await;
+        }
     }
 
     /// Ends all idle environments, as AWS does after a while; the next requests start new ones.

@@ -27,6 +27,8 @@ pub(super) struct Places<'a> {
 pub(super) struct Variables {
     named: BTreeMap<String, String>,
     always: BTreeMap<String, String>,
+    /// The names of functions by their logical ids.
+    functions: BTreeMap<String, String>,
 }
 
 impl Variables {
@@ -58,29 +60,100 @@ impl Variables {
                 other.clone_into(value);
             }
         }
-        Self { named, always }
+        let functions = places.template.functions.iter();
+        let functions = functions.map(|function| (function.logical_id.clone(), function.name.clone()));
+        Self { named, always, functions: functions.collect() }
     }
 
     /// The environment of a function.
     pub(super) fn of(&self, function: &Function) -> Result<HashMap<String, String>, Error> {
         let mut variables: HashMap<_, _> = self.always.clone().into_iter().collect();
+        variables.insert("AWS_LAMBDA_FUNCTION_NAME".to_owned(), function.name.clone());
         for (name, setting) in &function.variables {
-            let value = match (self.named.get(name), setting) {
-                (Some(value), _) | (None, Setting::Literal(value)) => value.clone(),
-                (None, Setting::Computed) => {
-                    let text = format!(
-                        "{} has the variable {name}, for which the local stack has no value",
-                        function.logical_id
-                    );
-                    return Err(Error::Template(text));
-                }
-            };
-            variables.insert(name.clone(), value);
+            let value = self.named.get(name).or_else(|| self.evaluate(setting)).ok_or_else(|| {
+                let text = format!(
+                    "{} has the variable {name}, for which the local stack has no value",
+                    function.logical_id
+                );
+                Error::Template(text)
+            })?;
+            variables.insert(name.clone(), value.clone());
         }
         Ok(variables)
     }
 
+    /// What can be known without CloudFormation: `!Ref` of a function is its name.
+    fn evaluate<'a>(&'a self, setting: &'a Setting) -> Option<&'a String> {
+        match setting {
+            Setting::Literal(value) => Some(value),
+            Setting::Reference(id) => self.functions.get(id),
+            Setting::Computed => None,
+        }
+    }
+
     pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.named.iter().chain(&self.always).map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Variables of a stack with these overrides, for the one function of this template.
+    fn variables(settings: &str, overrides: &[(&str, &str)]) -> Result<HashMap<String, String>, Error> {
+        let template = Template::parse(&format!(
+            "
+Resources:
+  OneFunction:
+    Type: AWS::Serverless::Function
+    Metadata: {{BuildProperties: {{Binary: one}}}}
+    Properties: {{Environment: {{Variables: {{{settings}}}}}}}
+"
+        ))?;
+        let overrides = overrides.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
+        let places = Places {
+            database_url: "everybody's".to_owned(),
+            base_url: "http://base",
+            dynamodb_endpoint: "everybody's".to_owned(),
+            template: &template,
+            project: &Project::Local("p".to_owned()),
+            overrides: &overrides,
+        };
+        Variables::new(&places).of(&template.functions[0])
+    }
+
+    #[test]
+    fn a_function_knows_itself_and_others_by_name() {
+        let variables = variables("A: 1, B: !Ref OneFunction, DATABASE_URL: !Sub x", &[]).unwrap();
+        for (name, value) in [
+            ("A", "1"),
+            ("B", "one"),
+            ("AWS_LAMBDA_FUNCTION_NAME", "one"),
+            ("AWS_ENDPOINT_URL_LAMBDA", "http://base"),
+            ("DATABASE_URL", "everybody's"),
+            ("AWS_ENDPOINT_URL_DYNAMODB", "everybody's"),
+        ] {
+            assert_eq!(variables[name], value, "{name}");
+        }
+        assert!(!variables.contains_key("WEBSOCKET_API_ENDPOINT"), "the template does not name it");
+    }
+
+    #[test]
+    fn what_a_stack_is_told_goes_before_all() {
+        let variables = variables(
+            "A: !Ref OneFunction, DATABASE_URL: x",
+            &[("A", "other"), ("DATABASE_URL", "other"), ("AWS_ENDPOINT_URL_DYNAMODB", "other")],
+        );
+        let variables = variables.unwrap();
+        for name in ["A", "DATABASE_URL", "AWS_ENDPOINT_URL_DYNAMODB"] {
+            assert_eq!(variables[name], "other", "{name}");
+        }
+    }
+
+    #[test]
+    fn a_variable_without_a_value_is_named() {
+        let said = variables("SECRET: !Ref Elsewhere", &[]).unwrap_err().to_string();
+        assert!(said.contains("SECRET") && said.contains("OneFunction"), "{said}");
     }
 }
