@@ -18,6 +18,7 @@ mod lambda;
 pub mod measure;
 pub mod openapi;
 pub mod postgres;
+mod schedules;
 mod stack;
 pub mod template;
 pub mod wire;

@@ -48,7 +48,8 @@ async fn run() -> Result<(), Error> {
     if let Some(path) = &arguments.ready_file {
         let _ = fs::remove_file(path);
     }
-    let mut builder = Stack::builder().port(arguments.port).data(directory).seed(arguments.seed);
+    let mut builder =
+        Stack::builder().with_schedules().port(arguments.port).data(directory).seed(arguments.seed);
     for name in HANDED_ON {
         if let Some(value) = env.optional(name) {
             builder = builder.variable(name, value);

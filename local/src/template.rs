@@ -67,6 +67,8 @@ pub struct HttpRoute {
 /// When a function is invoked without a caller.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Schedule {
+    /// Its name in the function's events.
+    pub name: String,
     /// Such as `rate(1 minute)`.
     pub expression: String,
     /// The event it is handed, as JSON.
@@ -178,7 +180,7 @@ fn read_function(resource: &Resource<'_>, globals: Option<&Value>) -> Result<Fun
     }
     let events = || entries(properties.get("Events"));
     let routes = events().filter_map(|(_, event)| read_route(event)).collect();
-    let schedules = events().filter_map(|(_, event)| read_schedule(event)).collect();
+    let schedules = events().filter_map(|(name, event)| read_schedule(name, event)).collect();
     Ok(Function { name, logical_id: resource.id.to_owned(), timeout_seconds, variables, routes, schedules })
 }
 
@@ -193,14 +195,18 @@ fn read_route(event: &Value) -> Option<HttpRoute> {
     })
 }
 
-fn read_schedule(event: &Value) -> Option<Schedule> {
+fn read_schedule(name: &str, event: &Value) -> Option<Schedule> {
     let (kind, properties) = (event.get("Type")?.as_str()?, event.get("Properties")?);
     let expression = match kind {
         "Schedule" => properties.get("Schedule").and_then(text)?,
         "ScheduleV2" => properties.get("ScheduleExpression").and_then(text)?,
         _ => return None,
     };
-    Some(Schedule { expression, input: properties.get("Input").and_then(text) })
+    let is = |key: &str, value: Value| properties.get(key) == Some(&value);
+    if is("Enabled", Value::Bool(false)) || is("State", Value::String("DISABLED".to_owned())) {
+        return None;
+    }
+    Some(Schedule { name: name.to_owned(), expression, input: properties.get("Input").and_then(text) })
 }
 
 fn read_cors(value: &Value) -> Cors {
@@ -345,6 +351,7 @@ Resources:
       Environment: {Variables: {B: 2}}
       Events:
         Every: {Type: Schedule, Properties: {Schedule: rate(1 minute), Input: '{}'}}
+        Never: {Type: ScheduleV2, Properties: {ScheduleExpression: rate(1 hour), State: DISABLED}}
 ",
         )
         .unwrap();
@@ -352,6 +359,11 @@ Resources:
         assert_eq!(one.timeout_seconds, 20);
         assert_eq!(one.variables["A"], Setting::Literal("one".to_owned()));
         assert_eq!(one.variables["B"], Setting::Literal("2".to_owned()));
-        assert_eq!(one.schedules[0].expression, "rate(1 minute)");
+        let every = Schedule {
+            name: "Every".to_owned(),
+            expression: "rate(1 minute)".to_owned(),
+            input: Some("{}".to_owned()),
+        };
+        assert_eq!(one.schedules, [every]);
     }
 }

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, path::PathBuf, time::Duration};
 
 use super::Stack;
-use crate::{Error, Seed, WebSocketLimits};
+use crate::{Error, Seed, WebSocketLimits, schedules::Running, template::Template};
 
 /// The Firebase project of a stack that issues its own tokens.
 const LOCAL_PROJECT: &str = "society360-local";
@@ -12,6 +12,8 @@ const RATE_LIMIT: i32 = 100_000;
 
 /// A stack that has not started.
 pub struct Builder {
+    pub(super) template: Option<Template>,
+    pub(super) schedules: Running,
     pub(super) port: u16,
     pub(super) data: Data,
     pub(super) seed: Seed,
@@ -50,6 +52,8 @@ impl Project {
 impl Default for Builder {
     fn default() -> Self {
         Self {
+            template: None,
+            schedules: Running::Never,
             port: 0,
             data: Data::Shared,
             seed: Seed::None,
@@ -65,6 +69,24 @@ impl Builder {
     /// Starts the stack.
     pub async fn start(self) -> Result<Stack, Error> {
         Stack::build(self).await
+    }
+
+    /// Serves this template, not the one of this checkout.
+    pub fn template(mut self, template: Template) -> Self {
+        self.template = Some(template);
+        self
+    }
+
+    /// Runs the schedules of the template. Otherwise none run, so that a test knows who calls.
+    pub fn with_schedules(mut self) -> Self {
+        self.schedules = Running::AsWritten;
+        self
+    }
+
+    /// Runs the schedules of the template, all of them with this period.
+    pub fn schedule_every(mut self, period: Duration) -> Self {
+        self.schedules = Running::Every(period);
+        self
     }
 
     /// Listens on this port; 0 is any free one.

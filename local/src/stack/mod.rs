@@ -18,6 +18,7 @@ use crate::{
     issuer::Issuer,
     lambda::Remote,
     postgres::{Options, Postgres},
+    schedules,
     template::Template,
     wire::Wire,
 };
@@ -169,8 +170,12 @@ impl Drop for Stack {
 }
 
 impl Parts {
-    async fn start(builder: Builder) -> Result<Self, Error> {
-        let template = Template::embedded()?;
+    async fn start(mut builder: Builder) -> Result<Self, Error> {
+        let template = match builder.template.take() {
+            Some(template) => template,
+            None => Template::embedded()?,
+        };
+        let schedules = schedules::read(&template)?;
         let listener = listen(builder.port).await?;
         let address = listener.local_addr().map_err(Error::io("listening"))?;
         let base_url = format!("http://{address}");
@@ -210,6 +215,7 @@ impl Parts {
         let gateway = Arc::new(Gateway::new(template, lambda, served, builder.limits, address.to_string()));
         let _ = gateway.info.set(info);
         tokio::spawn(gateway.clone().serve(listener));
+        schedules::start(&gateway.lambda, schedules, builder.schedules);
         Ok(Self { gateway, issuer, postgres, shared_server, database, wire, dynamodb, base_url, variables })
     }
 }
