@@ -1,6 +1,7 @@
 //! DynamoDB in this process, spoken to over HTTP so that the functions use the real SDK.
 //!
-//! It lives in memory: connections, which are all it holds, end with this process anyway.
+//! It lives in memory: connections, which are all it holds, end with this process anyway. Each function
+//! reaches it through a port of its own, so that faults know who calls.
 
 use dynoxide::{
     Database,
@@ -9,7 +10,12 @@ use dynoxide::{
 use serde_json::json;
 use tokio::net::TcpListener;
 
-use crate::{Error, template::Table};
+use crate::{
+    Error,
+    faults::{Faults, Kind, Point},
+    proxy::{self, Line, Next},
+    template::Table,
+};
 
 /// The emulator.
 #[derive(Clone)]
@@ -34,15 +40,44 @@ impl DynamoDb {
         Ok(Self { database, port })
     }
 
-    /// Base URL for the SDK.
+    /// Base URL for the SDK. No fault strikes there.
     pub fn endpoint(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
+        endpoint(self.port)
+    }
+
+    /// Base URL for the SDK of one function.
+    pub(crate) async fn door(&self, function: &str, faults: &Faults) -> Result<String, Error> {
+        let door = Door { faults: faults.clone(), function: function.to_owned() };
+        proxy::start(([127, 0, 0, 1], self.port).into(), door).await.map(endpoint)
     }
 
     /// Deletes what has expired, which AWS does within days.
     pub fn sweep(&self) -> Result<usize, Error> {
         self.database.sweep_ttl().map_err(refused)
     }
+}
+
+/// The way of one function.
+struct Door {
+    faults: Faults,
+    function: String,
+}
+
+impl Line for Door {
+    fn tap(&self) -> (impl FnMut(&[u8]) -> Next + Send, impl FnMut(&[u8]) + Send) {
+        let asked = |_: &[u8]| {
+            if self.faults.kills(&self.function, Point::BeforePush) { Next::KeepBack } else { Next::HandOn }
+        };
+        (asked, |_: &[u8]| {})
+    }
+
+    fn end(&self) -> impl Future<Output = ()> + Send {
+        self.faults.down(Kind::DynamodbDown, Some(&self.function))
+    }
+}
+
+fn endpoint(port: u16) -> String {
+    format!("http://127.0.0.1:{port}")
 }
 
 fn create(database: &Database, table: &Table) -> Result<(), Error> {

@@ -23,6 +23,9 @@ pub enum Error {
     /// Another program listens on the port that was asked for.
     #[error("port {0} is taken by another program; choose one with --port, or 0 for any free one")]
     PortTaken(u16),
+    /// A fault makes no sense.
+    #[error("{0}")]
+    Fault(String),
     /// A function could not be called.
     #[error("Lambda: {0}")]
     Lambda(String),

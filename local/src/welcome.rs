@@ -18,13 +18,14 @@ pub fn say(text: &str) {
 pub fn text(stack: &Stack, arguments: &Arguments) -> String {
     let at = |key: &str| stack.info().get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
     let mut text = format!(
-        "\nSociety360 is up. Ctrl-C ends it.\n\n  API         {}\n  Reference   {}/docs\n  WebSocket   {}\n  PostgreSQL  {}\n  DynamoDB    {} (table {})\n",
+        "\nSociety360 is up. Ctrl-C ends it.\n\n  API         {}\n  Reference   {}/docs\n  WebSocket   {}\n  PostgreSQL  {}\n  DynamoDB    {} (table {})\n  Faults      {}/_local/faults\n",
         at("base_url"),
         at("base_url"),
         at("websocket_url"),
         at("database_url"),
         at("dynamodb_endpoint"),
         at("table"),
+        at("base_url"),
     );
     if arguments.invoke.is_some() {
         text += "\nThe functions elsewhere need these variables:\n\n";

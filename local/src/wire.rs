@@ -4,28 +4,25 @@
 //! it asked for before; whatever is sent while an answer is outstanding (pipelined) belongs to the
 //! same round trip. A statement is a `Sync` or a simple `Query`. Start-up and authentication do not
 //! count. (PostgreSQL manual, "Frontend/Backend Protocol".)
+//!
+//! Each function has a port of its own, which leads to the same server, so that faults know who asks.
 
 use std::{
-    io,
     net::SocketAddr,
     ops::Sub,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
-    time::Duration,
 };
 
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::{
-        TcpListener, TcpStream,
-        tcp::{OwnedReadHalf, OwnedWriteHalf},
-    },
-    sync::watch,
-};
+use tokio::sync::watch;
 
-use crate::Error;
+use crate::{
+    Error,
+    faults::{Faults, Kind, Point},
+    proxy::{self, Line, Next},
+};
 
 /// What went over the wire.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -51,16 +48,18 @@ impl Sub for Count {
 #[derive(Clone, Debug)]
 pub struct Wire {
     shared: Arc<Shared>,
+    server: SocketAddr,
+    faults: Faults,
     port: u16,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Shared {
     total: Counter,
     connections: Mutex<Vec<Arc<Counter>>>,
     refusing: AtomicBool,
     /// Connections end when this changes.
-    cut: watch::Sender<u64>,
+    cut: watch::Sender<()>,
 }
 
 #[derive(Debug, Default)]
@@ -81,18 +80,17 @@ impl Counter {
 
 impl Wire {
     /// Listens on a free port of 127.0.0.1 and hands everything on to `server`.
-    pub async fn start(server: SocketAddr) -> Result<Self, Error> {
-        let listening = || Error::io("listening in front of PostgreSQL");
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(listening())?;
-        let port = listener.local_addr().map_err(listening())?.port();
-        let shared = Arc::new(Shared {
-            total: Counter::default(),
-            connections: Mutex::default(),
-            refusing: AtomicBool::new(false),
-            cut: watch::Sender::new(0),
-        });
-        tokio::spawn(accept(listener, server, shared.clone()));
-        Ok(Self { shared, port })
+    pub(crate) async fn start(server: SocketAddr, faults: Faults) -> Result<Self, Error> {
+        let shared = Arc::<Shared>::default();
+        let door = Door { shared: shared.clone(), faults: faults.clone(), function: None };
+        let port = proxy::start(server, door).await?;
+        Ok(Self { shared, server, faults, port })
+    }
+
+    /// A port for one function, so that it is known who calls. What goes through it is counted with the rest.
+    pub(crate) async fn door(&self, function: &str) -> Result<u16, Error> {
+        let (shared, faults) = (self.shared.clone(), self.faults.clone());
+        proxy::start(self.server, Door { shared, faults, function: Some(function.to_owned()) }).await
     }
 
     /// Port on 127.0.0.1.
@@ -113,7 +111,7 @@ impl Wire {
 
     /// Ends all connections, in the middle of whatever they do. New ones are served.
     pub fn cut(&self) {
-        self.shared.cut.send_modify(|generation| *generation += 1);
+        self.shared.cut.send_replace(());
     }
 
     /// Has new connections end at once, or serves them again.
@@ -122,66 +120,37 @@ impl Wire {
     }
 }
 
-async fn accept(listener: TcpListener, server: SocketAddr, shared: Arc<Shared>) {
-    loop {
-        let Ok((client, _)) = listener.accept().await else {
-            // Only a lack of descriptors lasts, and nothing tells when there are some again.
-            tokio::time::sleep(Duration::from_millis(10)).await;
-            continue;
+/// A port of the wire.
+struct Door {
+    shared: Arc<Shared>,
+    faults: Faults,
+    function: Option<String>,
+}
+
+impl Line for Door {
+    fn tap(&self) -> (impl FnMut(&[u8]) -> Next + Send, impl FnMut(&[u8]) + Send) {
+        let asking = Arc::new(Meter::open(&self.shared));
+        let answering = asking.clone();
+        let (mut questions, mut answers) = (Messages::from_client(), Messages::from_server());
+        let asked = move |bytes: &[u8]| {
+            let mut statements = 0;
+            questions.read(bytes, &mut |kind| statements += u64::from(asking.asked(kind)));
+            let kills = |function: &str| statements > 0 && self.faults.kills(function, Point::BeforeCommit);
+            if self.function.as_deref().is_some_and(kills) { Next::KeepBack } else { Next::HandOn }
         };
-        if shared.refusing.load(Ordering::Acquire) {
-            continue;
-        }
-        let shared = shared.clone();
-        tokio::spawn(async move {
-            let mut cut = shared.cut.subscribe();
-            let counter = Arc::new(Counter { open: AtomicBool::new(true), ..Counter::default() });
-            remember(&shared, &counter);
-            let meter =
-                Meter { connection: counter.clone(), shared: shared.clone(), pending: AtomicU64::new(0) };
-            tokio::select! {
-                _ = carry(client, server, &meter) => {}
-                _ = cut.changed() => {}
-            }
-            counter.open.store(false, Ordering::Release);
-        });
+        let answered = move |bytes: &[u8]| answers.read(bytes, &mut |kind| answering.answered(kind));
+        (asked, answered)
     }
-}
 
-fn remember(shared: &Shared, counter: &Arc<Counter>) {
-    let mut connections = shared.connections.lock().unwrap_or_else(PoisonError::into_inner);
-    connections.retain(|known| known.open.load(Ordering::Acquire));
-    connections.push(counter.clone());
-}
-
-async fn carry(client: TcpStream, server: SocketAddr, meter: &Meter) -> io::Result<()> {
-    let server = TcpStream::connect(server).await?;
-    client.set_nodelay(true)?;
-    server.set_nodelay(true)?;
-    let (from_client, to_client) = client.into_split();
-    let (from_server, to_server) = server.into_split();
-    tokio::select! {
-        ended = copy(from_client, to_server, Messages::from_client(), |kind| meter.asked(kind)) => ended,
-        ended = copy(from_server, to_client, Messages::from_server(), |kind| meter.answered(kind)) => ended,
-    }
-}
-
-/// Hands bytes on as they come, and tells `seen` of each message that begins in them, before they
-/// are handed on: an answer can then never be counted before its question.
-async fn copy(
-    mut from: OwnedReadHalf,
-    mut to: OwnedWriteHalf,
-    mut messages: Messages,
-    seen: impl Fn(u8),
-) -> io::Result<()> {
-    let mut buffer = vec![0; 16 * 1024];
-    loop {
-        let length = from.read(&mut buffer).await?;
-        if length == 0 {
-            return to.shutdown().await;
+    async fn end(&self) {
+        let mut cut = self.shared.cut.subscribe();
+        if self.shared.refusing.load(Ordering::Acquire) {
+            return;
         }
-        messages.read(&buffer[..length], &seen);
-        to.write_all(&buffer[..length]).await?;
+        tokio::select! {
+            _ = cut.changed() => {}
+            () = self.faults.down(Kind::PostgresDown, self.function.as_deref()) => {}
+        }
     }
 }
 
@@ -193,15 +162,26 @@ struct Meter {
 }
 
 impl Meter {
-    fn asked(&self, kind: u8) {
+    /// Counts a new connection, until this is dropped.
+    fn open(shared: &Arc<Shared>) -> Self {
+        let connection = Arc::new(Counter { open: AtomicBool::new(true), ..Counter::default() });
+        let mut connections = shared.connections.lock().unwrap_or_else(PoisonError::into_inner);
+        connections.retain(|known| known.open.load(Ordering::Acquire));
+        connections.push(connection.clone());
+        Self { connection, shared: shared.clone(), pending: AtomicU64::new(0) }
+    }
+
+    /// Counts a message of the client's, and tells whether it is a statement.
+    fn asked(&self, kind: u8) -> bool {
         if !matches!(kind, b'S' | b'Q') {
-            return;
+            return false;
         }
         let alone = self.pending.fetch_add(1, Ordering::AcqRel) == 0;
         for counter in [&*self.connection, &self.shared.total] {
             counter.statements.fetch_add(1, Ordering::AcqRel);
             counter.round_trips.fetch_add(u64::from(alone), Ordering::AcqRel);
         }
+        true
     }
 
     fn answered(&self, kind: u8) {
@@ -211,6 +191,12 @@ impl Meter {
                 .pending
                 .fetch_update(Ordering::AcqRel, Ordering::Acquire, |pending| pending.checked_sub(1));
         }
+    }
+}
+
+impl Drop for Meter {
+    fn drop(&mut self) {
+        self.connection.open.store(false, Ordering::Release);
     }
 }
 
@@ -240,7 +226,7 @@ impl Messages {
         Self { state: State::Message, header: Vec::with_capacity(8) }
     }
 
-    fn read(&mut self, mut bytes: &[u8], seen: &impl Fn(u8)) {
+    fn read(&mut self, mut bytes: &[u8], seen: &mut impl FnMut(u8)) {
         while !bytes.is_empty() {
             match self.state {
                 State::Body(left) => {
@@ -287,8 +273,6 @@ fn body(length: usize) -> State {
 
 #[cfg(test)]
 mod tests {
-    use std::cell::RefCell;
-
     use super::*;
 
     fn message(kind: u8, body: &[u8]) -> Vec<u8> {
@@ -309,24 +293,18 @@ mod tests {
         let stream =
             [start_up(), message(b'p', b"secret"), message(b'P', b"SELECT 1"), message(b'S', b"")].concat();
         for size in 1..stream.len() {
-            let kinds = RefCell::new(Vec::new());
+            let mut kinds = Vec::new();
             let mut messages = Messages::from_client();
             for piece in stream.chunks(size) {
-                messages.read(piece, &|kind| kinds.borrow_mut().push(kind));
+                messages.read(piece, &mut |kind| kinds.push(kind));
             }
-            assert_eq!(kinds.into_inner(), *b"pPS", "in pieces of {size}");
+            assert_eq!(kinds, *b"pPS", "in pieces of {size}");
         }
     }
 
     #[test]
     fn pipelined_statements_are_one_round_trip() {
-        let shared = Arc::new(Shared {
-            total: Counter::default(),
-            connections: Mutex::default(),
-            refusing: AtomicBool::new(false),
-            cut: watch::Sender::new(0),
-        });
-        let meter = Meter { connection: Arc::default(), shared, pending: AtomicU64::new(0) };
+        let meter = Meter::open(&Arc::default());
         meter.answered(b'Z');
         for kind in *b"PBDESPBDES" {
             meter.asked(kind);

@@ -1,4 +1,9 @@
 //! `@connections`: what a function posts to a client (API Gateway, "Use @connections commands").
+//!
+//! Functions of this stack post to `/_from/<function>/@connections/…`, so that faults know who posts;
+//! as with the stage on AWS, the SDKs keep what stands before `/@connections`.
+
+use std::time::Duration;
 
 use axum::{
     extract::Request,
@@ -8,22 +13,39 @@ use http::{Method, StatusCode, header};
 use serde_json::json;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use super::{Gateway, read_body, refused, websocket::Posted};
+use super::{
+    Gateway, read_body, refused,
+    websocket::{Connection, Posted},
+};
+use crate::faults::{Kind, Place, Point};
 
 /// API Gateway quotas for WebSocket APIs.
 const MAX_MESSAGE: usize = 128 * 1024;
+/// Longer than any caller waits.
+const HANGING: Duration = Duration::from_secs(30);
+
+/// The function that calls, where it is known, and the connection's id.
+pub(super) fn read_path(path: &str) -> Option<(Option<&str>, &str)> {
+    match path.strip_prefix("/_from/") {
+        Some(rest) => rest.split_once("/@connections/").map(|(caller, id)| (Some(caller), id)),
+        None => path.strip_prefix("/@connections/").map(|id| (None, id)),
+    }
+}
 
 impl Gateway {
     /// `id` is decoded; clients encode it in different ways.
-    pub(super) async fn manage(&self, id: &str, request: Request) -> Response {
+    pub(super) async fn manage(&self, caller: Option<&str>, id: &str, request: Request) -> Response {
         let method = request.method().clone();
         let body = match read_body(request.into_body(), MAX_MESSAGE).await {
             Ok(body) => body,
             Err(response) => return response,
         };
+        if method == Method::POST && caller.is_some_and(|name| self.faults.kills(name, Point::DuringPush)) {
+            return hang().await;
+        }
         let Some(connection) = self.connections.find(id) else { return gone() };
         match method {
-            Method::POST => answer(connection.post(&body), StatusCode::OK),
+            Method::POST => self.post(caller, &connection, &body).await,
             Method::DELETE => answer(connection.hang_up(), StatusCode::NO_CONTENT),
             Method::GET => {
                 let status = json!({
@@ -36,22 +58,61 @@ impl Gateway {
             _ => refused(StatusCode::FORBIDDEN, "ForbiddenException", "Forbidden"),
         }
     }
+
+    async fn post(&self, caller: Option<&str>, connection: &Connection, body: &[u8]) -> Response {
+        let place = Place { function: caller, connection: Some(&connection.id), ..Place::default() };
+        let strikes = |kind| self.faults.strikes(kind, place);
+        if strikes(Kind::PostHangs) {
+            return hang().await;
+        }
+        if strikes(Kind::PostGone) {
+            return gone();
+        }
+        if strikes(Kind::PostThrottled) {
+            return throttled("Rate exceeded");
+        }
+        if strikes(Kind::PostFails) {
+            return failed();
+        }
+        if strikes(Kind::PostLost) {
+            return StatusCode::OK.into_response();
+        }
+        if strikes(Kind::ConnectionCut) {
+            connection.cut();
+            return StatusCode::OK.into_response();
+        }
+        let posted = connection.post(body);
+        if posted == Posted::Yes && strikes(Kind::PostLate) {
+            return hang().await;
+        }
+        answer(posted, StatusCode::OK)
+    }
 }
 
 fn answer(posted: Posted, done: StatusCode) -> Response {
     match posted {
         Posted::Yes => done.into_response(),
         Posted::Gone => gone(),
-        Posted::Full => refused(
-            StatusCode::TOO_MANY_REQUESTS,
-            "LimitExceededException",
-            "The client does not read its messages",
-        ),
+        Posted::Full => throttled("The client does not read its messages"),
     }
 }
 
 fn gone() -> Response {
     refused(StatusCode::GONE, "GoneException", "Gone")
+}
+
+fn throttled(message: &str) -> Response {
+    refused(StatusCode::TOO_MANY_REQUESTS, "LimitExceededException", message)
+}
+
+fn failed() -> Response {
+    refused(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerErrorException", "Internal server error")
+}
+
+/// Answers when nobody waits any more.
+async fn hang() -> Response {
+    tokio::time::sleep(HANGING).await;
+    failed()
 }
 
 fn timestamp(millis: i64) -> String {

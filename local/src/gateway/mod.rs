@@ -1,6 +1,7 @@
 //! API Gateway on one port: the HTTP API, the WebSocket API, `@connections`, Lambda's Invoke API,
 //! and under `/docs` and `/_local/` what a developer and the tests need beside them.
 
+mod faults;
 mod http;
 mod invoke;
 mod management;
@@ -28,7 +29,7 @@ use time::{OffsetDateTime, macros::format_description};
 use tokio::net::TcpListener;
 use uuid::Uuid;
 
-use crate::{issuer::Issuer, lambda::Lambda, template::Template};
+use crate::{faults::Faults, issuer::Issuer, lambda::Lambda, template::Template};
 use websocket::Registry;
 
 /// How long connections of the WebSocket API may last.
@@ -51,6 +52,7 @@ impl Default for WebSocketLimits {
 pub(crate) struct Gateway {
     pub(crate) template: Template,
     pub(crate) lambda: Lambda,
+    pub(crate) faults: Faults,
     pub(crate) issuer: Option<Arc<Issuer>>,
     pub(crate) limits: WebSocketLimits,
     /// Host and port as clients name them.
@@ -64,6 +66,7 @@ impl Gateway {
     pub(crate) fn new(
         template: Template,
         lambda: Lambda,
+        faults: Faults,
         issuer: Option<Arc<Issuer>>,
         limits: WebSocketLimits,
         domain: String,
@@ -71,6 +74,7 @@ impl Gateway {
         Self {
             template,
             lambda,
+            faults,
             issuer,
             limits,
             domain,
@@ -93,8 +97,11 @@ impl Gateway {
 
     async fn dispatch(self: Arc<Self>, client: SocketAddr, request: Request) -> Response {
         let path = percent_decode_str(request.uri().path()).decode_utf8_lossy().into_owned();
-        if let Some(id) = path.strip_prefix("/@connections/") {
-            return self.manage(id, request).await;
+        if let Some((caller, id)) = management::read_path(&path) {
+            return self.manage(caller, id, request).await;
+        }
+        if path == "/_local/faults" {
+            return self.switch_faults(request).await;
         }
         if let Some(tool) = path.strip_prefix("/_local/") {
             return self.tool(tool, &request);

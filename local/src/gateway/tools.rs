@@ -1,4 +1,5 @@
-//! `/_local/…`: tokens and their keys, where everything is, and what would have been sent.
+//! `/_local/…`: tokens and their keys, where everything is, what would have been sent.
+//! (What fails on purpose has a file of its own.)
 
 use axum::{
     extract::Request,
@@ -79,7 +80,7 @@ fn foreign_project() -> Response {
     )
 }
 
-fn answer(value: &Value) -> Response {
+pub(super) fn answer(value: &Value) -> Response {
     ([(header::CONTENT_TYPE, "application/json")], value.to_string()).into_response()
 }
 

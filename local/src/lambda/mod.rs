@@ -25,7 +25,11 @@ use tokio::{
 };
 use uuid::Uuid;
 
-use crate::{Error, template::Function};
+use crate::{
+    Error,
+    faults::{Faults, Kind, Place},
+    template::Function,
+};
 use environment::{Environment, Failed};
 pub(crate) use remote::Remote;
 
@@ -69,6 +73,7 @@ pub enum Refused {
 pub struct Lambda {
     transport: Transport,
     functions: Arc<HashMap<String, Arc<Deployed>>>,
+    faults: Faults,
 }
 
 #[derive(Clone)]
@@ -82,13 +87,17 @@ struct Deployed {
     name: String,
     limit: Duration,
     variables: HashMap<String, String>,
+    faults: Faults,
     idle: Mutex<Vec<Environment>>,
     free: Arc<Semaphore>,
 }
 
 impl Lambda {
     /// Functions that run in this process, each with its variables.
-    pub(crate) fn in_process(functions: Vec<(Function, HashMap<String, String>)>) -> Result<Self, Error> {
+    pub(crate) fn in_process(
+        functions: Vec<(Function, HashMap<String, String>)>,
+        faults: Faults,
+    ) -> Result<Self, Error> {
         if let Some((unknown, _)) =
             functions.iter().find(|(function, _)| !functions::is_known(&function.name))
         {
@@ -97,26 +106,35 @@ impl Lambda {
                 unknown.logical_id, unknown.name
             )));
         }
-        Ok(Self::new(Transport::InProcess, functions))
+        Ok(Self::new(Transport::InProcess, functions, faults))
     }
 
     /// Functions behind another Invoke endpoint.
-    pub(crate) fn remote(remote: Remote, functions: Vec<(Function, HashMap<String, String>)>) -> Self {
-        Self::new(Transport::Remote(Box::new(remote)), functions)
+    pub(crate) fn remote(
+        remote: Remote,
+        functions: Vec<(Function, HashMap<String, String>)>,
+        faults: Faults,
+    ) -> Self {
+        Self::new(Transport::Remote(Box::new(remote)), functions, faults)
     }
 
-    fn new(transport: Transport, functions: Vec<(Function, HashMap<String, String>)>) -> Self {
+    fn new(
+        transport: Transport,
+        functions: Vec<(Function, HashMap<String, String>)>,
+        faults: Faults,
+    ) -> Self {
         let deployed = |(function, variables): (Function, _)| {
             let deployed = Deployed {
                 name: function.name.clone(),
                 limit: Duration::from_secs(function.timeout_seconds),
                 variables,
+                faults: faults.clone(),
                 idle: Mutex::default(),
                 free: Arc::new(Semaphore::new(MAX_ENVIRONMENTS)),
             };
             (function.name, Arc::new(deployed))
         };
-        Self { transport, functions: Arc::new(functions.into_iter().map(deployed).collect()) }
+        Self { transport, functions: Arc::new(functions.into_iter().map(deployed).collect()), faults }
     }
 
     /// The names of all functions, in order.
@@ -148,8 +166,15 @@ impl Lambda {
         if serde_json::from_str::<serde::de::IgnoredAny>(&event).is_err() {
             return Err(Refused::Malformed);
         }
-        let (lambda, function) = (self.clone(), function.to_owned());
-        tokio::spawn(async move { lambda.deliver(&function, &event).await });
+        let place = Place { function: Some(function), ..Place::default() };
+        if self.faults.strikes(Kind::InvokeRefused, place) {
+            return Err(Refused::Throttled);
+        }
+        let times = if self.faults.strikes(Kind::InvokeDuplicated, place) { 2 } else { 1 };
+        for _ in 0..times {
+            let (lambda, function, event) = (self.clone(), function.to_owned(), event.clone());
+            tokio::spawn(async move { lambda.deliver(&function, &event).await });
+        }
         Ok(())
     }
 
@@ -197,13 +222,19 @@ impl Deployed {
         };
         let context = context(&self.name, self.limit);
         let request_id = context.request_id.clone();
+        let killed = self.faults.killed(&self.name);
         // In a task of its own, so that a panic ends the environment and nothing else.
         let mut serving = tokio::spawn(async move {
-            let outcome = environment.serve(event, context).await;
-            (environment, outcome)
+            tokio::select! {
+                // Asked first, so that nothing more is done once it is killed.
+                biased;
+                () = killed => None,
+                outcome = environment.serve(event, context) => Some((environment, outcome)),
+            }
         });
         match timeout(self.limit, &mut serving).await {
-            Ok(Ok((environment, outcome))) => {
+            Ok(Ok(None)) => Ok(Outcome::Failed(error("Runtime.ExitError", "the environment was killed"))),
+            Ok(Ok(Some((environment, outcome)))) => {
                 self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(environment);
                 match outcome {
                     Ok(answer) => Ok(Outcome::Answered(answer)),

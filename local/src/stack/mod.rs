@@ -14,6 +14,7 @@ pub use builder::{Builder, Project};
 use crate::{
     DynamoDb, Error, Identity, Lambda,
     database::{migrate, seed},
+    faults::Faults,
     gateway::Gateway,
     issuer::Issuer,
     lambda::Remote,
@@ -126,6 +127,11 @@ impl Stack {
         &self.parts.dynamodb
     }
 
+    /// The failures that are switched on; they strike until they are cleared.
+    pub fn faults(&self) -> &Faults {
+        &self.parts.gateway.faults
+    }
+
     /// The functions, to be invoked without the gateway.
     pub fn lambda(&self) -> &Lambda {
         &self.parts.gateway.lambda
@@ -181,7 +187,8 @@ impl Parts {
         let base_url = format!("http://{address}");
 
         let (postgres, shared_server, database) = prepare_database(&builder).await?;
-        let wire = Wire::start(([127, 0, 0, 1], postgres.port()).into()).await?;
+        let faults = Faults::new(template.functions.iter().map(|function| &*function.name));
+        let wire = Wire::start(([127, 0, 0, 1], postgres.port()).into(), faults.clone()).await?;
         let dynamodb = DynamoDb::start(&template.tables).await?;
         let issuer = Arc::new(Issuer::new(builder.project.id())?);
 
@@ -193,14 +200,19 @@ impl Parts {
             project: &builder.project,
             overrides: &builder.variables,
         });
-        let functions = template
-            .functions
-            .iter()
-            .map(|function| Ok((function.clone(), variables.of(function)?)))
-            .collect::<Result<Vec<_>, Error>>()?;
+        let mut functions = Vec::new();
+        for function in &template.functions {
+            let name = &function.name;
+            let doors = variables::Doors {
+                database_url: postgres.url(&database, wire.door(name).await?),
+                dynamodb_endpoint: dynamodb.door(name, &faults).await?,
+                websocket_endpoint: format!("{base_url}/_from/{name}"),
+            };
+            functions.push((function.clone(), variables.of(function, doors)?));
+        }
         let lambda = match &builder.invoke {
-            Some(endpoint) => Lambda::remote(Remote::new(endpoint), functions),
-            None => Lambda::in_process(functions)?,
+            Some(endpoint) => Lambda::remote(Remote::new(endpoint), functions, faults.clone()),
+            None => Lambda::in_process(functions, faults.clone())?,
         };
 
         let info = json!({
@@ -212,7 +224,8 @@ impl Parts {
             "functions": lambda.names(),
         });
         let served = matches!(builder.project, Project::Local(_)).then(|| issuer.clone());
-        let gateway = Arc::new(Gateway::new(template, lambda, served, builder.limits, address.to_string()));
+        let domain = address.to_string();
+        let gateway = Arc::new(Gateway::new(template, lambda, faults, served, builder.limits, domain));
         let _ = gateway.info.set(info);
         tokio::spawn(gateway.clone().serve(listener));
         schedules::start(&gateway.lambda, schedules, builder.schedules);

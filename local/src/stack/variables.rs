@@ -2,9 +2,10 @@
 //!
 //! A function gets the variables that the template gives it, with values of this machine, so that
 //! one which the template forgets is missing here too. What Lambda itself sets, and what leads to
-//! this machine in place of AWS or Google, is added to all.
+//! this machine in place of AWS or Google, is added to all. Where a function has a way of its own to
+//! something, so that faults know who calls, that leads through [`Doors`].
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::Project;
 use crate::{
@@ -23,12 +24,21 @@ pub(super) struct Places<'a> {
     pub(super) overrides: &'a HashMap<String, String>,
 }
 
+/// A function's own ways to what all functions use.
+pub(super) struct Doors {
+    pub(super) database_url: String,
+    pub(super) dynamodb_endpoint: String,
+    pub(super) websocket_endpoint: String,
+}
+
 /// Values for the variables that a template may name, and those that every function has.
 pub(super) struct Variables {
     named: BTreeMap<String, String>,
     always: BTreeMap<String, String>,
     /// The names of functions by their logical ids.
     functions: BTreeMap<String, String>,
+    /// The names of those that were given to this stack.
+    overridden: BTreeSet<String>,
 }
 
 impl Variables {
@@ -62,11 +72,12 @@ impl Variables {
         }
         let functions = places.template.functions.iter();
         let functions = functions.map(|function| (function.logical_id.clone(), function.name.clone()));
-        Self { named, always, functions: functions.collect() }
+        let overridden = places.overrides.keys().cloned().collect();
+        Self { named, always, functions: functions.collect(), overridden }
     }
 
     /// The environment of a function.
-    pub(super) fn of(&self, function: &Function) -> Result<HashMap<String, String>, Error> {
+    pub(super) fn of(&self, function: &Function, doors: Doors) -> Result<HashMap<String, String>, Error> {
         let mut variables: HashMap<_, _> = self.always.clone().into_iter().collect();
         variables.insert("AWS_LAMBDA_FUNCTION_NAME".to_owned(), function.name.clone());
         for (name, setting) in &function.variables {
@@ -78,6 +89,15 @@ impl Variables {
                 Error::Template(text)
             })?;
             variables.insert(name.clone(), value.clone());
+        }
+        for (name, own) in [
+            ("DATABASE_URL", doors.database_url),
+            ("AWS_ENDPOINT_URL_DYNAMODB", doors.dynamodb_endpoint),
+            ("WEBSOCKET_API_ENDPOINT", doors.websocket_endpoint),
+        ] {
+            if let Some(value) = variables.get_mut(name).filter(|_| !self.overridden.contains(name)) {
+                *value = own;
+            }
         }
         Ok(variables)
     }
@@ -120,7 +140,9 @@ Resources:
             project: &Project::Local("p".to_owned()),
             overrides: &overrides,
         };
-        Variables::new(&places).of(&template.functions[0])
+        let own = || "its own".to_owned();
+        let doors = Doors { database_url: own(), dynamodb_endpoint: own(), websocket_endpoint: own() };
+        Variables::new(&places).of(&template.functions[0], doors)
     }
 
     #[test]
@@ -131,8 +153,8 @@ Resources:
             ("B", "one"),
             ("AWS_LAMBDA_FUNCTION_NAME", "one"),
             ("AWS_ENDPOINT_URL_LAMBDA", "http://base"),
-            ("DATABASE_URL", "everybody's"),
-            ("AWS_ENDPOINT_URL_DYNAMODB", "everybody's"),
+            ("DATABASE_URL", "its own"),
+            ("AWS_ENDPOINT_URL_DYNAMODB", "its own"),
         ] {
             assert_eq!(variables[name], value, "{name}");
         }

@@ -4,6 +4,7 @@
 mod attacks;
 mod authorisation;
 mod dispatcher;
+mod faults;
 mod flow;
 mod gateway;
 mod idempotency;

@@ -16,7 +16,7 @@ use crate::support::{
 
 impl World {
     /// How many connections the table holds for flat 101.
-    async fn members_of_the_flat(&self) -> usize {
+    pub async fn members_of_the_flat(&self) -> usize {
         let variables: HashMap<String, String> =
             self.stack.variables().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         let connections = Connections::start(&RealtimeConfig::read(&mut Env::from_map(variables)));

@@ -130,6 +130,7 @@ impl Session {
                         return Run::Close(CloseCode::Away, "Going away");
                     }
                 }
+                () = self.connection.until_cut() => return Run::Ended(Ending::lost()),
                 () = sleep_until(end_of_life) => return Run::Close(CloseCode::Away, "Going away"),
             }
         }

@@ -24,7 +24,10 @@ use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use super::{Gateway, new_id, said};
-use crate::lambda::Outcome;
+use crate::{
+    faults::{Kind, Place},
+    lambda::Outcome,
+};
 use connection::Ending;
 pub(crate) use registry::Registry;
 pub(super) use registry::{Connection, Posted};
@@ -92,6 +95,9 @@ impl Gateway {
                 Err(_) => Ending::lost(),
             };
             self.connections.remove(&connection.id);
+            if self.faults.strikes(Kind::DisconnectLost, Place::default()) {
+                return;
+            }
             let event = event::disconnect(&connection, ending.code, &ending.reason, &self.domain);
             self.call_route("$disconnect", event).await;
         });

@@ -10,7 +10,10 @@ use std::{
 };
 
 use http::{HeaderMap, header};
-use tokio::sync::mpsc::{self, error::TrySendError};
+use tokio::sync::{
+    Notify,
+    mpsc::{self, error::TrySendError},
+};
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
 use crate::gateway::{epoch_millis, text};
@@ -44,6 +47,7 @@ pub(in crate::gateway) struct Connection {
     pub(in crate::gateway) user_agent: String,
     last_active: AtomicI64,
     open: AtomicBool,
+    cut: Notify,
     outgoing: mpsc::Sender<Outgoing>,
 }
 
@@ -90,6 +94,17 @@ impl Connection {
         posted
     }
 
+    /// Has the connection end without a word, as one does whose network is gone.
+    pub(in crate::gateway) fn cut(&self) {
+        self.close();
+        self.cut.notify_one();
+    }
+
+    /// Waits until it is cut.
+    pub(super) async fn until_cut(&self) {
+        self.cut.notified().await;
+    }
+
     fn send(&self, message: Outgoing) -> Posted {
         if !self.open.load(Ordering::Acquire) {
             return Posted::Gone;
@@ -128,6 +143,7 @@ impl Registry {
             user_agent: text(headers, header::USER_AGENT).to_owned(),
             last_active: AtomicI64::new(now),
             open: AtomicBool::new(false),
+            cut: Notify::new(),
             outgoing,
         });
         self.lock().insert(id, connection.clone());

@@ -1,0 +1,29 @@
+//! `/_local/faults`: failures switched on and off, see [`crate::faults`].
+
+use axum::{extract::Request, response::Response};
+use http::{Method, StatusCode};
+
+use super::{Gateway, read_body, said, tools};
+
+/// More faults than anybody writes.
+const MAX_PLAN: usize = 1024 * 1024;
+
+impl Gateway {
+    pub(super) async fn switch_faults(&self, request: Request) -> Response {
+        match *request.method() {
+            Method::GET => {}
+            Method::DELETE => self.faults.clear(),
+            Method::PUT => {
+                let text = match read_body(request.into_body(), MAX_PLAN).await {
+                    Ok(text) => text,
+                    Err(response) => return response,
+                };
+                if let Err(error) = self.faults.put(&text) {
+                    return said(StatusCode::BAD_REQUEST, &error.to_string());
+                }
+            }
+            _ => return said(StatusCode::METHOD_NOT_ALLOWED, "Only GET, PUT and DELETE are possible here"),
+        }
+        tools::answer(&self.faults.report())
+    }
+}
