@@ -45,7 +45,6 @@ impl Variables {
     pub(super) fn new(places: &Places<'_>) -> Self {
         let mut named = BTreeMap::from([
             ("DATABASE_URL".to_owned(), places.database_url.clone()),
-            ("DISPATCHER_FUNCTION".to_owned(), "dispatcher".to_owned()),
             ("FIREBASE_PROJECT_ID".to_owned(), places.project.id().to_owned()),
             ("LOG_LEVEL".to_owned(), "warn".to_owned()),
             ("RATE_LIMIT_WINDOW_MS".to_owned(), "900000".to_owned()),

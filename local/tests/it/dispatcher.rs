@@ -15,20 +15,23 @@ impl World {
     async fn leave_over(&self, events: i32) {
         let emit = "SELECT emit('flat:' || $1, 'visitor_checkin', jsonb_build_object('n', n)) FROM generate_series(1, $2) AS n";
         self.db.execute(emit, &[&FLAT_101.to_string(), &events]).await.unwrap();
-        self.db
-            .execute("UPDATE room_sequences SET pusher_until = now() - interval '1 second'", &[])
-            .await
-            .unwrap();
+        self.let_leases_end().await;
+    }
+
+    /// Whoever holds a room has held it long enough.
+    pub async fn let_leases_end(&self) {
+        let ended = "UPDATE room_sequences SET pusher_until = now() - interval '1 second'";
+        self.db.execute(ended, &[]).await.unwrap();
     }
 
     /// Calls the dispatcher as its schedule does.
-    async fn dispatch(&self) {
+    pub async fn dispatch(&self) {
         let done =
             self.stack.lambda().invoke("dispatcher", json!({"source": "aws.events"}).to_string()).await;
         assert_eq!(done, Ok(Outcome::Answered("null".to_owned())));
     }
 
-    async fn is_up_to_date(&self) -> bool {
+    pub async fn is_up_to_date(&self) -> bool {
         self.count("SELECT count(*) FROM room_sequences WHERE pushed < seq OR pusher IS NOT NULL").await == 0
             && self.count("SELECT count(*) FROM lagging_connections").await == 0
     }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
 use crate::support::{
-    Actor, Socket, World,
+    Actor, Socket, World, eventually,
     world::{FLAT_101, GREEN_ACRES},
 };
 
@@ -216,7 +216,7 @@ async fn a_connection_without_a_hello_is_closed() {
     assert_eq!(app.text_within(Duration::from_secs(25)).await, None);
     assert!(started.elapsed() >= Duration::from_secs(20), "{:?}", started.elapsed());
     assert_eq!(with_token.text_within(Duration::from_secs(5)).await, None);
-    assert_eq!(world.stack.connections(), 0);
+    eventually("nothing is left of them", async || world.stack.connections() == 0).await;
 }
 
 /// Both protocols tell the same events, with the same ids and numbers.
