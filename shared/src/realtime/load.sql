@@ -8,4 +8,5 @@ SELECT jsonb_build_object(
            'oldest_seconds', coalesce((SELECT extract(epoch FROM clock_timestamp() - min(since)) FROM behind), 0),
            'rooms', (SELECT count(*) FROM behind),
            'lagging', (SELECT count(*) FROM lagging_connections),
-           'due_seconds', (SELECT extract(epoch FROM greatest(min(at), clock_timestamp()) - clock_timestamp()) FROM due))
+           'due_seconds', (SELECT extract(epoch FROM greatest(min(at), clock_timestamp()) - clock_timestamp())
+                             FROM due HAVING count(*) > 0))
