@@ -16,6 +16,7 @@ mod pagination;
 mod postgres;
 mod races;
 mod realtime;
+mod recovery;
 mod replay;
 mod revoked;
 mod round_trips;

@@ -4,10 +4,12 @@
 //! start with are put into the database.
 
 mod actor;
+mod keeper;
 mod socket;
 pub mod world;
 
 pub use actor::{Actor, Reply};
+pub use keeper::Keeper;
 pub use socket::Socket;
 pub use world::World;
 

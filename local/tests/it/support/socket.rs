@@ -4,7 +4,10 @@ use std::{collections::VecDeque, time::Duration};
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
-use tokio::{net::TcpStream, time::timeout};
+use tokio::{
+    net::TcpStream,
+    time::{error::Elapsed, timeout},
+};
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, connect_async,
     tungstenite::{self, Message, client::IntoClientRequest},
@@ -99,12 +102,22 @@ impl Socket {
 
     /// As [`Socket::text`], for one that takes its time.
     pub async fn text_within(&mut self, patience: Duration) -> Option<String> {
+        self.try_text(patience).await.expect("nothing came in time")
+    }
+
+    /// As [`Socket::text`], where it may be that nothing comes.
+    pub async fn try_text(&mut self, patience: Duration) -> Result<Option<String>, Elapsed> {
         loop {
-            match timeout(patience, self.stream.next()).await.expect("nothing came in time") {
-                Some(Ok(Message::Text(text))) => return Some(text.to_string()),
-                Some(Ok(Message::Close(_)) | Err(_)) | None => return None,
+            match timeout(patience, self.stream.next()).await? {
+                Some(Ok(Message::Text(text))) => return Ok(Some(text.to_string())),
+                Some(Ok(Message::Close(_)) | Err(_)) | None => return Ok(None),
                 Some(Ok(_)) => {}
             }
         }
+    }
+
+    /// Sends a message; false where the connection is closed.
+    pub async fn try_send(&mut self, message: Value) -> bool {
+        self.stream.send(Message::text(message.to_string())).await.is_ok()
     }
 }
