@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
-    input::Cursor,
+    input::{Cursor, PlaceCursor, Position},
     realtime::Room,
     text::{Phone, contains_aadhaar},
 };
@@ -28,6 +28,19 @@ proptest! {
         let at = OffsetDateTime::from_unix_timestamp_nanos(i128::from(micros) * 1000).unwrap();
         let cursor = Cursor { at, id: Uuid::from_u128(id) };
         prop_assert_eq!(Cursor::decode(&cursor.encode()), Some(cursor));
+    }
+
+    #[test]
+    fn a_place_cursor_survives_its_text(group in "[^\\x00\\x1f]{0,80}", name in "[^\\x00\\x1f]{0,80}", id: u128) {
+        let cursor = PlaceCursor { group, name, id: Uuid::from_u128(id) };
+        prop_assert_eq!(PlaceCursor::decode(&cursor.clone().encode()), Some(cursor));
+    }
+
+    #[test]
+    fn any_text_is_a_place_cursor_or_is_none(text in "[A-Za-z0-9_-]{0,64}") {
+        if let Some(cursor) = PlaceCursor::decode(&text) {
+            prop_assert_eq!(cursor.encode(), text);
+        }
     }
 
     #[test]

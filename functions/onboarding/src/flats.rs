@@ -7,11 +7,13 @@ use shared::{
     auth::Caller,
     db::Type,
     http::{ApiError, List},
-    input::{Fields, FromFields, Query},
+    input::{Fields, FromFields, PlacePage, Query},
     openapi::{OccupancyRole, always_true},
 };
 use utoipa::ToSchema;
 use uuid::Uuid;
+
+use crate::tree::after;
 
 #[derive(utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -48,12 +50,19 @@ pub(crate) struct BlockFlat {
 ///
 /// **Permissions:** any user; `is_occupied`, `resident_name` and `occupancy_role` only for guards,
 /// admins and residents of the society.
-#[utoipa::path(get, path = "/v1/flats", params(InBlock), responses((status = 200, body = List<BlockFlat>)))]
+#[utoipa::path(get, path = "/v1/flats", params(InBlock, PlacePage), responses((status = 200, body = List<BlockFlat>)))]
 pub(crate) async fn list_flats(
     State(app): State<App>,
     caller: Caller,
-    Query(query): Query<InBlock>,
+    Query((place, page)): Query<(InBlock, PlacePage)>,
 ) -> Result<List<BlockFlat>, ApiError> {
-    let params = [(caller.user_id() as _, Type::UUID), (&query.block_id as _, Type::UUID)];
-    app.db.read(include_str!("flats.sql"), &params).await.map(List::complete)
+    let params = [
+        (caller.user_id() as _, Type::UUID),
+        (&place.block_id as _, Type::UUID),
+        (&page.cursor.name as _, Type::TEXT),
+        (&page.cursor.id as _, Type::UUID),
+        (&page.rows() as _, Type::INT8),
+    ];
+    let flats = app.db.read(include_str!("flats.sql"), &params).await?;
+    Ok(List::page(flats, page.limit(), |last: &BlockFlat| after(&last.flat_number, last.id)))
 }

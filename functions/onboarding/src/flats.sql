@@ -1,3 +1,4 @@
+-- $1 caller, $2 block, $3/$4 number and id before the page, $5 rows
 WITH block AS MATERIALIZED (
     SELECT b.id, has_part(me, c.society_id) AS sees_residents
       FROM blocks b JOIN complexes c ON c.id = b.complex_id, caller_scope($1) AS me
@@ -14,5 +15,6 @@ SELECT jsonb_build_object(
        SELECT o.role, u.name FROM flat_occupancies o JOIN users u ON u.id = o.user_id
         WHERE block.sees_residents AND o.flat_id = f.id AND o.end_date IS NULL
         ORDER BY o.is_primary DESC, o.start_date, o.id LIMIT 1) r ON true
- WHERE f.is_active
+ WHERE f.is_active AND (f.flat_number COLLATE natural_order, f.id) > ($3, $4)
  ORDER BY f.flat_number COLLATE natural_order, f.id
+ LIMIT $5

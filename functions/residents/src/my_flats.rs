@@ -6,14 +6,33 @@ use shared::{
     auth::Caller,
     db::Type,
     http::{ApiError, List},
+    input::{PlaceCursor, PlacePage, Query},
     place::{Flat, Home},
 };
+use uuid::Uuid;
 
 /// Lists the caller's homes, the primary one first.
 ///
 /// **Permissions:** own.
-#[utoipa::path(get, path = "/v1/my-flats", responses((status = 200, body = List<Flat>)))]
-pub(crate) async fn list_my_flats(State(app): State<App>, caller: Caller) -> Result<List<Flat>, ApiError> {
+#[utoipa::path(get, path = "/v1/my-flats", params(PlacePage), responses((status = 200, body = List<Flat>)))]
+pub(crate) async fn list_my_flats(
+    State(app): State<App>,
+    caller: Caller,
+    Query(page): Query<PlacePage>,
+) -> Result<List<Flat>, ApiError> {
     let home = app.db.read_one::<Home>("SELECT home_of($1)", &[(caller.user_id(), Type::UUID)]).await?;
-    Ok(List::complete(home.map(|home| home.flats).unwrap_or_default()))
+    // A user has few homes, so all of them are read.
+    let mut flats = home.map(|home| home.flats).unwrap_or_default();
+    let PlaceCursor { group, name, id } = &page.cursor;
+    flats.retain(|flat| key(flat) > (group, name, *id));
+    flats.truncate(usize::try_from(page.rows()).unwrap_or(usize::MAX));
+    Ok(List::page(flats, page.limit(), |last| {
+        let (group, name, id) = key(last);
+        PlaceCursor { group: group.to_owned(), name: name.to_owned(), id }
+    }))
+}
+
+/// What the list is sorted by: the primary home first, then by the first day.
+fn key(flat: &Flat) -> (&str, &str, Uuid) {
+    (if flat.is_primary { "0" } else { "1" }, &flat.start_date, flat.occupancy_id)
 }

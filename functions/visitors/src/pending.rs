@@ -6,8 +6,8 @@ use shared::{
     App, Timestamp,
     auth::Caller,
     db::Type,
-    http::{Answer, ApiError, Scoped},
-    input::{Fields, FromFields, Query},
+    http::{Answer, ApiError, List, Scoped},
+    input::{Cursor, Fields, FromFields, Limit, Query},
     openapi::{Forbidden, NotFound, always_true},
 };
 use utoipa::ToSchema;
@@ -40,21 +40,44 @@ pub(crate) struct PendingList {
     success: bool,
     data: Vec<PendingVisitor>,
     count: usize,
-    /// Always null.
+    /// Where the next page starts; null at the end.
     next_cursor: Option<String>,
+}
+
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Page {
+    limit: Limit,
+    cursor: Cursor,
+}
+
+impl FromFields for Page {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let limit = fields.or("limit", Limit::default());
+        let cursor = fields.or("cursor", Cursor::START);
+        Some(Self { limit: limit?, cursor: cursor? })
+    }
 }
 
 /// Lists who waits at the gate for an answer of the caller's flats.
 ///
 /// **Permissions:** own flats.
-#[utoipa::path(get, path = "/v1/visitors/pending", responses((status = 200, body = PendingList)))]
+#[utoipa::path(get, path = "/v1/visitors/pending", params(Page), responses((status = 200, body = PendingList)))]
 pub(crate) async fn list_pending(
     State(app): State<App>,
     caller: Caller,
+    Query(page): Query<Page>,
 ) -> Result<Json<PendingList>, ApiError> {
-    let data =
-        app.db.read::<PendingVisitor>(include_str!("pending.sql"), &[(caller.user_id(), Type::UUID)]).await?;
-    Ok(Json(PendingList { success: true, count: data.len(), data, next_cursor: None }))
+    let params = [
+        (caller.user_id() as _, Type::UUID),
+        (&page.cursor.at as _, Type::TIMESTAMPTZ),
+        (&page.cursor.id as _, Type::UUID),
+        (&(page.limit.0 + 1) as _, Type::INT8),
+    ];
+    let visitors = app.db.read(include_str!("pending.sql"), &params).await?;
+    let position = |last: &PendingVisitor| Cursor { at: last.created_at.0, id: last.id };
+    let (data, next_cursor) = List::page(visitors, page.limit, position).into_parts();
+    Ok(Json(PendingList { success: true, count: data.len(), data, next_cursor }))
 }
 
 #[derive(utoipa::IntoParams)]

@@ -9,8 +9,9 @@ use super::{example, refusals, resolve};
 
 /// Methods an operation can have.
 pub(super) const METHODS: [&str; 3] = ["get", "post", "delete"];
-/// Parameters that mean the same wherever they stand.
-const PAGINATION: [&str; 2] = ["limit", "cursor"];
+/// Parameters that mean the same wherever they stand, by their schema: key, and name in the query.
+const PAGINATION: [(&str, &str); 4] =
+    [("Limit", "limit"), ("WholeLimit", "limit"), ("Cursor", "cursor"), ("PlaceCursor", "cursor")];
 const JSON: &str = "application/json";
 
 /// Completes the merged document of all functions.
@@ -97,20 +98,19 @@ fn headers() -> Value {
 }
 
 fn parameters() -> Value {
-    let pagination = |name: &str, schema: &str| {
-        let schema = json!({ "$ref": format!("#/components/schemas/{schema}") });
-        json!({ "name": name, "in": "query", "allowEmptyValue": true, "schema": schema })
-    };
-    json!({
-        "limit": pagination("limit", "Limit"),
-        "cursor": pagination("cursor", "Cursor"),
+    let mut parameters = json!({
         "Idempotency-Key": {
             "name": "Idempotency-Key",
             "in": "header",
             "description": "Makes the request repeatable: the same key is answered with the first answer again.",
             "schema": { "type": "string", "maxLength": 200, "pattern": r"^[^\u0000-\u001F\u007F]*$" },
         },
-    })
+    });
+    for (key, name) in PAGINATION {
+        let schema = json!({ "$ref": format!("#/components/schemas/{key}") });
+        parameters[key] = json!({ "name": name, "in": "query", "allowEmptyValue": true, "schema": schema });
+    }
+    parameters
 }
 
 /// `Answer_Visit` holds a `Visit`, by its name and not by a copy.
@@ -186,12 +186,12 @@ fn complete_operation(
     let write = !public && operation.get("requestBody").is_some();
     if let Some(parameters) = operation.get_mut("parameters").and_then(Value::as_array_mut) {
         for parameter in parameters.iter_mut() {
-            let name = parameter["name"].as_str().unwrap_or_default().to_owned();
             if parameter["in"] == "query" && parameter["required"] == false {
                 parameter["allowEmptyValue"] = true.into();
             }
-            if PAGINATION.contains(&name.as_str()) {
-                *parameter = json!({ "$ref": format!("#/components/parameters/{name}") });
+            let schema = parameter["schema"]["$ref"].as_str().and_then(|path| path.rsplit('/').next());
+            if let Some((key, _)) = PAGINATION.iter().find(|(key, _)| Some(*key) == schema) {
+                *parameter = json!({ "$ref": format!("#/components/parameters/{key}") });
             }
         }
     }

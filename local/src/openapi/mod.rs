@@ -14,7 +14,7 @@ use std::{fs, path::Path};
 use serde_json::Value;
 use shared::{
     http::{Refusal, Route},
-    input::{Cursor, Day, Limit, PeriodBound},
+    input::{Cursor, Day, Limit, PeriodBound, PlaceCursor, WholeLimit},
 };
 use utoipa::{OpenApi, ToSchema};
 
@@ -79,7 +79,7 @@ struct GatewayRefusal {
 #[openapi(
     info(title = "Society360", description = include_str!("about.md")),
     servers((url = "/", description = "The host that serves this document")),
-    components(schemas(Refusal, GatewayRefusal, Limit, Cursor, Day, PeriodBound)),
+    components(schemas(Refusal, GatewayRefusal, Limit, WholeLimit, Cursor, PlaceCursor, Day, PeriodBound)),
 )]
 struct Base;
 

@@ -309,9 +309,25 @@ async fn paths_and_queries_are_checked() {
         ("/v1/emergencies?status=on", "status"),
         ("/v1/resident-requests?status=open", "status"),
         ("/v1/resident-requests?cursor=!", "cursor"),
+        ("/v1/visitors/pending?cursor=x", "cursor"),
+        ("/v1/visitors/pending?limit=0", "limit"),
+        ("/v1/cities?cursor=Pune", "cursor"),
+        ("/v1/cities?limit=1000", "limit"),
+        ("/v1/societies?cursor=AAAA", "cursor"),
+        ("/v1/my-flats?cursor=!", "cursor"),
+        ("/v1/my-flats?limit=x", "limit"),
         ("/v1/fcm-tokens?limit=-1", "limit"),
     ] {
         names(world.guard.get(path).await, field);
+    }
+    // What is wrong with the place and with the page is said at once.
+    for (path, place) in
+        [("/v1/complexes", "society_id"), ("/v1/blocks", "complex_id"), ("/v1/flats", "block_id")]
+    {
+        let body = world.guard.get(&format!("{path}?{place}=x&limit=0&cursor=x")).await.expect(400);
+        let fields: Vec<_> =
+            body["details"].as_array().unwrap().iter().map(|problem| &problem["field"]).collect();
+        assert_eq!(fields, [place, "limit", "cursor"], "{path}");
     }
     let reply = world.guard.post("/v1/visitors", json!({"idempotency_key": "k".repeat(300)})).await;
     names(reply, "idempotency_key");

@@ -1,8 +1,16 @@
 //! Lists are read page by page, newest first, and nothing is missed or seen twice while others write.
 
+use std::{
+    collections::BTreeSet,
+    sync::atomic::{AtomicU16, Ordering},
+};
+
 use serde_json::{Value, json};
 
-use crate::support::{Actor, World, world::FLAT_101};
+use crate::support::{
+    Actor, World,
+    world::{BLOCK_A, FLAT_101, GREEN_ACRES, TOWER},
+};
 
 /// Reads a whole list in pages of two, and writes with `between` after each page.
 async fn read_all<F: Future<Output = ()>>(actor: &Actor, path: &str, between: impl Fn() -> F) -> Vec<String> {
@@ -13,11 +21,16 @@ async fn read_all<F: Future<Output = ()>>(actor: &Actor, path: &str, between: im
             .get(&format!("{path}{}limit=2{cursor}", if path.contains('?') { "&" } else { "?" }))
             .await
             .expect(200);
-        ids.extend(page["data"].as_array().unwrap().iter().map(|row| row["id"].as_str().unwrap().to_owned()));
+        ids.extend(page["data"].as_array().unwrap().iter().map(name_of));
         let Value::String(next) = &page["next_cursor"] else { return ids };
         cursor = format!("&cursor={next}");
         between().await;
     }
+}
+
+/// A row's id, or the row where it is a name.
+fn name_of(row: &Value) -> String {
+    row["id"].as_str().or(row.as_str()).unwrap().to_owned()
 }
 
 #[tokio::test]
@@ -35,11 +48,7 @@ async fn pages_are_stable_while_visitors_arrive() {
         });
         let read = read.await;
         assert_eq!(read[read.len() - 5..], expected);
-        assert_eq!(
-            read.iter().collect::<std::collections::BTreeSet<_>>().len(),
-            read.len(),
-            "a visitor came twice"
-        );
+        assert_eq!(read.iter().collect::<BTreeSet<_>>().len(), read.len(), "a visitor came twice");
     }
 }
 
@@ -62,16 +71,71 @@ async fn every_list_has_pages() {
             .await
             .data(201);
     }
-    for (actor, path) in [
-        (&world.guard, "/v1/visitors".to_owned()),
-        (&world.guard, "/v1/visits".to_owned()),
-        (&world.guard, "/v1/emergencies".to_owned()),
-        (&world.guard, "/v1/fcm-tokens".to_owned()),
-        (&world.admin, "/v1/resident-requests?status=pending".to_owned()),
-        (&world.guard, format!("/v1/society/{}/expected-visitors", crate::support::world::GREEN_ACRES)),
-    ] {
-        assert_eq!(read_all(actor, &path, || async {}).await.len(), 3, "{path}");
+    // Three more who wait for an answer.
+    for _ in 0..3 {
+        world.log_visitor().await;
     }
+    for (actor, path, rows) in [
+        (&world.guard, "/v1/visitors".to_owned(), 6),
+        (&world.resident, "/v1/visitors/pending".to_owned(), 3),
+        (&world.guard, "/v1/visits".to_owned(), 3),
+        (&world.guard, "/v1/emergencies".to_owned(), 3),
+        (&world.guard, "/v1/fcm-tokens".to_owned(), 3),
+        (&world.admin, "/v1/resident-requests?status=pending".to_owned(), 3),
+        (&world.guard, format!("/v1/society/{}/expected-visitors", GREEN_ACRES), 6),
+    ] {
+        assert_eq!(read_all(actor, &path, || async {}).await.len(), rows, "{path}");
+    }
+}
+
+/// Places come in the order people look for them, page by page, while others are added in between.
+/// Who asks for no page gets them whole.
+#[tokio::test]
+async fn places_have_pages_in_their_natural_order() {
+    let world = World::open().await;
+    let flats =
+        "INSERT INTO flats (block_id, flat_number) SELECT $1::uuid, n::text FROM generate_series(1, 250) AS n
+                 UNION ALL SELECT $1::uuid, unnest(ARRAY['01', '2A', '2b', 'é', '']) ON CONFLICT DO NOTHING";
+    world.db.execute(flats, &[&BLOCK_A]).await.unwrap();
+    let places = "INSERT INTO societies (name, city) SELECT 'S' || n, 'City ' || (n % 3) FROM generate_series(1, 9) AS n;
+         INSERT INTO complexes (society_id, name) SELECT '11111111-1111-1111-1111-111111111111', 'T' || n FROM generate_series(1, 12) AS n;
+         INSERT INTO blocks (complex_id, name) SELECT '22222222-2222-2222-2222-222222222222', 'B' || n FROM generate_series(1, 12) AS n;
+         INSERT INTO flat_occupancies (flat_id, user_id, start_date)
+         SELECT id, '55555555-5555-5555-5555-555555555503', '2026-01-01'::date + flat_number::int / 2
+           FROM flats WHERE flat_number IN ('1', '2', '3', '4', '5')";
+    world.db.batch_execute(places).await.unwrap();
+    let number = AtomicU16::new(300);
+    for path in [
+        "/v1/cities".to_owned(),
+        "/v1/societies".to_owned(),
+        "/v1/societies?city=Bengaluru".to_owned(),
+        format!("/v1/complexes?society_id={GREEN_ACRES}"),
+        format!("/v1/blocks?complex_id={TOWER}"),
+        format!("/v1/flats?block_id={BLOCK_A}"),
+        "/v1/my-flats".to_owned(),
+    ] {
+        let whole = world.resident.get(&path).await.expect(200);
+        assert_eq!(whole["next_cursor"], Value::Null, "{path}");
+        let whole: Vec<_> = whole["data"].as_array().unwrap().iter().map(name_of).collect();
+        // What is added behind the page comes with a later one, what is added before it does not.
+        let read = read_all(&world.resident, &path, || async {
+            let number = number.fetch_add(1, Ordering::Relaxed);
+            // Lists that grow by a page with each page have no end.
+            if number % 10 == 0 {
+                let insert = "INSERT INTO flats (block_id, flat_number) VALUES ($1, $2), ($1, '0' || $2)";
+                world.db.execute(insert, &[&BLOCK_A, &number.to_string()]).await.unwrap();
+            }
+        });
+        let read = read.await;
+        let kept: Vec<_> = read.iter().filter(|id| whole.contains(id)).cloned().collect();
+        assert_eq!(kept, whole, "{path}");
+        assert_eq!(read.iter().collect::<BTreeSet<_>>().len(), read.len(), "{path}: a row came twice");
+    }
+    // Flat 9 comes before flat 10.
+    let flats = world.resident.get(&format!("/v1/flats?block_id={BLOCK_A}&limit=12")).await.data(200);
+    let numbers: Vec<_> =
+        flats.as_array().unwrap().iter().map(|flat| flat["flat_number"].as_str().unwrap()).collect();
+    assert_eq!(numbers, ["", "01", "1", "2", "2A", "2b", "3", "4", "5", "6", "7", "8"]);
 }
 
 /// A day is the society's own: a visit at half past midnight in India belongs to the new day, though UTC says otherwise.
@@ -87,8 +151,7 @@ async fn a_day_is_the_societys_own() {
     for (day, expected) in [("2026-03-09", 0), ("2026-03-10", 1), ("2026-03-11", 0)] {
         assert_eq!(count(format!("/v1/visitors?date_from={day}&date_to={day}")).await, expected, "{day}");
         assert_eq!(
-            count(format!("/v1/society/{}/expected-visitors?date={day}", crate::support::world::GREEN_ACRES))
-                .await,
+            count(format!("/v1/society/{}/expected-visitors?date={day}", GREEN_ACRES)).await,
             expected,
             "{day}"
         );

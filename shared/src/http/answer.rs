@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::ApiError;
 use crate::{
-    input::{Cursor, Limit},
+    input::{Limit, Position},
     openapi,
 };
 
@@ -44,13 +44,8 @@ pub struct List<T> {
 }
 
 impl<T> List<T> {
-    /// A list that is complete.
-    pub fn complete(data: Vec<T>) -> Self {
-        Self { success: true, data, next_cursor: None }
-    }
-
     /// A page of at most `limit` rows, of which one more was read to know whether it is the last.
-    pub fn page(mut data: Vec<T>, limit: Limit, position: impl Fn(&T) -> Cursor) -> Self {
+    pub fn page<P: Position>(mut data: Vec<T>, limit: Limit, position: impl Fn(&T) -> P) -> Self {
         let limit = usize::try_from(limit.0).unwrap_or(usize::MAX);
         let has_more = data.len() > limit;
         data.truncate(limit);

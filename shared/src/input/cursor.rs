@@ -7,7 +7,14 @@ use uuid::Uuid;
 use super::{FromField, Problem, ProblemCode};
 use crate::{Timestamp, openapi};
 
-/// Where a page of a list ended: the time and the id of its last row. Opaque to callers.
+/// Where a page of a list ended, as callers hand it back.
+pub trait Position {
+    /// The text that callers hand back.
+    fn encode(self) -> String;
+}
+
+/// Where a page of a list in the order of time ended: the time and the id of its last row. Opaque to
+/// callers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cursor {
     /// The row's time.
@@ -20,18 +27,7 @@ impl Cursor {
     /// Before the newest row there can be.
     pub const START: Self = Self { at: datetime!(9999-12-31 0:00 UTC), id: Uuid::max() };
 
-    /// The text that callers hand back.
-    pub fn encode(self) -> String {
-        // Rows have microseconds, so nothing of the time is lost.
-        let micros = i64::try_from(self.at.unix_timestamp_nanos() / 1000).unwrap_or(i64::MAX);
-        let mut bytes = [0; 24];
-        let (time, id) = bytes.split_at_mut(8);
-        time.copy_from_slice(&micros.to_be_bytes());
-        id.copy_from_slice(self.id.as_bytes());
-        URL_SAFE_NO_PAD.encode(bytes)
-    }
-
-    /// Reads what [`Cursor::encode`] wrote.
+    /// Reads what was encoded.
     pub fn decode(text: &str) -> Option<Self> {
         let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
         let (time, id) = bytes.split_first_chunk::<8>()?;
@@ -39,6 +35,18 @@ impl Cursor {
         let at = OffsetDateTime::from_unix_timestamp_nanos(nanos).ok()?;
         // PostgreSQL's times begin later than those of this type.
         (1970..=9999).contains(&at.year()).then_some(Self { at, id: Uuid::from_slice(id).ok()? })
+    }
+}
+
+impl Position for Cursor {
+    fn encode(self) -> String {
+        // Rows have microseconds, so nothing of the time is lost.
+        let micros = i64::try_from(self.at.unix_timestamp_nanos() / 1000).unwrap_or(i64::MAX);
+        let mut bytes = [0; 24];
+        let (time, id) = bytes.split_at_mut(8);
+        time.copy_from_slice(&micros.to_be_bytes());
+        id.copy_from_slice(self.id.as_bytes());
+        URL_SAFE_NO_PAD.encode(bytes)
     }
 }
 
@@ -51,9 +59,65 @@ crate::schema!(
 
 impl FromField for Cursor {
     fn from_field(value: &Value) -> Result<Self, Problem> {
-        Self::decode(&String::from_field(value)?).ok_or_else(|| {
-            Problem::new(ProblemCode::WrongFormat, "must be the next_cursor of an earlier answer")
+        Self::decode(&String::from_field(value)?).ok_or_else(no_cursor)
+    }
+}
+
+fn no_cursor() -> Problem {
+    Problem::new(ProblemCode::WrongFormat, "must be the next_cursor of an earlier answer")
+}
+
+/// Where a page of a list of places ended: the texts that it is sorted by, and the id of its last row.
+/// Opaque to callers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PlaceCursor {
+    /// What the list is sorted by first: a city, where places of several are listed.
+    pub group: String,
+    /// What it is sorted by then.
+    pub name: String,
+    /// The row's id, nil where the list has none.
+    pub id: Uuid,
+}
+
+impl PlaceCursor {
+    /// No name of a place is longer.
+    const MAX_LENGTH: usize = 2000;
+
+    /// Reads what was encoded.
+    pub fn decode(text: &str) -> Option<Self> {
+        let bytes = (text.len() <= Self::MAX_LENGTH).then(|| URL_SAFE_NO_PAD.decode(text).ok())??;
+        let (id, texts) = bytes.split_first_chunk::<16>()?;
+        let (group, name) = std::str::from_utf8(texts).ok()?.split_once(SEPARATOR)?;
+        // PostgreSQL's texts hold no NUL, and a name none of what separates here.
+        let is_clean = |text: &str| !text.contains(['\0', SEPARATOR]);
+        (is_clean(group) && is_clean(name)).then(|| Self {
+            group: group.to_owned(),
+            name: name.to_owned(),
+            id: Uuid::from_bytes(*id),
         })
+    }
+}
+
+/// Between the texts of a [`PlaceCursor`]: the unit separator, which no name holds.
+const SEPARATOR: char = '\u{1f}';
+
+impl Position for PlaceCursor {
+    fn encode(self) -> String {
+        let texts = format!("{}{SEPARATOR}{}", self.group, self.name);
+        URL_SAFE_NO_PAD.encode([self.id.as_bytes(), texts.as_bytes()].concat())
+    }
+}
+
+crate::schema!(
+    PlaceCursor,
+    "PlaceCursor",
+    openapi::text("^[A-Za-z0-9_-]{23,2000}$")
+        .description(Some("The `next_cursor` of an earlier answer to the same question."))
+);
+
+impl FromField for PlaceCursor {
+    fn from_field(value: &Value) -> Result<Self, Problem> {
+        Self::decode(&String::from_field(value)?).ok_or_else(no_cursor)
     }
 }
 
@@ -125,11 +189,23 @@ mod tests {
     }
 
     #[test]
+    fn a_place_cursor_holds_what_postgresql_can_hold() {
+        let encode =
+            |texts: &str| URL_SAFE_NO_PAD.encode([Uuid::nil().as_bytes(), texts.as_bytes()].concat());
+        assert_eq!(PlaceCursor::decode(&encode("\u{1f}")), Some(PlaceCursor::default()));
+        for texts in ["", "Pune", "Pune\u{1f}a\0", "\0\u{1f}", "a\u{1f}b\u{1f}c"] {
+            assert_eq!(PlaceCursor::decode(&encode(texts)), None, "{texts:?}");
+        }
+        assert_eq!(PlaceCursor::decode(&encode(&"\u{1f}".repeat(3000))), None);
+    }
+
+    #[test]
     fn other_text_is_no_cursor() {
         for text in
             ["", "abc", "!!!!", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "_________________________________"]
         {
             assert_eq!(Cursor::decode(text), None, "{text}");
+            assert_eq!(PlaceCursor::decode(text), None, "{text}");
         }
     }
 }

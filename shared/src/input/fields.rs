@@ -120,6 +120,14 @@ impl<'a> Fields<'a> {
     }
 }
 
+/// Both, read from the same fields.
+impl<A: FromFields, B: FromFields> FromFields for (A, B) {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let (a, b) = (A::from_fields(fields), B::from_fields(fields));
+        Some((a?, b?))
+    }
+}
+
 /// Whether a value says nothing: null, or only white space.
 fn is_blank(value: &Value) -> bool {
     match value {

@@ -9,6 +9,6 @@ mod fields;
 mod query;
 
 pub use body::{Body, IdempotencyKey, NoInput};
-pub use cursor::{Cursor, Day, PeriodBound};
+pub use cursor::{Cursor, Day, PeriodBound, PlaceCursor, Position};
 pub use fields::{Fields, FromField, FromFields, Problem, ProblemCode, Whole};
-pub use query::{Limit, PathId, PathText, Query};
+pub use query::{Limit, PathId, PathText, PlacePage, Query, WholeLimit};

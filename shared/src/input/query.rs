@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use utoipa::openapi::{ObjectBuilder, Type};
 use uuid::Uuid;
 
-use super::{Fields, FromField, FromFields, Problem, ProblemCode};
+use super::{Fields, FromField, FromFields, PlaceCursor, Problem, ProblemCode};
 use crate::http::ApiError;
 
 /// A validated query string.
@@ -80,6 +80,63 @@ crate::schema!(
         .default(Some(100.into()))
         .description(Some("How many rows are answered at most."))
 );
+
+/// As [`Limit`], for a list that a caller who says nothing gets whole: apps that know of no pages show
+/// every flat of a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WholeLimit(pub Limit);
+
+impl Default for WholeLimit {
+    /// More than any such list holds, and not without end.
+    fn default() -> Self {
+        Self(Limit(1000))
+    }
+}
+
+crate::schema!(
+    WholeLimit,
+    "WholeLimit",
+    ObjectBuilder::new()
+        .schema_type(Type::Integer)
+        .minimum(Some(1))
+        .maximum(Some(200))
+        .description(Some("How many rows are answered at most; without it up to 1000."))
+);
+
+impl FromField for WholeLimit {
+    fn from_field(value: &Value) -> Result<Self, Problem> {
+        Limit::from_field(value).map(Self)
+    }
+}
+
+/// Which page of a list of places is asked for.
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct PlacePage {
+    limit: WholeLimit,
+    /// Where the page before it ended.
+    pub cursor: PlaceCursor,
+}
+
+impl PlacePage {
+    /// How many rows are answered at most.
+    pub fn limit(&self) -> Limit {
+        self.limit.0
+    }
+
+    /// How many rows are read: one more than are answered, to know whether there are more.
+    pub fn rows(&self) -> i64 {
+        self.limit.0.0 + 1
+    }
+}
+
+impl FromFields for PlacePage {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let limit = fields.or("limit", WholeLimit::default());
+        let cursor = fields.or("cursor", PlaceCursor::default());
+        Some(Self { limit: limit?, cursor: cursor? })
+    }
+}
 
 impl FromField for Limit {
     fn from_field(value: &Value) -> Result<Self, Problem> {
