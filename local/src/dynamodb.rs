@@ -3,11 +3,16 @@
 //! It lives in memory: connections, which are all it holds, end with this process anyway. Each function
 //! reaches it through a port of its own, so that faults know who calls.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
 use dynoxide::{
     Database,
     actions::{create_table::CreateTableRequest, update_time_to_live::UpdateTimeToLiveRequest},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use crate::{
@@ -22,6 +27,7 @@ use crate::{
 pub struct DynamoDb {
     database: Database,
     port: u16,
+    requests: Arc<AtomicU64>,
 }
 
 impl DynamoDb {
@@ -37,7 +43,7 @@ impl DynamoDb {
         let served = database.clone();
         // It ends with the runtime.
         tokio::spawn(dynoxide::server::serve_with_shutdown(listener, served, std::future::pending()));
-        Ok(Self { database, port })
+        Ok(Self { database, port, requests: Arc::default() })
     }
 
     /// Base URL for the SDK. No fault strikes there.
@@ -47,8 +53,38 @@ impl DynamoDb {
 
     /// Base URL for the SDK of one function.
     pub(crate) async fn door(&self, function: &str, faults: &Faults) -> Result<String, Error> {
-        let door = Door { faults: faults.clone(), function: function.to_owned() };
+        let requests = self.requests.clone();
+        let door = Door { faults: faults.clone(), function: function.to_owned(), requests };
         proxy::start(([127, 0, 0, 1], self.port).into(), door).await.map(endpoint)
+    }
+
+    /// Requests of all functions so far.
+    pub fn requests(&self) -> u64 {
+        self.requests.load(Ordering::Acquire)
+    }
+
+    /// Every primary key in a table, in order.
+    pub fn keys(&self, table: &str) -> Result<Vec<(String, String)>, Error> {
+        let mut keys = Vec::new();
+        let mut start = Value::Null;
+        loop {
+            let mut request = json!({"TableName": table, "ProjectionExpression": "pk, sk"});
+            if !start.is_null() {
+                request["ExclusiveStartKey"] = start;
+            }
+            let page =
+                self.database.scan(serde_json::from_value(request).map_err(refused)?).map_err(refused)?;
+            let mut page = serde_json::to_value(page).map_err(refused)?;
+            for item in page["Items"].as_array().into_iter().flatten() {
+                let text = |name: &str| item[name]["S"].as_str().unwrap_or_default().to_owned();
+                keys.push((text("pk"), text("sk")));
+            }
+            start = page["LastEvaluatedKey"].take();
+            if start.is_null() {
+                keys.sort();
+                return Ok(keys);
+            }
+        }
     }
 
     /// Deletes what has expired, which AWS does within days.
@@ -61,11 +97,16 @@ impl DynamoDb {
 struct Door {
     faults: Faults,
     function: String,
+    requests: Arc<AtomicU64>,
 }
 
 impl Line for Door {
     fn tap(&self) -> (impl FnMut(&[u8]) -> Next + Send, impl FnMut(&[u8]) + Send) {
-        let asked = |_: &[u8]| {
+        let asked = |bytes: &[u8]| {
+            // The SDK sends a request when the one before it has been answered, so one begins a piece.
+            if bytes.starts_with(b"POST /") {
+                self.requests.fetch_add(1, Ordering::AcqRel);
+            }
             if self.faults.kills(&self.function, Point::BeforePush) { Next::KeepBack } else { Next::HandOn }
         };
         (asked, |_: &[u8]| {})

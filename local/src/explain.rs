@@ -118,7 +118,8 @@ pub async fn plans() -> Result<Vec<Plan>, Error> {
         (&rows, Type::INT8),
     ];
     plans.push(explain(&db, "visitors expected today", expected, &params).await?);
-    let params: [(&(dyn ToSql + Sync), Type); 1] = [(&resident, Type::UUID)];
+    let params: [(&(dyn ToSql + Sync), Type); 4] =
+        [(&resident, Type::UUID), (&start, Type::TIMESTAMPTZ), (&last, Type::UUID), (&rows, Type::INT8)];
     let pending = include_str!("../../functions/visitors/src/pending.sql");
     plans.push(explain(&db, "a resident's pending visitors", pending, &params).await?);
     Ok(plans)

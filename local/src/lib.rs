@@ -8,6 +8,7 @@
 //! - Nothing outlives the process: no server, no temporary directory, even after SIGKILL.
 
 pub mod artefacts;
+mod crowd;
 mod database;
 mod dynamodb;
 mod error;
@@ -30,7 +31,7 @@ use std::path::{Path, PathBuf};
 pub use database::Seed;
 pub use dynamodb::DynamoDb;
 pub use error::Error;
-pub use gateway::WebSocketLimits;
+pub use gateway::{PostCount, WebSocketLimits};
 pub use issuer::Identity;
 pub use lambda::{Lambda, Outcome, Refused};
 pub use stack::{Builder, Project, Stack};

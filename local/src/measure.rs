@@ -5,14 +5,14 @@ use std::{fs, path::Path};
 
 use serde_json::{Value, json};
 
-use crate::{Error, Identity, Seed, Stack, artefacts, explain};
+use crate::{Error, Identity, Seed, Stack, artefacts, crowd, explain};
 
 const END: &str = "<!-- end of what the command writes -->";
 
 const SOCIETY: &str = "11111111-1111-1111-1111-111111111111";
 const COMPLEX: &str = "22222222-2222-2222-2222-222222222222";
 const BLOCK: &str = "33333333-3333-3333-3333-333333333333";
-const FLAT: &str = "44444444-4444-4444-4444-444444444444";
+pub(crate) const FLAT: &str = "44444444-4444-4444-4444-444444444444";
 
 /// What one warm request cost.
 #[derive(Clone, Debug)]
@@ -108,6 +108,7 @@ pub async fn round_trips() -> Result<Vec<Cost>, Error> {
 /// Measures what `command` names and writes its table into `docs/performance.md` of the checkout.
 pub async fn write_table(command: &str, checkout: &Path) -> Result<(), Error> {
     let table = match command {
+        "crowd" => crowd::table(&crowd::pushes().await?),
         "artefacts" => artefacts::table(&artefacts::measure(checkout).await?),
         "explain" => explain::table(&explain::plans().await?),
         _ => table(&round_trips().await?),

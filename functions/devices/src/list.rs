@@ -6,24 +6,10 @@ use shared::{
     auth::Caller,
     db::Type,
     http::{ApiError, List},
-    input::{Cursor, Fields, FromFields, Limit, Query},
+    input::{Cursor, Page, Query},
 };
 
 use crate::token::DeviceToken;
-
-#[derive(utoipa::IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct Page {
-    limit: Limit,
-    cursor: Cursor,
-}
-
-impl FromFields for Page {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let (limit, cursor) = (fields.or("limit", Limit::default()), fields.or("cursor", Cursor::START));
-        Some(Self { limit: limit?, cursor: cursor? })
-    }
-}
 
 /// Lists the push tokens of the caller that are in use.
 ///
@@ -42,7 +28,7 @@ pub(crate) async fn list_tokens(
                 (caller.user_id(), Type::UUID),
                 (&page.cursor.at, Type::TIMESTAMPTZ),
                 (&page.cursor.id, Type::UUID),
-                (&(page.limit.0 + 1), Type::INT8),
+                (&page.rows(), Type::INT8),
             ],
         )
         .await?;

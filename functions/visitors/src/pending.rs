@@ -7,7 +7,7 @@ use shared::{
     auth::Caller,
     db::Type,
     http::{Answer, ApiError, List, Scoped},
-    input::{Cursor, Fields, FromFields, Limit, Query},
+    input::{Cursor, Fields, FromFields, Page, Query},
     openapi::{Forbidden, NotFound, always_true},
 };
 use utoipa::ToSchema;
@@ -44,21 +44,6 @@ pub(crate) struct PendingList {
     next_cursor: Option<String>,
 }
 
-#[derive(utoipa::IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct Page {
-    limit: Limit,
-    cursor: Cursor,
-}
-
-impl FromFields for Page {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let limit = fields.or("limit", Limit::default());
-        let cursor = fields.or("cursor", Cursor::START);
-        Some(Self { limit: limit?, cursor: cursor? })
-    }
-}
-
 /// Lists who waits at the gate for an answer of the caller's flats.
 ///
 /// **Permissions:** own flats.
@@ -72,7 +57,7 @@ pub(crate) async fn list_pending(
         (caller.user_id() as _, Type::UUID),
         (&page.cursor.at as _, Type::TIMESTAMPTZ),
         (&page.cursor.id as _, Type::UUID),
-        (&(page.limit.0 + 1) as _, Type::INT8),
+        (&page.rows() as _, Type::INT8),
     ];
     let visitors = app.db.read(include_str!("pending.sql"), &params).await?;
     let position = |last: &PendingVisitor| Cursor { at: last.created_at.0, id: last.id };

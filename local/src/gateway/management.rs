@@ -3,7 +3,10 @@
 //! Functions of this stack post to `/_from/<function>/@connections/…`, so that faults know who posts;
 //! as with the stage on AWS, the SDKs keep what stands before `/@connections`.
 
-use std::time::Duration;
+use std::{
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use axum::{
     extract::Request,
@@ -29,6 +32,47 @@ pub(super) fn read_path(path: &str) -> Option<(Option<&str>, &str)> {
     match path.strip_prefix("/_from/") {
         Some(rest) => rest.split_once("/@connections/").map(|(caller, id)| (Some(caller), id)),
         None => path.strip_prefix("/@connections/").map(|id| (None, id)),
+    }
+}
+
+/// What has been posted to connections.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PostCount {
+    /// Posts since the last look.
+    pub posts: u64,
+    /// The most of them that were under way at once.
+    pub at_once: u64,
+}
+
+/// Counts posts.
+#[derive(Default)]
+pub(crate) struct Posts(Mutex<(PostCount, u64)>);
+
+impl Posts {
+    /// What has been posted since the last look.
+    pub(crate) fn take(&self) -> PostCount {
+        std::mem::take(&mut self.lock().0)
+    }
+
+    /// One more is under way until the answer is dropped.
+    fn begin(&self) -> impl Drop {
+        let mut count = self.lock();
+        count.1 += 1;
+        count.0.posts += 1;
+        count.0.at_once = count.0.at_once.max(count.1);
+        UnderWay(self)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, (PostCount, u64)> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+struct UnderWay<'a>(&'a Posts);
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.0.lock().1 -= 1;
     }
 }
 
@@ -60,6 +104,8 @@ impl Gateway {
     }
 
     async fn post(&self, caller: Option<&str>, connection: &Connection, body: &[u8]) -> Response {
+        let _under_way = self.posts.begin();
+        tokio::time::sleep(self.limits.post).await;
         let place = Place { function: caller, connection: Some(&connection.id), ..Place::default() };
         let strikes = |kind| self.faults.strikes(kind, place);
         if strikes(Kind::PostHangs) {

@@ -30,21 +30,29 @@ use tokio::net::TcpListener;
 use uuid::Uuid;
 
 use crate::{faults::Faults, issuer::Issuer, lambda::Lambda, template::Template};
+pub use management::PostCount;
+use management::Posts;
 use websocket::Registry;
 
-/// How long connections of the WebSocket API may last.
+/// How long things of the WebSocket API take.
 #[derive(Clone, Copy, Debug)]
 pub struct WebSocketLimits {
     /// Without a message in either direction.
     pub idle: Duration,
     /// In all.
     pub lifetime: Duration,
+    /// How long a post takes; here nothing is far away.
+    pub post: Duration,
 }
 
 impl Default for WebSocketLimits {
     /// API Gateway quotas for WebSocket APIs: ten minutes and two hours.
     fn default() -> Self {
-        Self { idle: Duration::from_secs(10 * 60), lifetime: Duration::from_secs(2 * 60 * 60) }
+        Self {
+            idle: Duration::from_secs(10 * 60),
+            lifetime: Duration::from_secs(2 * 60 * 60),
+            post: Duration::ZERO,
+        }
     }
 }
 
@@ -58,6 +66,7 @@ pub(crate) struct Gateway {
     /// Host and port as clients name them.
     pub(crate) domain: String,
     pub(crate) connections: Registry,
+    pub(crate) posts: Posts,
     /// What `/_local/info` answers, once all is up.
     pub(crate) info: OnceLock<Value>,
 }
@@ -79,6 +88,7 @@ impl Gateway {
             limits,
             domain,
             connections: Registry::default(),
+            posts: Posts::default(),
             info: OnceLock::new(),
         }
     }

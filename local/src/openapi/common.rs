@@ -10,7 +10,7 @@ use super::{example, refusals, resolve};
 /// Methods an operation can have.
 pub(super) const METHODS: [&str; 3] = ["get", "post", "delete"];
 /// Parameters that mean the same wherever they stand, by their schema: key, and name in the query.
-const PAGINATION: [(&str, &str); 4] =
+pub(super) const PAGINATION: [(&str, &str); 4] =
     [("Limit", "limit"), ("WholeLimit", "limit"), ("Cursor", "cursor"), ("PlaceCursor", "cursor")];
 const JSON: &str = "application/json";
 

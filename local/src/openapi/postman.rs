@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::common::METHODS;
+use super::common::{METHODS, PAGINATION};
 
 /// The collection of all operations: a folder for each tag.
 pub fn collection(document: &Value) -> Value {
@@ -124,9 +124,9 @@ fn parameters(operation: &Value, place: &str) -> Vec<Value> {
     let all = operation["parameters"].as_array().into_iter().flatten();
     let here = all.filter_map(|parameter| match parameter["$ref"].as_str() {
         Some(_) if place != "query" => None,
-        // The shared parameters of lists are named like their components.
         Some(location) => {
-            let name = location.rsplit('/').next().filter(|name| *name != "Idempotency-Key")?;
+            let key = location.rsplit('/').next()?;
+            let (_, name) = PAGINATION.iter().find(|(schema, _)| *schema == key)?;
             Some(json!({ "key": name, "value": "", "description": "", "disabled": true }))
         }
         None if parameter["in"] != place => None,

@@ -15,7 +15,7 @@ use crate::{
     DynamoDb, Error, Identity, Lambda,
     database::{migrate, seed},
     faults::Faults,
-    gateway::Gateway,
+    gateway::{Gateway, PostCount},
     issuer::Issuer,
     lambda::Remote,
     postgres::{Options, Postgres},
@@ -140,6 +140,11 @@ impl Stack {
     /// Open and pending WebSocket connections.
     pub fn connections(&self) -> usize {
         self.parts.gateway.connections.len()
+    }
+
+    /// What functions have posted to connections since the last call of this.
+    pub fn take_posts(&self) -> PostCount {
+        self.parts.gateway.posts.take()
     }
 
     /// Ids of the open WebSocket connections.

@@ -139,9 +139,11 @@ async fn frames_the_gateway_does_not_take_end_the_connection() {
 async fn connections_end_when_their_time_is_up() {
     let hour = Duration::from_secs(3600);
     let short = Duration::from_millis(200);
-    for limits in
-        [WebSocketLimits { idle: short, lifetime: hour }, WebSocketLimits { idle: hour, lifetime: short }]
-    {
+    for limits in [(short, hour), (hour, short)].map(|(idle, lifetime)| WebSocketLimits {
+        idle,
+        lifetime,
+        ..WebSocketLimits::default()
+    }) {
         let stack = Stack::builder().websocket_limits(limits).start().await.unwrap();
         let mut socket = connect(&stack).await;
         assert_eq!(closed_with(&mut socket).await, 1001, "{limits:?}");

@@ -3,6 +3,7 @@
 
 mod attacks;
 mod authorisation;
+mod crowd;
 mod dispatcher;
 mod faults;
 mod flow;

@@ -158,3 +158,13 @@ fn resolve<'a>(document: &'a Value, part: &'a Value) -> &'a Value {
         None => part,
     }
 }
+
+/// What Postman sends is named as the API reads it.
+#[test]
+fn the_collection_names_parameters_as_the_api_does() {
+    let collection = include_str!("../../../docs/society360.postman_collection.json");
+    for key in ["Limit", "Cursor", "WholeLimit", "PlaceCursor"] {
+        assert!(!collection.contains(&format!("\"key\": \"{key}\"")), "{key}");
+    }
+    assert!(collection.contains("\"key\": \"limit\""));
+}

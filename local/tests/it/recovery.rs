@@ -13,7 +13,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use crate::support::{
-    Keeper, World, eventually,
+    Dice, Keeper, World, eventually,
     world::{FLAT_101, GREEN_ACRES},
 };
 
@@ -34,22 +34,7 @@ const RANDOM_KINDS: [Kind; 10] = [
 ];
 const FUNCTIONS: [&str; 4] = ["visitors", "visits", "realtime", "dispatcher"];
 
-/// A small generator, so that a seed names a run (SplitMix64).
-struct Dice(u64);
-
 impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        usize::try_from((z ^ (z >> 31)) % u64::try_from(sides).unwrap()).unwrap()
-    }
-
-    fn pick<T: Copy>(&mut self, among: &[T]) -> T {
-        among[self.roll(among.len())]
-    }
-
     fn fault(&mut self) -> Fault {
         match self.roll(12) {
             0 => Fault::new(Kind::DynamodbDown).function(self.pick(&FUNCTIONS)),

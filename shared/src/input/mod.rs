@@ -11,4 +11,4 @@ mod query;
 pub use body::{Body, IdempotencyKey, NoInput};
 pub use cursor::{Cursor, Day, PeriodBound, PlaceCursor, Position};
 pub use fields::{Fields, FromField, FromFields, Problem, ProblemCode, Whole};
-pub use query::{Limit, PathId, PathText, PlacePage, Query, WholeLimit};
+pub use query::{Limit, Page, PathId, PathText, PlacePage, Query, WholeLimit};

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use utoipa::openapi::{ObjectBuilder, Type};
 use uuid::Uuid;
 
-use super::{Fields, FromField, FromFields, PlaceCursor, Problem, ProblemCode};
+use super::{Cursor, Fields, FromField, FromFields, PlaceCursor, Problem, ProblemCode};
 use crate::http::ApiError;
 
 /// A validated query string.
@@ -81,6 +81,30 @@ crate::schema!(
         .description(Some("How many rows are answered at most."))
 );
 
+/// Which page of a list in the order of time is asked for.
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Page {
+    /// How many rows are answered at most.
+    pub limit: Limit,
+    /// Where the page before it ended.
+    pub cursor: Cursor,
+}
+
+impl Page {
+    /// How many rows are read: one more than are answered, to know whether there are more.
+    pub fn rows(&self) -> i64 {
+        self.limit.0 + 1
+    }
+}
+
+impl FromFields for Page {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let (limit, cursor) = (fields.or("limit", Limit::default()), fields.or("cursor", Cursor::START));
+        Some(Self { limit: limit?, cursor: cursor? })
+    }
+}
+
 /// As [`Limit`], for a list that a caller who says nothing gets whole: apps that know of no pages show
 /// every flat of a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,7 +150,7 @@ impl PlacePage {
 
     /// How many rows are read: one more than are answered, to know whether there are more.
     pub fn rows(&self) -> i64 {
-        self.limit.0.0 + 1
+        self.limit().0 + 1
     }
 }
 

@@ -116,6 +116,11 @@ impl Socket {
         }
     }
 
+    /// Closes the connection as a client does that leaves.
+    pub async fn close(&mut self) {
+        let _ = self.stream.close(None).await;
+    }
+
     /// Sends a message; false where the connection is closed.
     pub async fn try_send(&mut self, message: Value) -> bool {
         self.stream.send(Message::text(message.to_string())).await.is_ok()
