@@ -3,6 +3,7 @@
 
 mod attacks;
 mod authorisation;
+mod clients;
 mod dispatcher;
 mod faults;
 mod flow;

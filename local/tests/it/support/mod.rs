@@ -4,10 +4,13 @@
 //! start with are put into the database.
 
 mod actor;
+mod client;
 mod socket;
+pub mod story;
 pub mod world;
 
 pub use actor::{Actor, Reply};
+pub use client::Client;
 pub use socket::Socket;
 pub use world::World;
 
