@@ -104,7 +104,8 @@ impl Client {
         frame
     }
 
-    async fn next(&mut self) -> (String, Value) {
+    /// The next thing that it saw.
+    pub async fn next(&mut self) -> (String, Value) {
         let line = timeout(PATIENCE, self.lines.next_line()).await.expect("the client saw nothing in time");
         let line = line.unwrap().expect("the client ended");
         let mut seen: Value = serde_json::from_str(&line).unwrap();
