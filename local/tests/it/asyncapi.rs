@@ -155,6 +155,29 @@ fn every_event_is_described() {
     }
 }
 
+/// The tables of the guide list the same events with the same fields, and the same error codes.
+#[test]
+fn the_guide_says_the_same() {
+    let document = Document::read();
+    let schemas = &document.0["components"]["schemas"];
+    let guide = fs::read_to_string(checkout().join("docs/realtime.md")).unwrap();
+    let (mut events, mut codes) = (BTreeSet::new(), Vec::new());
+    for row in guide.lines().filter_map(|line| line.strip_prefix("| `")) {
+        let cells: Vec<_> = row.trim_end_matches(" |").split(" | ").collect();
+        let name = cells[0].trim_end_matches('`');
+        if document.events().contains(name) {
+            let listed: BTreeSet<_> = cells[3].split(", ").flat_map(|field| field.split(" or ")).collect();
+            let described = schemas[name]["properties"].as_object().unwrap();
+            assert_eq!(listed, described.keys().map(String::as_str).collect(), "{name}");
+            events.insert(name);
+        } else if name.starts_with(|first: char| first.is_ascii_uppercase()) {
+            codes.push(json!(name));
+        }
+    }
+    assert_eq!(events, document.events());
+    assert_eq!(json!(codes), schemas["error"]["properties"]["code"]["enum"]);
+}
+
 /// What is shown is what is described.
 #[test]
 fn examples_are_as_described() {
