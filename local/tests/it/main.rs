@@ -1,8 +1,10 @@
 //! The system tested as its users meet it: over HTTP and WebSocket, on the local stack.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
+mod asyncapi;
 mod attacks;
 mod authorisation;
+mod clients;
 mod crowd;
 mod dispatcher;
 mod faults;

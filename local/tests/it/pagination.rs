@@ -121,7 +121,7 @@ async fn places_have_pages_in_their_natural_order() {
         let read = read_all(&world.resident, &path, || async {
             let number = number.fetch_add(1, Ordering::Relaxed);
             // Lists that grow by a page with each page have no end.
-            if number % 10 == 0 {
+            if number.is_multiple_of(10) {
                 let insert = "INSERT INTO flats (block_id, flat_number) VALUES ($1, $2), ($1, '0' || $2)";
                 world.db.execute(insert, &[&BLOCK_A, &number.to_string()]).await.unwrap();
             }

@@ -5,9 +5,10 @@ use std::{collections::HashMap, time::Duration};
 use serde_json::json;
 use shared::{
     config::{Env, RealtimeConfig},
-    realtime::{Connections, Room},
+    realtime::{Connections, MAX_MESSAGES_PER_MINUTE, MAX_ROOMS, Room},
 };
 use tokio::time::{Instant, timeout};
+use uuid::Uuid;
 
 use crate::support::{
     World, seqs,
@@ -89,4 +90,40 @@ async fn events_are_numbered_without_a_gap() {
             assert_eq!(heard["seq"], expected, "{event}");
         }
     }
+}
+
+/// Whoever talks too much is told so, and cut off where he goes on.
+#[tokio::test]
+async fn a_connection_that_talks_too_much_is_closed() {
+    let world = World::open().await;
+    let mut chatterer = world.stranger.connect().await;
+    // Each minute of the clock counts anew, and it may be about to end.
+    let enough = 2 * (2 * MAX_MESSAGES_PER_MINUTE + 1);
+    for _ in 0..enough {
+        chatterer.send(json!({"action": "ping"})).await;
+    }
+    let mut refused = 0;
+    while let Some(frame) = chatterer.frame().await {
+        refused += u32::from(frame["code"] == "RATE_LIMITED");
+    }
+    assert!(refused > 0 && refused < enough - MAX_MESSAGES_PER_MINUTE, "{refused}");
+}
+
+/// A connection can be in twenty rooms; to join one of them again is no more than that.
+#[tokio::test]
+async fn a_connection_has_a_limit_of_rooms() {
+    let world = World::open().await;
+    let societies = "INSERT INTO societies (name, city) SELECT 'Society ' || n, 'Pune' FROM generate_series(1, $1) AS n RETURNING id";
+    let societies = world.db.query(societies, &[&i32::try_from(MAX_ROOMS + 1).unwrap()]).await.unwrap();
+    let ids: Vec<Uuid> = societies.iter().map(|row| row.get("id")).collect();
+    let mut desk = world.super_admin.connect().await;
+    for id in &ids[..MAX_ROOMS] {
+        desk.join("society", id).await;
+    }
+    desk.send(json!({"action": "join_room", "room_type": "society", "room_id": ids[MAX_ROOMS]})).await;
+    assert_eq!(desk.event("error").await["code"], "TOO_MANY_ROOMS");
+    desk.join("society", ids[0]).await;
+    desk.send(json!({"action": "leave_room", "room_type": "society", "room_id": ids[0]})).await;
+    desk.event("room_left").await;
+    desk.join("society", ids[MAX_ROOMS]).await;
 }

@@ -4,11 +4,14 @@
 //! start with are put into the database.
 
 mod actor;
+mod client;
 mod keeper;
 mod socket;
+pub mod story;
 pub mod world;
 
 pub use actor::{Actor, Reply};
+pub use client::Client;
 pub use keeper::Keeper;
 pub use socket::Socket;
 pub use world::World;

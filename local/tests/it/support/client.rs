@@ -1,0 +1,141 @@
+//! A client that others have written, in a process of its own: `local/tests/clients/`, run by Node.js.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command as Blocking, Stdio},
+    sync::LazyLock,
+    time::Duration,
+};
+
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines},
+    process::{Child, ChildStdin, ChildStdout, Command},
+    time::timeout,
+};
+
+use super::Actor;
+
+/// Longer than anything takes here, the pauses before a reconnection included.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+const MISSING: &str =
+    "these tests run real clients: please install Node.js 18 or later with npm (https://nodejs.org)";
+
+/// What the clients are made of.
+const FILES: [(&str, &str); 4] = [
+    ("package.json", include_str!("../../clients/package.json")),
+    ("package-lock.json", LOCK),
+    ("socket_io.mjs", include_str!("../../clients/socket_io.mjs")),
+    ("native.mjs", include_str!("../../clients/native.mjs")),
+];
+const LOCK: &str = include_str!("../../clients/package-lock.json");
+
+/// Where the clients are installed, which whoever comes first does; or why they are not.
+static INSTALLED: LazyLock<Result<PathBuf, String>> =
+    LazyLock::new(|| install(&local::checkout().join("target/clients")));
+
+/// A client, which ends with this.
+pub struct Client {
+    lines: Lines<BufReader<ChildStdout>>,
+    orders: ChildStdin,
+    _process: Child,
+}
+
+impl Client {
+    /// `socket.io-client`, with the actor's token in its hello, that joins a room as the apps do.
+    pub fn app(actor: &Actor, room_type: &str, room_id: impl ToString) -> Self {
+        Self::app_with(actor, room_type, room_id, json!({}))
+    }
+
+    /// The same with other options; `socket_io.mjs` lists them.
+    pub fn app_with(actor: &Actor, room_type: &str, room_id: impl ToString, options: Value) -> Self {
+        let room = json!({"room_type": room_type, "room_id": room_id.to_string(), "user_id": actor.user_id});
+        let usual = json!({"url": actor.base_url, "token": actor.token, "token_in": "hello", "room": room});
+        Self::start("socket_io.mjs", usual, options)
+    }
+
+    /// `ws`, with the actor's token in `token_in`: query, header or subprotocol.
+    pub fn plain(actor: &Actor, token_in: &str, room_type: &str, room_id: impl ToString) -> Self {
+        let room = json!({"room_type": room_type, "room_id": room_id.to_string()});
+        let usual = json!({"url": actor.websocket_url, "token": actor.token, "room": room});
+        Self::start("native.mjs", usual, json!({"token_in": token_in}))
+    }
+
+    fn start(script: &str, mut arguments: Value, options: Value) -> Self {
+        let home = INSTALLED.as_ref().unwrap_or_else(|why| panic!("{why}"));
+        arguments.as_object_mut().unwrap().extend(options.as_object().unwrap().clone());
+        let mut process = Command::new("node")
+            .arg(home.join(script))
+            .arg(arguments.to_string())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .expect(MISSING);
+        let lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        Self { lines, orders: process.stdin.take().unwrap(), _process: process }
+    }
+
+    /// Has it do something: `leave` its room, or `disconnect`.
+    pub async fn tell(&mut self, deed: &str) {
+        self.orders.write_all(format!("{deed}\n").as_bytes()).await.unwrap();
+    }
+
+    /// The next thing that it saw; any other than this one fails the test.
+    pub async fn saw(&mut self, what: &str) -> Value {
+        let (saw, payload) = self.next().await;
+        assert_eq!(saw, what, "{payload}");
+        payload
+    }
+
+    /// The next thing that it saw, as the frame of an event, whichever protocol it came in.
+    pub async fn event(&mut self) -> Value {
+        let (event, mut payload) = self.next().await;
+        let mut frame = payload.get_mut("_meta").map(Value::take).unwrap_or_default();
+        if frame.is_null() {
+            frame = payload;
+        } else {
+            payload.as_object_mut().unwrap().remove("_meta");
+            frame["data"] = payload;
+        }
+        frame["event"] = json!(event);
+        frame
+    }
+
+    /// The next thing that it saw.
+    pub async fn next(&mut self) -> (String, Value) {
+        let line = timeout(PATIENCE, self.lines.next_line()).await.expect("the client saw nothing in time");
+        let line = line.unwrap().expect("the client ended");
+        let mut seen: Value = serde_json::from_str(&line).unwrap();
+        (seen["saw"].as_str().unwrap().to_owned(), seen["payload"].take())
+    }
+}
+
+/// Installs what the lock names, unless that has been done before.
+fn install(home: &Path) -> Result<PathBuf, String> {
+    let failed = |error: std::io::Error| format!("the clients could not be installed: {error}");
+    fs::create_dir_all(home).map_err(failed)?;
+    for (name, text) in FILES {
+        fs::write(home.join(name), text).map_err(failed)?;
+    }
+    let runs =
+        |program| Blocking::new(program).arg("--version").output().is_ok_and(|ran| ran.status.success());
+    if !runs("node") || !runs("npm") {
+        return Err(MISSING.to_owned());
+    }
+    // Written last, so that it stands for an installation that is whole.
+    let done = home.join("installed-lock.json");
+    if fs::read_to_string(&done).is_ok_and(|lock| lock == LOCK) {
+        return Ok(home.to_owned());
+    }
+    let arguments = ["ci", "--no-audit", "--no-fund", "--ignore-scripts"];
+    let npm = Blocking::new("npm").args(arguments).current_dir(home).output().map_err(failed)?;
+    if !npm.status.success() {
+        let told = String::from_utf8_lossy(&npm.stderr);
+        return Err(format!("npm ci could not install the clients of local/tests/clients: {told}"));
+    }
+    fs::write(done, LOCK).map_err(failed)?;
+    Ok(home.to_owned())
+}

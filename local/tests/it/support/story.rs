@@ -1,0 +1,55 @@
+//! A day at the gate of Green Acres, in which everything happens that somebody is told of.
+
+use serde_json::{Value, json};
+
+use super::{
+    World,
+    world::{FLAT_101, GREEN_ACRES},
+};
+
+impl World {
+    /// One visitor comes and goes, one is denied by the flat, and one is let in by the guard; a pass is
+    /// made, the denied are cleared, and an emergency is dealt with.
+    pub async fn live_through_a_day(&self) {
+        let visitor = self.log_visitor().await;
+        self.resident
+            .post(&format!("/v1/visitors/{visitor}/respond"), json!({"decision": "accept"}))
+            .await
+            .data(200);
+        let visit = self.guard.post("/v1/visits/checkin", json!({"visitor_id": visitor})).await.data(201);
+        self.second_guard.post("/v1/visits/checkout", json!({"visit_id": visit["id"]})).await.data(200);
+
+        let denied = self.log_visitor().await;
+        let deny = json!({"decision": "deny", "note": "Not today"});
+        self.spouse.post(&format!("/v1/visitors/{denied}/respond"), deny).await.data(200);
+        let unanswered = self.log_visitor().await;
+        let accept = json!({"decision": "accept", "note": "Known to me"});
+        self.guard.post(&format!("/v1/visitors/{unanswered}/guard-respond"), accept).await.data(200);
+
+        self.make_pass().await;
+        self.guard.delete("/v1/visitors/rejected").await.expect(200);
+        let smoke = json!({"flat_id": FLAT_101, "description": "Smoke in the kitchen"});
+        let emergency = self.resident.post("/v1/emergencies", smoke).await.data(201);
+        for step in ["address", "resolve"] {
+            let path = format!("/v1/emergencies/{}/{step}", emergency["id"].as_str().unwrap());
+            self.guard.post(&path, json!({})).await.data(200);
+        }
+    }
+
+    /// What happened in a room, as it is written down.
+    pub async fn told_in(&self, room: &str) -> Vec<Value> {
+        let frames = "SELECT event_frame(o) FROM outbox o WHERE room = $1 ORDER BY seq";
+        let rows = self.db.query(frames, &[&room]).await.unwrap();
+        rows.into_iter().map(|row| row.get(0)).collect()
+    }
+}
+
+/// The room of flat 101.
+pub fn flat_room() -> String {
+    format!("flat:{FLAT_101}")
+}
+
+/// The room of the guards of Green Acres.
+pub fn society_room() -> String {
+    format!("society:{GREEN_ACRES}")
+}
