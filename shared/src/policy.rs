@@ -29,6 +29,8 @@ pub const GUEST_PASS_MAX_DAYS: NumberPolicy = NumberPolicy { name: "guest_pass_m
 /// Hours a guest pass lasts where its end is not said.
 pub const GUEST_PASS_DEFAULT_HOURS: NumberPolicy =
     NumberPolicy { name: "guest_pass_default_hours", default: 24 };
+/// Hours that events are kept for whoever comes back with `since`.
+pub const EVENT_RETENTION_HOURS: NumberPolicy = NumberPolicy { name: "event_retention_hours", default: 72 };
 /// Whether a resident's request is approved without an admin.
 pub const RESIDENT_AUTO_APPROVE: SwitchPolicy =
     SwitchPolicy { name: "resident_auto_approve", default: false };

@@ -7,8 +7,8 @@ use shared::{
 
 use crate::Dispatcher;
 
-/// Tries without any success, with pauses of half a minute together, after which the connection is
-/// closed: its client connects again and asks for what it missed.
+/// Tries without any success, over half a minute to two, after which the connection is closed: its
+/// client connects again and asks for what it missed.
 const MAX_ATTEMPTS: i32 = 6;
 
 impl Dispatcher {

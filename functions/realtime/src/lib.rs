@@ -31,6 +31,7 @@ use shared::{
 };
 
 use answer::{Answer, refuse, say};
+use message::refuse_message;
 
 /// How long one event may take; the gateway gives up after 29 s (API Gateway quotas for WebSocket APIs).
 const TIMEOUT: Duration = Duration::from_secs(20);
@@ -165,7 +166,7 @@ fn failed(
         Route::Connect => refuse(error, &source.request_id),
         Route::Message => {
             let answer = Answer::failed(&error, &source.request_id);
-            say(Protocol::guess(text(request)).answer(&answer.to_json(), None))
+            say(refuse_message(Protocol::guess(text(request)), text(request), &answer))
         }
         Route::Disconnect => answer::empty(),
     }

@@ -24,18 +24,16 @@ impl Realtime {
     /// Reads what a client said and does what it wants; answers the frame it is sent.
     pub(crate) async fn answer_message(&self, source: &Source, text: &str) -> String {
         let heard = self.connections().hear(&source.connection_id).await;
-        let (connection, answer) = match heard {
+        let (protocol, answer) = match heard {
             Ok(Heard::From(connection)) => return self.answer(&connection, source, text).await,
             Ok(Heard::TooMuch { connection, closes: true }) => return self.hang_up(&connection).await,
             Ok(Heard::TooMuch { connection, closes: false }) => {
-                (Some(connection), Answer::too_many_messages())
+                (connection.protocol, Answer::too_many_messages())
             }
-            Ok(Heard::Nobody) => (None, Answer::connection_unknown()),
-            Err(error) => (None, Answer::failed(&error, &source.request_id)),
+            Ok(Heard::Nobody) => (Protocol::guess(text), Answer::connection_unknown()),
+            Err(error) => (Protocol::guess(text), Answer::failed(&error, &source.request_id)),
         };
-        let protocol = connection.map_or_else(|| Protocol::guess(text), |connection| connection.protocol);
-        let ack = if let Said::Wish { ack, .. } = protocol.read(text) { ack } else { None };
-        protocol.answer(&answer.to_json(), ack)
+        refuse_message(protocol, text, &answer)
     }
 
     async fn answer(&self, connection: &Connection, source: &Source, text: &str) -> String {
@@ -81,6 +79,21 @@ impl Realtime {
     }
 }
 
+/// The frame of an answer to a message that was not acted on, in the place where its client awaits one.
+pub(crate) fn refuse_message(protocol: Protocol, text: &str, answer: &Answer) -> String {
+    let answer = answer.to_json();
+    match protocol.read(text) {
+        Said::Hello { .. } => {
+            let part = |name: &str| answer[name].as_str().unwrap_or_default();
+            protocol.rejection(part("code"), part("message"))
+        }
+        Said::Wish { ack, .. } => protocol.answer(&answer, ack),
+        Said::Goodbye | Said::Nothing | Said::Elsewhere(_) | Said::Malformed(_) | Said::Violation => {
+            protocol.answer(&answer, None)
+        }
+    }
+}
+
 /// The values of `action`.
 #[derive(Clone, Copy)]
 enum Action {
@@ -94,8 +107,12 @@ impl FromField for Action {
         match value.as_str() {
             Some("join_room") => Ok(Self::JoinRoom),
             Some("leave_room") => Ok(Self::LeaveRoom),
-            Some("ping") => Ok(Self::Ping),
-            Some(_) => Err(Problem::new(ProblemCode::WrongFormat, "must be join_room, leave_room or ping")),
+            // The Dart client of Socket.IO keeps the name `ping` for itself.
+            Some("ping" | "positions") => Ok(Self::Ping),
+            Some(_) => {
+                let known = "must be join_room, leave_room, ping or positions";
+                Err(Problem::new(ProblemCode::WrongFormat, known))
+            }
             None => Err(Problem::new(ProblemCode::WrongType, "must be a text")),
         }
     }

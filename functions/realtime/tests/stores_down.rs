@@ -114,7 +114,7 @@ async fn a_client_of_socket_io_is_answered_in_its_protocol() {
     for (text, start) in [
         (r#"42["join_room",{}]"#, r#"42["error",{"code":"UNAVAILABLE""#),
         (r#"427["join_room",{}]"#, r#"437[{"code":"UNAVAILABLE","event":"error""#),
-        ("40", r#"42["error",{"code":"UNAVAILABLE""#),
+        ("40", r#"44{"data":{"code":"UNAVAILABLE"}"#),
         ("3", r#"42["error",{"code":"UNAVAILABLE""#),
     ] {
         let (response, _) = send(&realtime, "$default", json!({"body": text})).await;

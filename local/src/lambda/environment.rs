@@ -13,6 +13,8 @@ pub(super) enum Environment {
     Realtime(realtime::Realtime),
     /// The function that others ring.
     Dispatcher(dispatcher::Dispatcher),
+    /// The function that a schedule calls.
+    Janitor(janitor::Janitor),
 }
 
 /// Why an event was not served.
@@ -41,6 +43,10 @@ impl Environment {
             }
             Self::Dispatcher(dispatcher) => {
                 let done = dispatcher.handle(LambdaEvent::new(read(&event)?, context)).await;
+                write(&done.map_err(|error| Failed::Event(error.to_string()))?)
+            }
+            Self::Janitor(janitor) => {
+                let done = janitor.handle(LambdaEvent::new(read(&event)?, context)).await;
                 write(&done.map_err(|error| Failed::Event(error.to_string()))?)
             }
         }

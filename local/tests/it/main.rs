@@ -11,6 +11,7 @@ mod faults;
 mod flow;
 mod gateway;
 mod idempotency;
+mod janitor;
 mod limits;
 mod malformed;
 mod openapi;
