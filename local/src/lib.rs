@@ -33,7 +33,7 @@ pub use dynamodb::DynamoDb;
 pub use error::Error;
 pub use gateway::{PostCount, WebSocketLimits};
 pub use issuer::Identity;
-pub use lambda::{Lambda, Outcome, Refused};
+pub use lambda::{Lambda, Outcome, Refused, start_function};
 pub use stack::{Builder, Project, Stack};
 
 /// Method and path of every route of the HTTP API.

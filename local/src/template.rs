@@ -49,7 +49,7 @@ pub struct Function {
 pub enum Setting {
     /// Written in the template.
     Literal(String),
-    /// `!Ref` of this: a resource or a parameter.
+    /// `!Ref` of this: a resource, a parameter, or a function's alias, such as `OneFunction.Alias`.
     Reference(String),
     /// Made by CloudFormation at deployment.
     Computed,
@@ -269,7 +269,7 @@ fn read_websocket(
             .ok_or_else(|| unknown("has a Target that is no integration of this template"))?;
         let function = functions
             .iter()
-            .find(|function| uri.contains(&format!("${{{}.Arn}}", function.logical_id)))
+            .find(|function| uri.contains(&format!("${{{}.Alias}}", function.logical_id)))
             .ok_or_else(|| unknown("has an integration with no function of this template"))?;
         let responds = responding.iter().any(|id| id == route.id);
         routes.insert(key, WebSocketRoute { function: function.name.clone(), responds });

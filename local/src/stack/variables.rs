@@ -101,11 +101,12 @@ impl Variables {
         Ok(variables)
     }
 
-    /// What can be known without CloudFormation: `!Ref` of a function is its name.
+    /// What can be known without CloudFormation: `!Ref` of a function is its name, and here an alias has
+    /// the name of its function.
     fn evaluate<'a>(&'a self, setting: &'a Setting) -> Option<&'a String> {
         match setting {
             Setting::Literal(value) => Some(value),
-            Setting::Reference(id) => self.functions.get(id),
+            Setting::Reference(id) => self.functions.get(id.strip_suffix(".Alias").unwrap_or(id)),
             Setting::Computed => None,
         }
     }
@@ -146,10 +147,12 @@ Resources:
 
     #[test]
     fn a_function_knows_itself_and_others_by_name() {
-        let variables = variables("A: 1, B: !Ref OneFunction, DATABASE_URL: !Sub x", &[]).unwrap();
+        let settings = "A: 1, B: !Ref OneFunction, C: !Ref OneFunction.Alias, DATABASE_URL: !Sub x";
+        let variables = variables(settings, &[]).unwrap();
         for (name, value) in [
             ("A", "1"),
             ("B", "one"),
+            ("C", "one"),
             ("AWS_LAMBDA_FUNCTION_NAME", "one"),
             ("AWS_ENDPOINT_URL_LAMBDA", "http://base"),
             ("DATABASE_URL", "its own"),

@@ -27,4 +27,5 @@ mod round_trips;
 mod screens;
 mod socket_io;
 mod support;
+mod template;
 mod tokens;
