@@ -3,6 +3,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use futures_util::future::join_all;
 use shared::{
     http::ApiError,
     realtime::{Connection, HELLO_TIMEOUT, Posted, Waiting},
@@ -19,7 +20,11 @@ const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// Silent connections that are watched at once until their time is over. The schedule closes what is
 /// more than these, so that a flood of them occupies no more functions than this.
-const WATCHED: usize = 50;
+const WATCHED: u16 = 50;
+/// Silent connections that are closed in one round; more are the next one's.
+const CLOSED: u16 = 1000;
+/// Of these, at once.
+const AT_ONCE: usize = 32;
 
 impl Dispatcher {
     /// Speaks first on a connection, and closes it where its client does not answer in time. Called
@@ -39,7 +44,7 @@ impl Dispatcher {
                 return Err(ApiError::Unavailable("a connection could not be greeted".into()));
             }
         }
-        if connections.waiting(now_ms()).await?.len() > WATCHED {
+        if connections.waiting(now_ms(), WATCHED + 1).await?.len() > WATCHED.into() {
             return Ok(());
         }
         self.watch(Waiting { connection_id: connection_id.to_owned(), connected_at }).await
@@ -72,17 +77,24 @@ impl Dispatcher {
         self.close_silent(&waiting).await
     }
 
-    /// Closes all connections whose time to say hello is over.
+    /// Closes the connections whose time to say hello is over. One that cannot be closed now stands in
+    /// no other's way.
     pub(crate) async fn close_the_silent(&self) -> Result<(), ApiError> {
         let limit = i64::try_from(HELLO_TIMEOUT.as_millis()).unwrap_or(i64::MAX);
-        for waiting in self.pusher.connections().waiting(now_ms() - limit).await? {
-            if self.is_silent(&waiting).await? {
-                self.close_silent(&waiting).await?;
-            } else {
-                self.pusher.connections().stop_waiting(&waiting).await?;
-            }
+        let waiting = self.pusher.connections().waiting(now_ms() - limit, CLOSED).await?;
+        let mut done = Ok(());
+        for some in waiting.chunks(AT_ONCE) {
+            let ended = join_all(some.iter().map(|waiting| self.end_waiting(waiting))).await;
+            done = ended.into_iter().fold(done, Result::and);
         }
-        Ok(())
+        done
+    }
+
+    async fn end_waiting(&self, waiting: &Waiting) -> Result<(), ApiError> {
+        if self.is_silent(waiting).await? {
+            return self.close_silent(waiting).await;
+        }
+        self.pusher.connections().stop_waiting(waiting).await
     }
 
     async fn is_silent(&self, waiting: &Waiting) -> Result<bool, ApiError> {

@@ -31,7 +31,12 @@ impl Dispatcher {
             let (since, posted) = self.send(&member, &backlog).await?;
             match posted {
                 Posted::Accepted => match outbox.advance(&backlog, since).await? {
-                    Some(rest) => backlog = rest,
+                    Some(rest) if !rest.events.is_empty() => backlog = rest,
+                    // What it lacks is not there to be sent.
+                    Some(rest) => {
+                        outbox.forget(&rest).await?;
+                        return Ok(false);
+                    }
                     None => return Ok(false),
                 },
                 Posted::Gone => {

@@ -25,7 +25,8 @@ impl Realtime {
         if connection.admitted {
             return protocol.welcome();
         }
-        if is_late(connection) {
+        // Whoever has shown his token may come back after a goodbye whenever he likes.
+        if connection.user_id.is_none() && is_late(connection) {
             return self.hang_up(connection).await;
         }
         match self.let_in(connection, source, token).await {

@@ -193,11 +193,7 @@ async fn one_key_shared_between_two_guards_returns_the_others_visitor() {
 async fn guard_override_of_a_residents_denial_told_to_nobody() {
     let world = World::open().await;
     let visitor = world.log_visitor().await;
-    world
-        .resident
-        .post(&format!("/v1/visitors/{visitor}/respond"), json!({"decision": "deny"}))
-        .await
-        .data(200);
+    world.answer(visitor, "deny").await;
     let before = world.traces().await;
     let path = format!("/v1/visitors/{visitor}/guard-respond");
     let refused = world.guard.post(&path, json!({"decision": "accept"})).await.refused(409, "WRONG_STATE");

@@ -4,10 +4,13 @@
 use std::collections::HashSet;
 
 use futures_util::future::join_all;
-use local::Outcome;
+use local::{
+    Outcome,
+    faults::{Fault, Kind},
+};
 use serde_json::{Value, json};
 
-use crate::support::{Socket, World, seqs, world::FLAT_101};
+use crate::support::{Socket, World, eventually, seqs, world::FLAT_101};
 
 impl World {
     /// A function commits so many events for flat 101 and dies before it pushes them; its hold on the
@@ -99,4 +102,64 @@ async fn parallel_writers_push_everything_themselves() {
     join_all((0..30).map(|_| world.log_visitor())).await;
     assert_eq!(seqs(&phone.heard().await), (1..=30).collect::<Vec<_>>());
     assert!(world.is_up_to_date().await);
+}
+
+/// A room that cannot be pushed to for half an hour is given up, and goes on with the next event. What was
+/// given up is still there for whoever comes back with `since`.
+#[tokio::test]
+async fn what_is_given_up_can_still_be_asked_for() {
+    let world = World::open().await;
+    let mut phone = world.resident.connect().await;
+    phone.join("flat", FLAT_101).await;
+    world.leave_over(3).await;
+    world.db.execute("UPDATE room_sequences SET attempts = 15", &[]).await.unwrap();
+    world.stack.faults().set([Fault::new(Kind::DynamodbDown).function("dispatcher")]).unwrap();
+    let rung = json!({"drain": {}}).to_string();
+    world.stack.lambda().invoke("dispatcher", rung).await.unwrap();
+    assert_eq!(world.count("SELECT count(*) FROM outbox WHERE dead_at IS NOT NULL").await, 3);
+    assert!(world.is_up_to_date().await);
+
+    world.stack.faults().clear();
+    assert!(phone.heard().await.is_empty());
+    world.log_visitor().await;
+    assert_eq!(phone.event("visitor_request").await["seq"], 4);
+    assert_eq!(phone.join_since("flat", FLAT_101, 0).await["recovered"], true);
+    assert_eq!(seqs(&phone.heard().await), [1, 2, 3, 4]);
+}
+
+/// A connection that takes nothing, try after try, is closed; its client comes back and has everything.
+#[tokio::test]
+async fn a_connection_that_takes_nothing_is_closed() {
+    let world = World::open().await;
+    let mut phone = world.resident.connect().await;
+    phone.join("flat", FLAT_101).await;
+    let [id] = &world.stack.connection_ids()[..] else { panic!("one connection is open") };
+    world.stack.faults().set([Fault::new(Kind::PostFails).connection(id)]).unwrap();
+    world.log_visitor().await;
+    let at_its_end = "UPDATE lagging_connections SET attempts = 6, due_at = now()";
+    eventually("it is given up", async || {
+        world.db.execute(at_its_end, &[]).await.unwrap();
+        world.dispatch().await;
+        world.is_up_to_date().await
+    })
+    .await;
+    assert_eq!(phone.frame().await, None);
+    let mut phone = world.resident.connect().await;
+    assert_eq!(phone.join_since("flat", FLAT_101, 0).await["recovered"], true);
+    assert_eq!(seqs(&phone.heard().await), [1]);
+}
+
+/// Numbers without events, which only a hand in the database can make, end in a dead letter and not in a
+/// dispatcher that tries for ever.
+#[tokio::test]
+async fn numbers_without_events_block_nothing() {
+    let world = World::open().await;
+    let mut phone = world.resident.connect().await;
+    phone.join("flat", FLAT_101).await;
+    world.leave_over(2).await;
+    world.db.batch_execute("DELETE FROM outbox; UPDATE room_sequences SET attempts = 15").await.unwrap();
+    world.dispatch().await;
+    assert!(world.is_up_to_date().await);
+    world.log_visitor().await;
+    assert_eq!(phone.event("visitor_request").await["seq"], 3);
 }

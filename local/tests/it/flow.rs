@@ -105,11 +105,7 @@ async fn nobody_comes_in_without_a_yes() {
     let checkin = json!({"visitor_id": visitor});
     let refused = world.guard.post("/v1/visits/checkin", checkin.clone()).await.refused(409, "WRONG_STATE");
     assert_eq!(refused["data"]["status"], "pending");
-    world
-        .resident
-        .post(&format!("/v1/visitors/{visitor}/respond"), json!({"decision": "deny"}))
-        .await
-        .data(200);
+    world.answer(visitor, "deny").await;
     let refused = world.guard.post("/v1/visits/checkin", checkin).await.refused(409, "WRONG_STATE");
     assert_eq!(refused["data"]["status"], "denied");
     assert_eq!(world.count("SELECT count(*) FROM visits").await, 0);

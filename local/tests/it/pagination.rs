@@ -57,11 +57,7 @@ async fn every_list_has_pages() {
     let world = World::open().await;
     for number in 0..3 {
         let visitor = world.log_visitor().await;
-        world
-            .resident
-            .post(&format!("/v1/visitors/{visitor}/respond"), json!({"decision": "accept"}))
-            .await
-            .data(200);
+        world.answer(visitor, "accept").await;
         world.guard.post("/v1/visits/checkin", json!({"visitor_id": visitor})).await.data(201);
         world.resident.post("/v1/emergencies", json!({"flat_id": FLAT_101})).await.data(201);
         world.guard.post("/v1/fcm-token", json!({"token": format!("t{number}")})).await.data(200);

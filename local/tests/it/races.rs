@@ -72,11 +72,7 @@ async fn of_two_equal_answers_one_wins() {
 async fn four_checkins_open_one_visit() {
     let world = World::open().await;
     let visitor = world.log_visitor().await;
-    world
-        .resident
-        .post(&format!("/v1/visitors/{visitor}/respond"), json!({"decision": "accept"}))
-        .await
-        .data(200);
+    world.answer(visitor, "accept").await;
     let guards = [&world.guard, &world.second_guard, &world.guard, &world.second_guard];
     let replies =
         join_all(guards.map(|guard| guard.post("/v1/visits/checkin", json!({"visitor_id": visitor})))).await;

@@ -78,11 +78,7 @@ async fn events_are_numbered_without_a_gap() {
     let mut expected = 0;
     for _ in 0..5 {
         let visitor = world.log_visitor().await;
-        world
-            .resident
-            .post(&format!("/v1/visitors/{visitor}/respond"), json!({"decision": "accept"}))
-            .await
-            .data(200);
+        world.answer(visitor, "accept").await;
         world.guard.post("/v1/visits/checkin", json!({"visitor_id": visitor})).await.data(201);
         for event in ["request_approved", "visitor_checkin"] {
             expected += 1;

@@ -13,11 +13,6 @@ impl World {
         let emit = "SELECT emit('flat:' || $1, 'visitor_checkin', jsonb_build_object('n', n)) FROM generate_series(1, $2) AS n";
         self.db.execute(emit, &[&FLAT_101.to_string(), &i32::try_from(events).unwrap()]).await.unwrap();
     }
-
-    async fn answer(&self, visitor: uuid::Uuid, decision: &str) {
-        let path = format!("/v1/visitors/{visitor}/respond");
-        self.resident.post(&path, json!({"decision": decision})).await.data(200);
-    }
 }
 
 /// A phone in a tunnel: three visitors rang meanwhile, and each is heard of once, in order.

@@ -230,11 +230,7 @@ async fn an_app_and_a_native_client_hear_the_same() {
     assert_eq!(json_of(&app.text().await.unwrap(), "42")[0], "room_joined");
 
     let visitor = world.log_visitor().await;
-    world
-        .resident
-        .post(&format!("/v1/visitors/{visitor}/respond"), json!({"decision": "accept"}))
-        .await
-        .data(200);
+    world.answer(visitor, "accept").await;
     let visit = world.guard.post("/v1/visits/checkin", json!({"visitor_id": visitor})).await.data(201);
     world.guard.post("/v1/visits/checkout", json!({"visit_id": visit["id"]})).await.data(200);
     world.make_pass().await;

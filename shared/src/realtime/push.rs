@@ -95,7 +95,8 @@ impl Pusher {
     /// Pushes a batch. A connection whose posts were not answered by `deadline` lags behind.
     pub async fn push(&self, batch: &Batch, deadline: Instant) -> Pushed {
         let (Some(first), Some(last)) = (batch.events.first(), batch.events.last()) else {
-            return Pushed::Done(Vec::new());
+            tracing::error!("a room has numbers without events");
+            return Pushed::Failed;
         };
         let members = match timeout_at(deadline, self.connections.members(batch.room)).await {
             Ok(members) => members,

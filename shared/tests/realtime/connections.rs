@@ -141,9 +141,9 @@ async fn a_connection_waits_until_it_says_hello() {
     let world = World::start().await;
     let (at, user) = (now_ms(), Uuid::now_v7());
     world.connections.open("c1", at, None, Protocol::SocketIo).await.unwrap();
-    let waiting = world.connections.waiting(now_ms() + 1).await.unwrap();
+    let waiting = world.connections.waiting(now_ms() + 1, 10).await.unwrap();
     assert_eq!((waiting.len(), waiting[0].connection_id.as_str(), waiting[0].connected_at), (1, "c1", at));
-    assert!(world.connections.waiting(at).await.unwrap().is_empty(), "it has just come");
+    assert!(world.connections.waiting(at, 10).await.unwrap().is_empty(), "it has just come");
 
     // Two greeters at once: one greets.
     let claims = join_all((0..4).map(|_| world.connections.claim_greeting("c1", at))).await;
@@ -159,7 +159,7 @@ async fn a_connection_waits_until_it_says_hello() {
     let room = flat();
     assert_eq!(world.connections.join(&connection, room).await.unwrap(), Joined::ConnectionClosed);
     assert!(world.connections.admit(&connection, user).await.unwrap());
-    assert!(world.connections.waiting(now_ms() + 1).await.unwrap().is_empty());
+    assert!(world.connections.waiting(now_ms() + 1, 10).await.unwrap().is_empty());
     let connection = world.connections.find("c1").await.unwrap().unwrap();
     assert_eq!((connection.user_id, connection.admitted), (Some(user), true));
     assert_eq!(world.connections.join(&connection, room).await.unwrap(), Joined::Yes);

@@ -89,6 +89,12 @@ impl World {
         made["visitor"]["id"].as_str().unwrap().parse().unwrap()
     }
 
+    /// The resident answers for a visitor.
+    pub async fn answer(&self, visitor: Uuid, decision: &str) {
+        let path = format!("/v1/visitors/{visitor}/respond");
+        self.resident.post(&path, json!({"decision": decision})).await.data(200);
+    }
+
     /// A resident makes a pass for flat 101 that is valid now; answers the visitor.
     pub async fn make_pass(&self) -> Value {
         let body = json!({"visitor_name": "Leela", "phone": "9876543219", "flat_id": FLAT_101});

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{
     Connection, Connections, Key,
     items::{WAITING, waiting_id},
-    now_ms, number, text,
+    now_ms, number, text, unavailable,
 };
 use crate::http::ApiError;
 
@@ -84,9 +84,12 @@ impl Connections {
         self.amend(connection_id, "SET greeted = :greeted", SAME, &values).await.map(drop)
     }
 
-    /// Connections that have not said hello, opened before `before` milliseconds after 1970.
-    pub async fn waiting(&self, before: i64) -> Result<Vec<Waiting>, ApiError> {
-        let items = self.items_of(WAITING, Some(format!("{before:015}"))).await?;
+    /// The oldest connections that have not said hello, opened before `before` milliseconds after 1970.
+    /// At most `limit`: whoever opens connections without end decides how many there are, and must not
+    /// decide what reading them costs.
+    pub async fn waiting(&self, before: i64, limit: u16) -> Result<Vec<Waiting>, ApiError> {
+        let items = self.query(WAITING, Some(format!("{before:015}"))).limit(limit.into()).send().await;
+        let items = items.map_err(unavailable)?.items.unwrap_or_default();
         let waiting = items.iter().filter_map(waiting_id);
         Ok(waiting.map(|(connected_at, id)| Waiting { connection_id: id.to_owned(), connected_at }).collect())
     }

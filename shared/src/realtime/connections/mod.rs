@@ -18,6 +18,7 @@ use std::{collections::HashMap, time::Duration};
 
 use aws_sdk_dynamodb::{
     error::{ProvideErrorMetadata, SdkError},
+    operation::query::builders::QueryFluentBuilder,
     types::{AttributeValue, Put, ReturnValue, TransactWriteItem, builders::UpdateBuilder},
 };
 use uuid::Uuid;
@@ -155,7 +156,7 @@ impl Connections {
 
     /// The connections that are in a room now.
     pub async fn members(&self, room: Room) -> Result<Vec<Member>, ApiError> {
-        let items = self.items_of(&room_key(&room.to_string()), None).await?;
+        let items = self.items_of(&room_key(&room.to_string())).await?;
         Ok(items
             .into_iter()
             .filter_map(|item| {
@@ -178,11 +179,22 @@ impl Connections {
         Ok(found.filter(|item| expires_at(item) > now()))
     }
 
-    /// All items of a partition that have not expired, strongly consistent; with `until` those whose
-    /// sort key is below it. Expired ones stay readable for days (DynamoDB: "Using time to live").
-    async fn items_of(&self, pk: &str, until: Option<String>) -> Result<Vec<Item>, ApiError> {
+    /// All items of a partition that have not expired.
+    async fn items_of(&self, pk: &str) -> Result<Vec<Item>, ApiError> {
+        let mut pages = self.query(pk, None).into_paginator().send();
+        let mut items = Vec::new();
+        while let Some(page) = pages.next().await {
+            items.extend(page.map_err(unavailable)?.items.unwrap_or_default());
+        }
+        Ok(items)
+    }
+
+    /// Asks for the items of a partition that have not expired, strongly consistent; with `until` for
+    /// those whose sort key is below it. Expired ones stay readable for days (DynamoDB: "Using time to
+    /// live").
+    fn query(&self, pk: &str, until: Option<String>) -> QueryFluentBuilder {
         let condition = if until.is_some() { "pk = :pk AND sk < :until" } else { "pk = :pk" };
-        let mut query = self
+        let query = self
             .store
             .query()
             .table_name(&self.table)
@@ -191,15 +203,10 @@ impl Connections {
             .expression_attribute_values(":pk", text(pk))
             .expression_attribute_values(":now", number(now()))
             .consistent_read(true);
-        if let Some(until) = until {
-            query = query.expression_attribute_values(":until", AttributeValue::S(until));
+        match until {
+            Some(until) => query.expression_attribute_values(":until", text(until)),
+            None => query,
         }
-        let mut pages = query.into_paginator().send();
-        let mut items = Vec::new();
-        while let Some(page) = pages.next().await {
-            items.extend(page.map_err(unavailable)?.items.unwrap_or_default());
-        }
-        Ok(items)
     }
 
     /// Changes `META` where `condition` holds, and answers what it is then; nothing where it does not.
