@@ -14,6 +14,7 @@ Usage: cargo dev [OPTIONS]
        cargo dev artefacts sizes and start times of target/release, into docs/performance.md
        cargo dev explain   shows how lists are read from a million visits, into docs/performance.md
        cargo dev openapi   writes the API reference and the Postman collection into docs/
+       cargo dev events    writes a sample event of every route into events/
 
   --port N               port of everything (3000; 0 is any free one)
   --data DIR             where data are kept (target/local)

@@ -12,6 +12,7 @@ mod crowd;
 mod database;
 mod dynamodb;
 mod error;
+pub mod events;
 pub mod explain;
 pub mod faults;
 mod gateway;

@@ -33,6 +33,9 @@ async fn run() -> Result<(), Error> {
     if command.as_deref() == Some("openapi") {
         return local::openapi::write(local::checkout());
     }
+    if command.as_deref() == Some("events") {
+        return local::events::write(local::checkout());
+    }
     let Some(arguments) = Arguments::read(std::env::args_os().skip(1))? else {
         welcome::say(HELP);
         return Ok(());
