@@ -30,3 +30,4 @@ mod socket_io;
 mod support;
 mod template;
 mod tokens;
+mod watch;
