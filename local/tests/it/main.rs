@@ -31,3 +31,4 @@ mod support;
 mod template;
 mod tokens;
 mod watch;
+mod workflows;
