@@ -14,6 +14,9 @@ Usage: cargo dev [OPTIONS]
        cargo dev artefacts sizes and start times of target/release, into docs/performance.md
        cargo dev explain   shows how lists are read from a million visits, into docs/performance.md
        cargo dev openapi   writes the API reference and the Postman collection into docs/
+       cargo dev events    writes a sample event of every route into events/
+       cargo dev affected --base REV
+                           which functions a change since REV affects, as JSON
 
   --port N               port of everything (3000; 0 is any free one)
   --data DIR             where data are kept (target/local)
@@ -91,6 +94,20 @@ impl Arguments {
         }
         Ok(Some(arguments))
     }
+}
+
+/// Reads the command line of `affected`.
+pub fn read_base(words: impl Iterator<Item = OsString>) -> Result<String, Error> {
+    let mut parser = Parser::from_args(words);
+    let wrong = |error: lexopt::Error| Error::Arguments(format!("{error}; see cargo dev --help"));
+    let mut base = None;
+    while let Some(argument) = parser.next().map_err(wrong)? {
+        match argument {
+            Arg::Long("base") => base = Some(parser.value().and_then(|value| value.string()).map_err(wrong)?),
+            Arg::Short(_) | Arg::Long(_) | Arg::Value(_) => return Err(wrong(argument.unexpected())),
+        }
+    }
+    base.ok_or_else(|| Error::Arguments("affected needs --base REV".to_owned()))
 }
 
 #[cfg(test)]

@@ -32,6 +32,9 @@ pub enum Error {
     /// The token issuer could not make a key or sign.
     #[error("token issuer: {0}")]
     Issuer(String),
+    /// A program of the developer's, such as git, failed.
+    #[error("{0}")]
+    Command(String),
     /// A file or a socket failed.
     #[error("{what}: {source}")]
     Io {

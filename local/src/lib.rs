@@ -7,11 +7,13 @@
 //! - Functions are called with the events that AWS builds and answer in its format, as JSON text.
 //! - Nothing outlives the process: no server, no temporary directory, even after SIGKILL.
 
+pub mod affected;
 pub mod artefacts;
 mod crowd;
 mod database;
 mod dynamodb;
 mod error;
+pub mod events;
 pub mod explain;
 pub mod faults;
 mod gateway;

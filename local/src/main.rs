@@ -33,6 +33,15 @@ async fn run() -> Result<(), Error> {
     if command.as_deref() == Some("openapi") {
         return local::openapi::write(local::checkout());
     }
+    if command.as_deref() == Some("events") {
+        return local::events::write(local::checkout());
+    }
+    if command.as_deref() == Some("affected") {
+        let base = arguments::read_base(std::env::args_os().skip(2))?;
+        let affected = local::affected::since(local::checkout(), &base)?;
+        welcome::say(&serde_json::json!(affected).to_string());
+        return Ok(());
+    }
     let Some(arguments) = Arguments::read(std::env::args_os().skip(1))? else {
         welcome::say(HELP);
         return Ok(());

@@ -88,7 +88,7 @@ impl Scheduled {
 }
 
 /// What EventBridge sends where a rule has no input (EventBridge, "Scheduled Event").
-fn event(rule: &str, time: OffsetDateTime) -> Value {
+pub(crate) fn event(rule: &str, time: OffsetDateTime) -> Value {
     let time = time.replace_nanosecond(0).unwrap_or(time);
     json!({
         "version": "0",

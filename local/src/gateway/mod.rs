@@ -29,6 +29,7 @@ use time::{OffsetDateTime, macros::format_description};
 use tokio::net::TcpListener;
 use uuid::Uuid;
 
+pub(crate) use self::http::http_event;
 use crate::{faults::Faults, issuer::Issuer, lambda::Lambda, template::Template};
 pub use management::PostCount;
 use management::Posts;

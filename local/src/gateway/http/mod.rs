@@ -12,15 +12,32 @@ use std::{net::SocketAddr, time::Duration};
 
 use axum::{extract::Request, response::Response};
 use http::{Method, StatusCode, header};
+use serde_json::Value;
 use tokio::time::timeout;
 
 use super::{Gateway, read_body, said, text};
-use crate::lambda::{Outcome, Refused};
+use crate::{
+    lambda::{Outcome, Refused},
+    template::Function,
+};
 
 /// API Gateway quotas for HTTP APIs.
 const MAX_BODY: usize = 10 * 1024 * 1024;
 /// API Gateway quotas for HTTP APIs.
 const INTEGRATION_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The function that serves a request, and the event it is called with.
+pub(crate) fn http_event(
+    functions: &[Function],
+    request: http::Request<()>,
+    body: &[u8],
+    client: SocketAddr,
+    domain: &str,
+) -> Option<(String, Value)> {
+    let (parts, ()) = request.into_parts();
+    let found = route::find(functions, &parts.method, parts.uri.path())?;
+    Some((found.function.to_owned(), event::build(&parts, body, &found, client, domain)))
+}
 
 impl Gateway {
     pub(super) async fn http_api(&self, client: SocketAddr, request: Request) -> Response {

@@ -1,0 +1,40 @@
+//! `cargo lambda watch` sends requests where the template does.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    process::Command,
+};
+
+use local::template::Template;
+use serde_json::Value;
+
+/// The router in the root `Cargo.toml`: path and function.
+fn router() -> BTreeMap<String, String> {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["metadata", "--no-deps", "--format-version", "1"]).current_dir(local::checkout());
+    let metadata: Value = serde_json::from_slice(&cargo.output().unwrap().stdout).unwrap();
+    let router = metadata["metadata"]["lambda"]["watch"]["router"].as_object().unwrap();
+    router.iter().map(|(path, function)| (path.clone(), function.as_str().unwrap().to_owned())).collect()
+}
+
+fn serves(entry: &str, path: &str) -> bool {
+    match entry.strip_suffix("{*rest}") {
+        Some(start) => path.len() > start.len() && path.starts_with(start),
+        None => entry == path,
+    }
+}
+
+/// Each route has one entry, which is its function's, and no entry is left of earlier routes.
+#[test]
+fn watch_and_template_agree() {
+    let (router, mut used) = (router(), BTreeSet::new());
+    for function in Template::embedded().unwrap().functions {
+        for route in &function.routes {
+            let fitting: Vec<_> = router.iter().filter(|(entry, _)| serves(entry, &route.path)).collect();
+            let [(entry, named)] = fitting[..] else { panic!("{}: {fitting:?}", route.path) };
+            assert_eq!(*named, function.name, "{}", route.path);
+            used.insert(entry.clone());
+        }
+    }
+    assert!(router.keys().all(|entry| used.contains(entry)), "no route: {used:?} of {router:?}");
+}
