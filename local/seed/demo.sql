@@ -73,3 +73,8 @@ SELECT '88888888-8888-8888-8888-888888888888', 'society_admin', 'society', '1111
                     WHERE user_id = '88888888-8888-8888-8888-888888888888' AND role = 'society_admin');
 
 DROP TABLE demo_residents, demo_flats;
+
+-- Whatever would have to be registered with carriers is registered here.
+UPDATE message_templates
+   SET approval = 'approved', dlt_template_id = '1007000000000000001', whatsapp_name = kind || '_v1'
+ WHERE approval = 'draft';

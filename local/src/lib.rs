@@ -20,6 +20,7 @@ mod gateway;
 pub mod issuer;
 mod lambda;
 pub mod measure;
+pub mod messages;
 pub mod openapi;
 pub mod postgres;
 mod proxy;

@@ -18,6 +18,9 @@ pub enum StartError {
     /// The file of certificate authorities cannot be read.
     #[error("configuration: PGSSLROOTCERT is not a readable PEM file")]
     RootCertificates,
+    /// The service account's file, or the key in it, cannot be read. It is a secret, so it is not repeated.
+    #[error("configuration: FCM_SERVICE_ACCOUNT is not the JSON file of a service account")]
+    ServiceAccount,
     /// The TLS library refused its own defaults.
     #[error("TLS could not be set up")]
     Tls,

@@ -14,7 +14,14 @@
 //! | `WEBSOCKET_API_ENDPOINT` | required where events are pushed | base URL of `@connections`, with the stage |
 //! | `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN` | set by Lambda | the function's own role |
 //! | `DISPATCHER_FUNCTION` | required where events are written or connections opened | the function that pushes what did not go through |
-//! | `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL_LAMBDA` | AWS | other endpoints |
+//! | `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL_LAMBDA`, `AWS_ENDPOINT_URL_SNS` | AWS | other endpoints |
+//! | `FCM_SERVICE_ACCOUNT` | none: no push | the JSON file of a Firebase service account |
+//! | `FCM_ENDPOINT` | Google's | where push messages go |
+//! | `SMS_SENDER_ID`, `SMS_ENTITY_ID` | none: no SMS | header and principal entity, as registered (DLT) |
+//! | `WHATSAPP_PHONE_NUMBER_ID`, `WHATSAPP_TOKEN` | none: no WhatsApp | the sending number and its access token |
+//! | `WHATSAPP_ENDPOINT` | Meta's | where WhatsApp messages go |
+//! | `DECISION_LINK_KEY` | required where links are made or read | signs the links by which residents answer; 32 characters or more |
+//! | `PUBLIC_BASE_URL` | none: no links | base URL of the HTTP API, as a phone reaches it |
 //!
 //! A variable that is set but empty counts as missing. All missing and malformed ones are reported at once.
 
@@ -25,6 +32,13 @@ use secrecy::SecretString;
 /// Google's keys for Firebase ID tokens, as a JWK set (Firebase: "Verify ID tokens using a third-party JWT library").
 const GOOGLE_JWKS_URL: &str =
     "https://www.googleapis.com/service_accounts/v1/jwk/securetoken@system.gserviceaccount.com";
+
+/// Firebase Cloud Messaging (Firebase: "FCM HTTP v1 API").
+const FCM_ENDPOINT: &str = "https://fcm.googleapis.com";
+/// Meta's Graph API, with its version (WhatsApp Cloud API: "Messages").
+const WHATSAPP_ENDPOINT: &str = "https://graph.facebook.com/v23.0";
+/// The least characters of a key: those of 128 bits in hexadecimal.
+const SHORTEST_KEY: usize = 32;
 
 /// The environment a function starts in, and the problems found while reading it.
 #[derive(Default)]
@@ -238,6 +252,102 @@ impl CallingConfig {
     pub fn read(env: &mut Env) -> Self {
         Self { realtime: RealtimeConfig::read(env), dispatcher: env.required("DISPATCHER_FUNCTION") }
     }
+}
+
+/// How people are reached whose app is closed. A service that is not configured carries nothing.
+pub struct NotifyConfig {
+    /// Push messages.
+    pub push: Option<PushConfig>,
+    /// SMS.
+    pub sms: Option<SmsConfig>,
+    /// WhatsApp.
+    pub whatsapp: Option<WhatsappConfig>,
+    /// What signs the links in messages.
+    pub links: LinkConfig,
+    /// Base URL of the HTTP API; without it there are no links.
+    pub base_url: Option<String>,
+}
+
+/// Firebase Cloud Messaging.
+pub struct PushConfig {
+    /// The JSON file of a service account, its private key included.
+    pub service_account: SecretString,
+    /// Base URL of the service.
+    pub endpoint: String,
+}
+
+/// SMS through Amazon SNS, by the function's own role.
+pub struct SmsConfig {
+    /// The registered header that a phone shows as the sender.
+    pub sender_id: String,
+    /// The registered company.
+    pub entity_id: String,
+    /// SNS somewhere else than in AWS.
+    pub endpoint: Option<String>,
+}
+
+/// WhatsApp through Meta's Cloud API.
+pub struct WhatsappConfig {
+    /// The number that sends.
+    pub phone_number_id: String,
+    /// The access token of its business.
+    pub token: SecretString,
+    /// Base URL of the service, with its version.
+    pub endpoint: String,
+}
+
+/// The links by which residents answer.
+pub struct LinkConfig {
+    /// What signs them.
+    pub key: SecretString,
+}
+
+impl NotifyConfig {
+    /// Reads whatever services are configured, and the links.
+    pub fn read(env: &mut Env) -> Self {
+        let fcm_endpoint = env.parsed("FCM_ENDPOINT", FCM_ENDPOINT.to_owned());
+        let push = env.optional("FCM_SERVICE_ACCOUNT").map(|service_account| PushConfig {
+            service_account: service_account.into(),
+            endpoint: fcm_endpoint,
+        });
+        let sms = env.optional("SMS_SENDER_ID").map(|sender_id| SmsConfig {
+            sender_id,
+            entity_id: env.required("SMS_ENTITY_ID"),
+            endpoint: env.optional("AWS_ENDPOINT_URL_SNS"),
+        });
+        let whatsapp = env.optional("WHATSAPP_PHONE_NUMBER_ID").map(|phone_number_id| WhatsappConfig {
+            phone_number_id,
+            token: env.required("WHATSAPP_TOKEN").into(),
+            endpoint: env.parsed("WHATSAPP_ENDPOINT", WHATSAPP_ENDPOINT.to_owned()),
+        });
+        if sms.as_ref().is_some_and(|sms| !is_sender_id(&sms.sender_id)) {
+            env.malformed.push("SMS_SENDER_ID: 3 to 11 letters and digits".to_owned());
+        }
+        if whatsapp.as_ref().is_some_and(|it| !it.phone_number_id.bytes().all(|byte| byte.is_ascii_digit())) {
+            env.malformed.push("WHATSAPP_PHONE_NUMBER_ID: digits".to_owned());
+        }
+        let base_url = env.optional("PUBLIC_BASE_URL");
+        if base_url.as_ref().is_some_and(|url| !url.starts_with("http")) {
+            env.malformed.push("PUBLIC_BASE_URL: not an http address".to_owned());
+        }
+        Self { push, sms, whatsapp, links: LinkConfig::read(env), base_url }
+    }
+}
+
+impl LinkConfig {
+    /// Reads `DECISION_LINK_KEY`.
+    pub fn read(env: &mut Env) -> Self {
+        let key = env.required("DECISION_LINK_KEY");
+        if !key.is_empty() && key.len() < SHORTEST_KEY {
+            env.malformed.push(format!("DECISION_LINK_KEY: shorter than {SHORTEST_KEY} characters"));
+        }
+        Self { key: key.into() }
+    }
+}
+
+/// A sender's name as SNS takes it (SNS: "Sender IDs").
+fn is_sender_id(text: &str) -> bool {
+    (3..=11).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
 #[cfg(test)]

@@ -10,7 +10,9 @@ pub mod device;
 pub mod http;
 pub mod input;
 pub mod metrics;
+pub mod notify;
 pub mod openapi;
+mod outbound;
 pub mod place;
 pub mod policy;
 #[cfg(test)]

@@ -39,6 +39,8 @@ refusals! {
     WrongState = "409" [WrongState];
     /// The same, or a deadline that has passed.
     WrongStateOrLate = "409" [WrongState, DeadlinePassed];
+    /// The same, or a text that the carrier has not approved.
+    WrongStateOrUnapproved = "409" [WrongState, TemplateNotApproved];
     /// A caller who is not known to live there.
     VerificationRequired = "409" [VerificationRequired];
 }

@@ -36,13 +36,14 @@ pub type QuietWriter = Writer<Nobody>;
 
 /// Tells events after their commit.
 pub trait Tell: Clone + Send + Sync + 'static {
-    /// Tells them; what cannot be told now stays in the outbox.
-    fn tell(&self, db: &Db, events: Vec<Emitted>) -> impl Future<Output = ()> + Send;
+    /// Tells them, and has messages sent where some are `queued` beside those of the events; what cannot be
+    /// done now stays in the database.
+    fn tell(&self, db: &Db, events: Vec<Emitted>, queued: bool) -> impl Future<Output = ()> + Send;
 }
 
 impl Tell for Publisher {
-    async fn tell(&self, db: &Db, events: Vec<Emitted>) {
-        self.publish(db, events).await;
+    async fn tell(&self, db: &Db, events: Vec<Emitted>, queued: bool) {
+        self.publish(db, events, queued).await;
     }
 }
 
@@ -51,7 +52,7 @@ impl Tell for Publisher {
 pub struct Nobody;
 
 impl Tell for Nobody {
-    async fn tell(&self, _: &Db, _: Vec<Emitted>) {}
+    async fn tell(&self, _: &Db, _: Vec<Emitted>, _: bool) {}
 }
 
 impl<T> FromRef<Writer<T>> for App {
@@ -79,11 +80,17 @@ struct Outcome<A> {
     /// Whether it came too late because of the deadline.
     #[serde(default)]
     deadline_passed: bool,
+    /// Whether the message has no approved template.
+    #[serde(default)]
+    unapproved: bool,
     /// The answer: of this change, or of the first one under the same key.
     answer: Option<A>,
     /// The events written with the change.
     #[serde(default)]
     events: Option<Vec<Emitted>>,
+    /// Whether a message was queued beside those of the events.
+    #[serde(default)]
+    queued: bool,
 }
 
 /// On which side of its window a pass lies.
@@ -131,6 +138,11 @@ impl Writer {
         let (app, ()) = tokio::join!(App::start(config), publisher.warm());
         Ok(Self { app: app?, teller: publisher })
     }
+
+    /// What pushes its events.
+    pub fn publisher(&self) -> &Publisher {
+        &self.teller
+    }
 }
 
 impl QuietWriter {
@@ -177,11 +189,15 @@ impl<T: Tell> Writer<T> {
         if let Some(window) = outcome.window {
             return Err(window.refusal(Value::Null));
         }
+        // A change that came too late may be the first to notice that time is over.
+        self.teller.tell(&self.app.db, outcome.events.unwrap_or_default(), outcome.queued).await;
         let Some(answer) = outcome.answer else {
+            if outcome.unapproved {
+                return Err(ApiError::TemplateNotApproved);
+            }
             let status = outcome.status.unwrap_or_default();
             return Err(ApiError::WrongState { deadline_passed: outcome.deadline_passed, status });
         };
-        self.teller.tell(&self.app.db, outcome.events.unwrap_or_default()).await;
         Ok(Written { answer, replayed: !outcome.fresh })
     }
 }

@@ -1,21 +1,24 @@
 //! The dispatcher: what a request could not finish itself.
 //!
-//! It pushes the events that did not go through at once, or whose function died before the push, and
-//! it speaks first on connections whose protocol asks for that. It is rung by whoever left something
-//! over, and by a schedule each minute as the safety net. Any number of dispatchers may run at once:
-//! a room and a lagging connection belong to one of them at a time.
+//! It pushes the events that did not go through at once, or whose function died before the push, it
+//! sends what is queued for phones, and it speaks first on connections whose protocol asks for that. It
+//! is rung by whoever left something over, and by a schedule each minute as the safety net. Any number
+//! of dispatchers may run at once: a room, a lagging connection and a message belong to one of them at a
+//! time.
 
 mod drain;
 mod greet;
+mod notify;
 mod serve_lagging;
 
 use lambda_runtime::{Error, LambdaEvent};
 use serde::{Deserialize, de::IgnoredAny};
 use shared::{
     StartError,
-    config::{DatabaseConfig, Env, RealtimeConfig},
+    config::{DatabaseConfig, Env, NotifyConfig, RealtimeConfig},
     db::Db,
     http::ApiError,
+    notify::Channels,
     realtime::{Greeting, Pusher, Ring},
 };
 
@@ -26,10 +29,12 @@ use shared::{
 pub async fn start(mut env: Env) -> Result<Dispatcher, StartError> {
     let database = DatabaseConfig::read(&mut env);
     let realtime = RealtimeConfig::read(&mut env);
+    let notify = NotifyConfig::read(&mut env);
     env.finish()?;
     let (db, pusher) = (Db::new(&database)?, Pusher::start(&realtime));
+    let channels = Channels::start(notify, &realtime)?;
     tokio::join!(db.warm(), pusher.warm());
-    Ok(Dispatcher { db, pusher })
+    Ok(Dispatcher { db, pusher, channels })
 }
 
 /// What every event needs.
@@ -37,6 +42,7 @@ pub async fn start(mut env: Env) -> Result<Dispatcher, StartError> {
 pub struct Dispatcher {
     db: Db,
     pusher: Pusher,
+    channels: Channels,
 }
 
 /// Who calls: another function, or the schedule, whose event says nothing that matters.
@@ -59,7 +65,7 @@ impl Dispatcher {
             Call::Rung(Ring::Greet(Greeting { connection_id, connected_at })) => {
                 self.greet(&connection_id, connected_at).await
             }
-            Call::Rung(Ring::Drain {}) => self.drain().await,
+            Call::Rung(Ring::Drain {}) => self.empty().await,
             Call::Scheduled(_) => self.make_rounds().await,
         };
         done.map_err(|error| {
@@ -68,10 +74,16 @@ impl Dispatcher {
         })
     }
 
+    /// Whatever waits, for connections and for phones.
+    async fn empty(&self) -> Result<(), ApiError> {
+        let (pushed, sent) = tokio::join!(self.drain(), self.notify());
+        pushed.and(sent)
+    }
+
     /// What each minute asks for; each part is worth doing where another fails.
     async fn make_rounds(&self) -> Result<(), ApiError> {
-        let (drained, closed) = tokio::join!(self.drain(), self.close_the_silent());
+        let (emptied, closed) = tokio::join!(self.empty(), self.close_the_silent());
         self.report().await?;
-        drained.and(closed)
+        emptied.and(closed)
     }
 }

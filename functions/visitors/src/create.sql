@@ -33,6 +33,9 @@ WITH place AS MATERIALIZED (
 ), audited AS (
     INSERT INTO audit_logs (actor_user_id, action, resource_type, resource_id, society_id, request_id, details)
     SELECT $1, 'visitor.create', 'visitor', m.id, m.society_id, $6, jsonb_build_object('flat_id', m.flat_id) FROM made m
+), planned AS (
+    INSERT INTO visitor_escalations
+    SELECT e.* FROM made m, plan_escalation(m.id, m.society_id, m.created_at, m.approval_deadline) e
 ), told AS (
     SELECT emit('flat:' || m.flat_id, 'visitor_request', jsonb_build_object(
                'visitor_id', m.id, 'visitor_name', m.visitor_name, 'phone', m.phone, 'purpose', m.purpose,

@@ -1,25 +1,70 @@
-//! One visitor, and every answer that was given about him.
+//! One visitor, every answer that was given about him, and for the gate how far the question has come.
 
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use shared::{
-    App, Timestamp,
+    Timestamp,
     auth::Caller,
     db::Type,
     http::{Answer, ApiError, Scoped},
     input::PathId,
     openapi::{Forbidden, NotFound, one_of},
+    realtime::Room,
+    write::Writer,
 };
 use utoipa::{ToSchema, openapi::Object};
 use uuid::Uuid;
 
 use crate::{list::ListedVisitor, visitor::Decision};
 
-#[derive(Serialize, Deserialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct VisitorWithApprovals {
     #[serde(flatten)]
     visitor: ListedVisitor,
     approvals: Vec<Approval>,
+    /// How far the question has come to the flat's phones; for guards and admins alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    delivery: Option<Delivery>,
+}
+
+/// Phones of the flat's residents. Each is counted in as many of these as hold for it.
+#[derive(Serialize, ToSchema)]
+struct Delivery {
+    #[serde(flatten)]
+    pushed: Pushed,
+    /// Apps of residents that are open and listen now; null where that could not be found out.
+    connected: Option<usize>,
+}
+
+#[derive(Serialize, Deserialize, ToSchema)]
+struct Pushed {
+    /// Phones that were to be reached.
+    devices: u32,
+    /// Those whose message the push service has taken.
+    sent: u32,
+    /// Those that said that it came.
+    delivered: u32,
+    /// Those on which it was opened.
+    opened: u32,
+    /// Those that it will not reach.
+    unreachable: u32,
+}
+
+/// The row of `get.sql`.
+#[derive(Deserialize)]
+struct Found {
+    #[serde(flatten)]
+    visitor: ListedVisitor,
+    approvals: Vec<Approval>,
+    asked: Option<Asked>,
+}
+
+/// What only those at the gate are told.
+#[derive(Deserialize)]
+struct Asked {
+    delivery: Pushed,
+    residents: Vec<Uuid>,
 }
 
 #[derive(Serialize, Deserialize, ToSchema)]
@@ -40,16 +85,26 @@ fn decided_by() -> Object {
 
 /// Answers one visitor, and every answer that was given about him.
 ///
+/// Guards and admins are also told how far the question has come to the phones of the flat.
+///
 /// **Permissions:** guards and admins of the visitor's society or block, residents of his flat.
 #[utoipa::path(get, path = "/v1/visitors/{id}", params(("id" = Uuid, Path, description = "The visitor")),
     responses((status = 200, body = Answer<VisitorWithApprovals>), Forbidden, NotFound))]
 pub(crate) async fn get_visitor(
-    State(app): State<App>,
+    State(writer): State<Writer>,
     caller: Caller,
     PathId(id): PathId,
 ) -> Result<Answer<VisitorWithApprovals>, ApiError> {
     let params = [(caller.user_id() as _, Type::UUID), (&id as _, Type::UUID)];
-    let row =
-        app.db.read_one::<Scoped<Option<VisitorWithApprovals>>>(include_str!("get.sql"), &params).await?;
-    row.ok_or(ApiError::NotFound)?.allowed()?.map(Answer::new).ok_or(ApiError::NotFound)
+    let row = writer.app().db.read_one::<Scoped<Option<Found>>>(include_str!("get.sql"), &params).await?;
+    let found = row.ok_or(ApiError::NotFound)?.allowed()?.ok_or(ApiError::NotFound)?;
+    let Found { visitor, approvals, asked } = found;
+    let delivery = match asked {
+        Some(Asked { delivery, residents }) => {
+            let connected = writer.publisher().listeners(Room::flat(visitor.flat_id), &residents).await;
+            Some(Delivery { pushed: delivery, connected })
+        }
+        None => None,
+    };
+    Ok(Answer::new(VisitorWithApprovals { visitor, approvals, delivery }))
 }

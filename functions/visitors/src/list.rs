@@ -55,7 +55,7 @@ pub(crate) struct ListedVisitor {
     phone: String,
     vehicle_no: Option<String>,
     purpose: String,
-    flat_id: Uuid,
+    pub(crate) flat_id: Uuid,
     status: Status,
     expected_start: Timestamp,
     expected_end: Option<Timestamp>,

@@ -1,13 +1,15 @@
 -- $1-$6 as in shared::write; $7 visitor, $8 decision, $9 note
 WITH target AS MATERIALIZED (
     -- The lock waits for a parallel answer and shows the state it left.
-    SELECT v.id, v.visitor_name, v.flat_id, v.society_id, v.status, v.guest_pass, v.approval_deadline,
+    SELECT v.id, v.visitor_name, v.flat_id, v.society_id, v.status, v.decided_by, v.guest_pass, v.approval_deadline,
            v.flat_id = ANY (me.flats) AS allowed
       FROM visitors v, caller_scope($1) AS me
      WHERE v.id = $7 AND has_part(me, v.society_id)
        FOR UPDATE OF v
 ), judged AS MATERIALIZED (
-    SELECT t.*, NOT t.guest_pass AND t.status = 'pending' AND clock_timestamp() >= coalesce(t.approval_deadline, 'infinity') AS late
+    SELECT t.*, NOT t.guest_pass AND (
+               t.status = 'pending' AND clock_timestamp() >= coalesce(t.approval_deadline, 'infinity')
+               OR t.status = 'denied' AND t.decided_by = 'timeout') AS late
       FROM target t
 ), claim AS MATERIALIZED (
     SELECT c.* FROM judged j, claim_key($1, $2, $3, $4, $5,
@@ -32,10 +34,13 @@ WITH target AS MATERIALIZED (
     SELECT emit('society:' || society_id, 'request_approved', jsonb_build_object(
                'visitor_id', id, 'visitor_name', visitor_name, 'decision', $8, 'status', status,
                'approver_name', (SELECT name FROM users WHERE users.id = $1), 'note', $9,
-               'timestamp', rfc3339(now()))) AS event
+               'timestamp', rfc3339(now())), $1) AS event
       FROM changed
+), timed_out AS (
+    -- Whoever comes too late first ends the waiting for all.
+    SELECT time_out_visitor(j.id) AS events FROM judged j WHERE j.allowed AND j.late AND j.status = 'pending'
 )
 SELECT jsonb_build_object('allowed', j.allowed, 'fresh', coalesce(c.fresh, false), 'mismatch', coalesce(c.mismatch, false),
-                          'status', j.status, 'deadline_passed', j.late,
-                          'answer', c.answer, 'events', (SELECT jsonb_agg(event) FROM told))
+                          'status', CASE WHEN j.late THEN 'denied' ELSE j.status END, 'deadline_passed', j.late, 'answer', c.answer,
+                          'events', coalesce((SELECT jsonb_agg(event) FROM told), (SELECT events FROM timed_out)))
   FROM judged j LEFT JOIN claim c ON true

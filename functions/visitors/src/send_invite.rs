@@ -8,7 +8,7 @@ use shared::{
     db::Type,
     http::{Answer, ApiError},
     input::{Body, Fields, FromField, FromFields, PathId, Problem, ProblemCode},
-    openapi::{Forbidden, NotFound, WrongState},
+    openapi::{Forbidden, NotFound, WrongStateOrUnapproved},
     text_param,
     write::{Writer, Writing},
 };
@@ -66,7 +66,7 @@ struct InviteAnswer {
 ///
 /// **Permissions:** residents of the flat, guards and admins of the society or block.
 #[utoipa::path(post, path = "/v1/visitors/{id}/send-invite", params(("id" = Uuid, Path, description = "The visitor")),
-    request_body = Invite, responses((status = 200, body = Answer<InviteAnswer>), Forbidden, NotFound, WrongState))]
+    request_body = Invite, responses((status = 200, body = Answer<InviteAnswer>), Forbidden, NotFound, WrongStateOrUnapproved))]
 pub(crate) async fn send_invite(
     State(writer): State<Writer>,
     caller: Caller,

@@ -5,6 +5,7 @@ mod faults;
 mod http;
 mod invoke;
 mod management;
+mod messages;
 mod reference;
 mod tools;
 mod websocket;
@@ -30,7 +31,7 @@ use tokio::net::TcpListener;
 use uuid::Uuid;
 
 pub(crate) use self::http::http_event;
-use crate::{faults::Faults, issuer::Issuer, lambda::Lambda, template::Template};
+use crate::{faults::Faults, issuer::Issuer, lambda::Lambda, messages::Messages, template::Template};
 pub use management::PostCount;
 use management::Posts;
 use websocket::Registry;
@@ -63,6 +64,9 @@ pub(crate) struct Gateway {
     pub(crate) lambda: Lambda,
     pub(crate) faults: Faults,
     pub(crate) issuer: Option<Arc<Issuer>>,
+    /// Who grants access tokens for FCM, whoever issues ID tokens.
+    pub(crate) google: Arc<Issuer>,
+    pub(crate) messages: Messages,
     pub(crate) limits: WebSocketLimits,
     /// Host and port as clients name them.
     pub(crate) domain: String,
@@ -78,6 +82,7 @@ impl Gateway {
         lambda: Lambda,
         faults: Faults,
         issuer: Option<Arc<Issuer>>,
+        google: Arc<Issuer>,
         limits: WebSocketLimits,
         domain: String,
     ) -> Self {
@@ -86,6 +91,8 @@ impl Gateway {
             lambda,
             faults,
             issuer,
+            google,
+            messages: Messages::default(),
             limits,
             domain,
             connections: Registry::default(),
@@ -113,6 +120,11 @@ impl Gateway {
         }
         if path == "/_local/faults" {
             return self.switch_faults(request).await;
+        }
+        if let Some(path) = path.strip_prefix("/_local/").filter(|path| {
+            ["messages", "fcm/", "sns", "whatsapp/"].iter().any(|service| path.starts_with(service))
+        }) {
+            return self.message(path, request).await;
         }
         if let Some(tool) = path.strip_prefix("/_local/") {
             return self.tool(tool, &request);

@@ -1,5 +1,5 @@
-//! `/_local/…`: tokens and their keys, where everything is, what would have been sent.
-//! (What fails on purpose has a file of its own.)
+//! `/_local/…`: tokens and their keys, and where everything is.
+//! (What fails on purpose, and what phones are sent, have files of their own.)
 
 use axum::{
     extract::Request,
@@ -26,7 +26,6 @@ impl Gateway {
             },
             "jwks" => self.jwks(),
             "token" => self.token(request.uri().query().unwrap_or_default()),
-            "messages" => answer(&json!({"fcm": [], "sms": [], "whatsapp": []})),
             _ => said(StatusCode::NOT_FOUND, "Not Found"),
         }
     }

@@ -3,11 +3,15 @@
 use std::sync::Arc;
 
 use aws_lc_rs::{
+    encoding::{AsDer, Pkcs8V1Der},
     rand::SystemRandom,
     rsa::KeySize,
-    signature::{KeyPair, RSA_PKCS1_SHA256, RsaKeyPair},
+    signature::{KeyPair, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, RsaKeyPair, UnparsedPublicKey},
 };
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
 use serde_json::{Map, Value, json};
 
 use super::{new_key_id, signing_input};
@@ -39,6 +43,24 @@ impl SigningKey {
     /// The public key in DER.
     pub(super) fn public(&self) -> &[u8] {
         self.pair.public_key().as_ref()
+    }
+
+    /// The private half as PKCS #8 in PEM (RFC 7468, section 10).
+    pub(super) fn private_pem(&self) -> Result<String, Error> {
+        let der: Pkcs8V1Der<'_> =
+            self.pair.as_der().map_err(|_| Error::Issuer("its key cannot be written".to_owned()))?;
+        let text = STANDARD.encode(der.as_ref());
+        let lines: Vec<_> = text.as_bytes().chunks(64).map(String::from_utf8_lossy).collect();
+        Ok(format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", lines.join("\n")))
+    }
+
+    /// The claims of a token that this key has signed.
+    pub(super) fn verified(&self, token: &str) -> Option<Value> {
+        let (input, signature) = token.rsplit_once('.')?;
+        let public = UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, self.public());
+        public.verify(input.as_bytes(), &URL_SAFE_NO_PAD.decode(signature).ok()?).ok()?;
+        let (_, claims) = input.split_once('.')?;
+        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).ok()?).ok()
     }
 
     /// The public half (RFC 7518, section 6.3).

@@ -132,6 +132,18 @@ impl Issuer {
         &self.project
     }
 
+    /// The current key, for whoever signs in the issuer's stead: its id, and the private half in PEM.
+    pub(crate) fn private_key(&self) -> Result<(String, String), Error> {
+        let key = self.key()?;
+        Ok((key.id().to_owned(), key.private_pem()?))
+    }
+
+    /// The claims of a token that one of the keys has signed.
+    pub(crate) fn verified(&self, token: &str) -> Option<Value> {
+        let keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        keys.iter().find_map(|key| key.verified(token))
+    }
+
     fn key(&self) -> Result<SigningKey, Error> {
         let keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
         keys.last().cloned().ok_or_else(|| Error::Issuer("it has no key".to_owned()))
@@ -172,7 +184,7 @@ fn claims(project: &str, identity: &Identity, now: i64) -> Map<String, Value> {
     claims
 }
 
-fn now() -> i64 {
+pub(crate) fn now() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }

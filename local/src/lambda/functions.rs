@@ -29,5 +29,5 @@ macro_rules! functions {
 }
 
 functions!(http: [
-    auth, devices, emergencies, guards, health, onboarding, profile, residents, visitors, visits
+    auth, devices, emergencies, guards, health, notifications, onboarding, profile, residents, visitors, visits
 ]);

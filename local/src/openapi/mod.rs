@@ -63,6 +63,7 @@ functions! {
     visits: "Visits", "In at the gate, out at the gate, and who was here when.";
     guards: "Guards", "What a guard's phone needs beside the visitors.";
     devices: "Devices", "The phones a user is pushed to, always his own.";
+    notifications: "Notifications", "What a phone was sent, and what its owner wants to be sent.";
     emergencies: "Emergencies", "A resident calls, a guard takes it on and resolves it.";
     health: "Health", "Whether the API and its database answer.";
 }

@@ -169,6 +169,11 @@ fn samples() -> Vec<Sample> {
             "an admin has to decide first; `data.request_id` is the request.",
             json!({ "status": "pending", "request_id": request }),
         ),
+        with(
+            ApiError::TemplateNotApproved,
+            "the text of this message has not been approved for the channel.",
+            json!({ "status": "not_approved" }),
+        ),
         sample(ApiError::BodyTooLarge, "the body is larger than 100 kB."),
         sample(ApiError::UnsupportedMediaType, "the body is not declared as JSON."),
         sample(ApiError::IdempotencyKeyReused, "the key was used before with another payload."),

@@ -18,6 +18,7 @@ use crate::{
     gateway::{Gateway, PostCount},
     issuer::Issuer,
     lambda::Remote,
+    messages::{Messages, service_account},
     postgres::{Options, Postgres},
     schedules,
     template::Template,
@@ -132,6 +133,11 @@ impl Stack {
         &self.parts.gateway.faults
     }
 
+    /// What phones were sent, and how the services that carry it answer.
+    pub fn messages(&self) -> &Messages {
+        &self.parts.gateway.messages
+    }
+
     /// The functions, to be invoked without the gateway.
     pub fn lambda(&self) -> &Lambda {
         &self.parts.gateway.lambda
@@ -203,6 +209,7 @@ impl Parts {
             dynamodb_endpoint: dynamodb.endpoint(),
             template: &template,
             project: &builder.project,
+            service_account: service_account(&issuer, &base_url)?.to_string(),
             overrides: &builder.variables,
         });
         let mut functions = Vec::new();
@@ -230,7 +237,8 @@ impl Parts {
         });
         let served = matches!(builder.project, Project::Local(_)).then(|| issuer.clone());
         let domain = address.to_string();
-        let gateway = Arc::new(Gateway::new(template, lambda, faults, served, builder.limits, domain));
+        let gateway =
+            Arc::new(Gateway::new(template, lambda, faults, served, issuer.clone(), builder.limits, domain));
         let _ = gateway.info.set(info);
         tokio::spawn(gateway.clone().serve(listener));
         schedules::start(&gateway.lambda, schedules, builder.schedules);

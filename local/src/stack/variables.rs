@@ -11,8 +11,12 @@ use super::Project;
 use crate::{
     Error,
     lambda::REGION,
+    messages,
     template::{Function, Setting, Template},
 };
+
+/// Signs the links of this machine, which nobody else can reach.
+const DECISION_LINK_KEY: &str = "a key that signs links on one machine";
 
 /// Where everything is.
 pub(super) struct Places<'a> {
@@ -21,6 +25,7 @@ pub(super) struct Places<'a> {
     pub(super) dynamodb_endpoint: String,
     pub(super) template: &'a Template,
     pub(super) project: &'a Project,
+    pub(super) service_account: String,
     pub(super) overrides: &'a HashMap<String, String>,
 }
 
@@ -47,7 +52,14 @@ impl Variables {
             ("DATABASE_URL".to_owned(), places.database_url.clone()),
             ("FIREBASE_PROJECT_ID".to_owned(), places.project.id().to_owned()),
             ("LOG_LEVEL".to_owned(), "warn".to_owned()),
+            ("DECISION_LINK_KEY".to_owned(), DECISION_LINK_KEY.to_owned()),
+            ("FCM_SERVICE_ACCOUNT".to_owned(), places.service_account.clone()),
+            ("PUBLIC_BASE_URL".to_owned(), places.base_url.to_owned()),
             ("RATE_LIMIT_WINDOW_MS".to_owned(), "900000".to_owned()),
+            ("SMS_ENTITY_ID".to_owned(), "1001234567890123456".to_owned()),
+            ("SMS_SENDER_ID".to_owned(), "SOCGTE".to_owned()),
+            ("WHATSAPP_PHONE_NUMBER_ID".to_owned(), "100000000000001".to_owned()),
+            ("WHATSAPP_TOKEN".to_owned(), messages::WHATSAPP_TOKEN.to_owned()),
             ("WEBSOCKET_API_ENDPOINT".to_owned(), places.base_url.to_owned()),
         ]);
         if let Some(table) = places.template.tables.first() {
@@ -60,6 +72,9 @@ impl Variables {
             ("AWS_SECRET_ACCESS_KEY".to_owned(), "local".to_owned()),
             ("AWS_ENDPOINT_URL_DYNAMODB".to_owned(), places.dynamodb_endpoint.clone()),
             ("AWS_ENDPOINT_URL_LAMBDA".to_owned(), places.base_url.to_owned()),
+            ("AWS_ENDPOINT_URL_SNS".to_owned(), format!("{}/_local/sns", places.base_url)),
+            ("FCM_ENDPOINT".to_owned(), format!("{}/_local/fcm", places.base_url)),
+            ("WHATSAPP_ENDPOINT".to_owned(), format!("{}/_local/whatsapp", places.base_url)),
         ]);
         if let Project::Local(_) = places.project {
             always.insert("FIREBASE_JWKS_URL".to_owned(), format!("{}/_local/jwks", places.base_url));
@@ -138,6 +153,7 @@ Resources:
             dynamodb_endpoint: "everybody's".to_owned(),
             template: &template,
             project: &Project::Local("p".to_owned()),
+            service_account: String::new(),
             overrides: &overrides,
         };
         let own = || "its own".to_owned();

@@ -7,7 +7,7 @@ use std::{
     path::Path,
 };
 
-use local::{checkout, start_function, template::Template};
+use local::{checkout, issuer::Issuer, messages::service_account, start_function, template::Template};
 use serde_json::{Map, Value, json};
 use serde_yaml_ng::Value as Yaml;
 
@@ -16,9 +16,11 @@ const NAMESPACE: &str = "Society360";
 const SET_BY_LAMBDA: [&str; 4] =
     ["AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
 /// Variables that are for other places than the stack of this template.
-const FOR_OTHER_PLACES: [&str; 10] = [
+const FOR_OTHER_PLACES: [&str; 13] = [
     "AWS_ENDPOINT_URL_DYNAMODB",
     "AWS_ENDPOINT_URL_LAMBDA",
+    "AWS_ENDPOINT_URL_SNS",
+    "FCM_ENDPOINT",
     "FIREBASE_JWKS_URL",
     "PGDATABASE",
     "PGHOST",
@@ -27,6 +29,7 @@ const FOR_OTHER_PLACES: [&str; 10] = [
     "PGSSLMODE",
     "PGSSLROOTCERT",
     "PGUSER",
+    "WHATSAPP_ENDPOINT",
 ];
 /// The variable that each function's `main.rs` reads, before the rest starts.
 const READ_BY_MAIN: &str = "LOG_LEVEL";
@@ -39,6 +42,7 @@ struct Permissions {
     table: BTreeSet<&'static str>,
     connections: BTreeSet<&'static str>,
     rings_dispatcher: bool,
+    sends_sms: bool,
 }
 
 /// What the code of a function does, as read in `shared/src/realtime`. A transaction needs the actions
@@ -47,19 +51,24 @@ fn needed(function: &str) -> Permissions {
     // Finding the members of a room, and taking out those who are gone or do not belong there.
     let pushing = ["BatchWriteItem", "DeleteItem", "GetItem", "Query", "UpdateItem"];
     match function {
-        "emergencies" | "visitors" | "visits" => {
-            Permissions { table: pushing.into(), connections: ["POST"].into(), rings_dispatcher: true }
-        }
+        "emergencies" | "janitor" | "notifications" | "visitors" | "visits" => Permissions {
+            table: pushing.into(),
+            connections: ["POST"].into(),
+            rings_dispatcher: true,
+            sends_sms: false,
+        },
         // Opening and joining put items; rooms are never read here.
         "realtime" => Permissions {
             table: ["BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "UpdateItem"].into(),
             connections: ["DELETE", "POST"].into(),
             rings_dispatcher: true,
+            sends_sms: false,
         },
         "dispatcher" => Permissions {
             table: pushing.into(),
             connections: ["DELETE", "POST"].into(),
             rings_dispatcher: false,
+            sends_sms: true,
         },
         _ => Permissions::default(),
     }
@@ -277,7 +286,7 @@ async fn functions_read_exactly_what_they_are_given() {
         let mut variables: HashMap<String, String> =
             SET_BY_LAMBDA.map(|name| (name.to_owned(), "there".to_owned())).into();
         for variable in function.variables.keys() {
-            variables.insert(variable.clone(), value_of(variable).to_owned());
+            variables.insert(variable.clone(), value_of(variable));
         }
         // Only so that nobody is called.
         for variable in ["AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL_LAMBDA", "FIREBASE_JWKS_URL"] {
@@ -321,7 +330,8 @@ fn functions_may_do_what_they_do() {
     let document = Document::read();
     for (name, id, properties) in document.functions() {
         let needed = needed(name);
-        let (mut table, mut connections, mut rings) = (BTreeSet::new(), BTreeSet::new(), false);
+        let (mut table, mut connections, mut rings, mut sms) =
+            (BTreeSet::new(), BTreeSet::new(), false, false);
         for statement in list(&properties["Policies"]).iter().flat_map(|policy| list(&policy["Statement"])) {
             assert_eq!(statement["Effect"], "Allow", "{id}");
             for action in texts(&statement["Action"]) {
@@ -341,13 +351,18 @@ fn functions_may_do_what_they_do() {
                         assert_eq!(statement["Resource"], json!({"Ref": "DispatcherFunction.Alias"}), "{id}");
                         rings = true;
                     }
+                    ("sns", "Publish") => {
+                        let topics = json!({"Fn::Sub": "arn:${AWS::Partition}:sns:*:*:*"});
+                        assert_eq!(statement["NotResource"], topics, "{id}: phones, and no topic");
+                        sms = true;
+                    }
                     _ => panic!("{id} may {action}"),
                 }
             }
         }
         assert!(table.iter().eq(needed.table.iter()), "{id}: {table:?}, but needs {:?}", needed.table);
         assert!(connections.iter().eq(needed.connections.iter()), "{id}: {connections:?}");
-        assert_eq!(rings, needed.rings_dispatcher, "{id}");
+        assert_eq!((rings, sms), (needed.rings_dispatcher, needed.sends_sms), "{id}");
         assert_eq!(
             properties["Role"],
             Value::Null,
@@ -496,14 +511,21 @@ fn dashboard_can_be_shown() {
 }
 
 /// Something to start a function with.
-fn value_of(variable: &str) -> &'static str {
-    match variable {
+fn value_of(variable: &str) -> String {
+    let value = match variable {
         "DATABASE_URL" => "postgres://user:password@127.0.0.1:1/database",
         "LOG_LEVEL" => "info",
         "RATE_LIMIT_MAX_REQUESTS" | "RATE_LIMIT_WINDOW_MS" => "1000",
-        "WEBSOCKET_API_ENDPOINT" => NOWHERE,
+        "DECISION_LINK_KEY" => "a key that is long enough to sign with",
+        "FCM_SERVICE_ACCOUNT" => {
+            return service_account(&Issuer::new("project").unwrap(), NOWHERE).unwrap().to_string();
+        }
+        "SMS_SENDER_ID" => "SENDER",
+        "WHATSAPP_PHONE_NUMBER_ID" => "1001",
+        "PUBLIC_BASE_URL" | "WEBSOCKET_API_ENDPOINT" => NOWHERE,
         _ => "there",
-    }
+    };
+    value.to_owned()
 }
 
 /// The metrics that an alarm watches.

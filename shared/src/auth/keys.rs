@@ -7,19 +7,13 @@ use std::{
 };
 
 use http::{Request, header::CACHE_CONTROL};
-use http_body_util::{BodyExt, Empty, Limited};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::{
-    client::legacy::{Client, connect::HttpConnector},
-    rt::TokioExecutor,
-};
 use jsonwebtoken::{
     Algorithm, DecodingKey,
     jwk::{AlgorithmParameters, Jwk, JwkSet, KeyAlgorithm},
 };
 use tokio::sync::Mutex;
 
-use crate::{StartError, http::ApiError};
+use crate::{StartError, http::ApiError, outbound::Outbound};
 
 /// How long fetching may take.
 const FETCH_TIMEOUT: Duration = Duration::from_secs(3);
@@ -29,15 +23,11 @@ const REFETCH_INTERVAL: Duration = Duration::from_secs(60);
 const DEFAULT_AGE: Duration = Duration::from_secs(300);
 /// How long keys may be used past their age while the issuer cannot be reached.
 const GRACE: Duration = Duration::from_secs(3600);
-/// A JWK set of the issuer has about 2 kB.
-const MAX_BYTES: usize = 256 * 1024;
-
-type HttpClient = Client<HttpsConnector<HttpConnector>, Empty<axum::body::Bytes>>;
 
 /// The keys of one issuer.
 pub(super) struct Keys {
     url: String,
-    client: HttpClient,
+    outbound: Outbound,
     cache: Mutex<Option<Cached>>,
 }
 
@@ -57,15 +47,7 @@ impl Cached {
 
 impl Keys {
     pub(super) fn new(url: String) -> Result<Self, StartError> {
-        let provider = rustls::crypto::aws_lc_rs::default_provider();
-        let connector = HttpsConnectorBuilder::new()
-            .with_provider_and_webpki_roots(provider)
-            .map_err(|_| StartError::Tls)?
-            .https_or_http()
-            .enable_http1()
-            .build();
-        let client = Client::builder(TokioExecutor::new()).build(connector);
-        Ok(Self { url, client, cache: Mutex::new(None) })
+        Ok(Self { url, outbound: Outbound::new()?, cache: Mutex::new(None) })
     }
 
     /// Fetches the keys ahead of use.
@@ -103,29 +85,25 @@ impl Keys {
     }
 
     async fn fetch(&self) -> Result<Cached, String> {
-        let work = async {
-            let request =
-                Request::get(&self.url).body(Empty::new()).map_err(|_| "its URL is malformed".to_owned())?;
-            let response = self.client.request(request).await.map_err(|error| error.to_string())?;
-            if !response.status().is_success() {
-                return Err(format!("status {}", response.status()));
-            }
-            let max_age =
-                response.headers().get(CACHE_CONTROL).and_then(|v| v.to_str().ok()).and_then(max_age);
-            let body = Limited::new(response.into_body(), MAX_BYTES).collect().await;
-            let body = body.map_err(|error| error.to_string())?.to_bytes();
-            let set: JwkSet = serde_json::from_slice(&body).map_err(|error| error.to_string())?;
-            Ok(Cached {
-                keys: set.keys.iter().filter_map(signing_key).collect(),
-                fetched_at: Instant::now(),
-                max_age: max_age.unwrap_or(DEFAULT_AGE),
-                refetched_at: None,
-            })
-        };
-        match tokio::time::timeout(FETCH_TIMEOUT, work).await {
-            Ok(result) => result.map_err(|cause| format!("token keys: {cause}")),
-            Err(_) => Err("token keys: no answer in time".to_owned()),
+        self.try_to_fetch().await.map_err(|cause| format!("token keys: {cause}"))
+    }
+
+    async fn try_to_fetch(&self) -> Result<Cached, String> {
+        let request = Request::get(&self.url)
+            .body(Default::default())
+            .map_err(|_| "its URL is malformed".to_owned())?;
+        let reply = self.outbound.send(request, FETCH_TIMEOUT).await?;
+        if !reply.status.is_success() {
+            return Err(format!("status {}", reply.status));
         }
+        let max_age = reply.headers.get(CACHE_CONTROL).and_then(|v| v.to_str().ok()).and_then(max_age);
+        let set: JwkSet = serde_json::from_slice(&reply.body).map_err(|error| error.to_string())?;
+        Ok(Cached {
+            keys: set.keys.iter().filter_map(signing_key).collect(),
+            fetched_at: Instant::now(),
+            max_age: max_age.unwrap_or(DEFAULT_AGE),
+            refetched_at: None,
+        })
     }
 }
 

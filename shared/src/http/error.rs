@@ -48,6 +48,8 @@ pub enum ErrorCode {
     DeadlinePassed,
     /// 409: the caller is not known to live there; `data.request_id` names the request to be decided.
     VerificationRequired,
+    /// 409: the message has no template that the carrier has approved.
+    TemplateNotApproved,
     /// 413: the body is larger than 100 kB.
     BodyTooLarge,
     /// 415: the body is not declared as JSON.
@@ -80,6 +82,7 @@ impl ErrorCode {
             Self::WrongState => "WRONG_STATE",
             Self::DeadlinePassed => "DEADLINE_PASSED",
             Self::VerificationRequired => "VERIFICATION_REQUIRED",
+            Self::TemplateNotApproved => "TEMPLATE_NOT_APPROVED",
             Self::BodyTooLarge => "BODY_TOO_LARGE",
             Self::UnsupportedMediaType => "UNSUPPORTED_MEDIA_TYPE",
             Self::IdempotencyKeyReused => "IDEMPOTENCY_KEY_REUSED",
@@ -125,6 +128,8 @@ pub enum ApiError {
         /// The open request.
         request_id: Option<Uuid>,
     },
+    /// A message without an approved template.
+    TemplateNotApproved,
     /// Over 100 kB.
     BodyTooLarge,
     /// Not declared as JSON.
@@ -150,7 +155,9 @@ impl ApiError {
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::WrongState { .. } | Self::VerificationRequired { .. } => StatusCode::CONFLICT,
+            Self::WrongState { .. } | Self::VerificationRequired { .. } | Self::TemplateNotApproved => {
+                StatusCode::CONFLICT
+            }
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::IdempotencyKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
@@ -178,6 +185,7 @@ impl ApiError {
             Self::WrongState { deadline_passed: true, .. } => ErrorCode::DeadlinePassed,
             Self::WrongState { deadline_passed: false, .. } => ErrorCode::WrongState,
             Self::VerificationRequired { .. } => ErrorCode::VerificationRequired,
+            Self::TemplateNotApproved => ErrorCode::TemplateNotApproved,
             Self::BodyTooLarge => ErrorCode::BodyTooLarge,
             Self::UnsupportedMediaType => ErrorCode::UnsupportedMediaType,
             Self::IdempotencyKeyReused => ErrorCode::IdempotencyKeyReused,
@@ -210,6 +218,9 @@ impl ApiError {
             Self::VerificationRequired { .. } => {
                 "An admin of your society has to confirm first that you live there.".into()
             }
+            Self::TemplateNotApproved => {
+                "This message cannot be sent yet: its text has not been approved for this channel.".into()
+            }
             Self::BodyTooLarge => "The request body is larger than 100 kB.".into(),
             Self::UnsupportedMediaType => "Please send JSON, with Content-Type: application/json.".into(),
             Self::IdempotencyKeyReused => {
@@ -227,6 +238,9 @@ impl ApiError {
     fn data(&self) -> Option<Value> {
         if let Self::WrongState { status, .. } = self {
             return Some(json!({ "status": status }));
+        }
+        if let Self::TemplateNotApproved = self {
+            return Some(json!({ "status": "not_approved" }));
         }
         if let Self::NotYetValid(data) | Self::Expired(data) = self {
             return Some(data.clone());

@@ -137,6 +137,12 @@ fn is_blank(value: &Value) -> bool {
     }
 }
 
+impl FromField for bool {
+    fn from_field(value: &Value) -> Result<Self, Problem> {
+        value.as_bool().ok_or_else(|| Problem::new(ProblemCode::WrongType, "must be true or false"))
+    }
+}
+
 impl FromField for String {
     fn from_field(value: &Value) -> Result<Self, Problem> {
         value

@@ -37,16 +37,18 @@ pub(super) struct Clients {
 
 impl Clients {
     pub(super) fn new(config: &RealtimeConfig) -> Self {
-        // Speaks plain HTTP too, where an endpoint says so: the TLS connector decides by the scheme.
-        let http = aws_smithy_http_client::Builder::new()
-            .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
-            .build_https();
+        let http = http_client();
         Self {
             store: store(config, http.clone()),
             gateway: gateway(config, http.clone()),
             lambda: lambda(config, http),
         }
     }
+}
+
+/// One HTTP client; plain HTTP too, where an endpoint says so: the TLS connector decides by the scheme.
+pub(crate) fn http_client() -> SharedHttpClient {
+    aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::AwsLc)).build_https()
 }
 
 fn store(config: &RealtimeConfig, http: SharedHttpClient) -> aws_sdk_dynamodb::Client {
@@ -96,14 +98,14 @@ fn lambda(config: &RealtimeConfig, http: SharedHttpClient) -> aws_sdk_lambda::Cl
     aws_sdk_lambda::Client::from_conf(builder.build())
 }
 
-fn credentials(config: &RealtimeConfig) -> Credentials {
+pub(crate) fn credentials(config: &RealtimeConfig) -> Credentials {
     let token = config.session_token.as_ref().map(|token| token.expose_secret().to_owned());
     let secret = config.secret_access_key.expose_secret();
     Credentials::new(&config.access_key_id, secret, token, None, "environment")
 }
 
 /// Why a call failed, for the log: AWS's error code, else the kind of failure. Never a payload.
-pub(super) fn cause<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> String {
+pub(crate) fn cause<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> String {
     match error.code() {
         Some(code) => code.to_owned(),
         None => match error {

@@ -10,7 +10,7 @@
 //!
 //! Nothing here writes an id of a visitor, a name, a phone number or a token to the log.
 
-mod aws;
+pub(crate) mod aws;
 mod bell;
 mod connections;
 mod event;

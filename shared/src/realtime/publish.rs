@@ -4,15 +4,18 @@
 use std::time::Duration;
 
 use serde::Deserialize;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 use uuid::Uuid;
 
-use super::{Batch, Bell, Event, Outbox, Pusher, Ring, aws::Clients};
+use super::{Batch, Bell, Event, Outbox, Pusher, Ring, Room, aws::Clients};
 use crate::{config::CallingConfig, db::Db};
 
 /// How long the posts of one call may take together; the caller is waiting for his answer. Shorter
 /// than the lease of a room.
 const BUDGET: Duration = Duration::from_millis(2500);
+
+/// How long counting the connections of a room may take; an answer about a visitor is worth more than it.
+const COUNTING: Duration = Duration::from_millis(700);
 
 /// An event as the SQL function `emit` returns it: written, and whose turn its push is.
 #[derive(Clone, Debug, Deserialize)]
@@ -26,6 +29,9 @@ pub struct Emitted {
     pub users: Vec<Uuid>,
     /// Connections that lag behind its room.
     pub lagging: Vec<String>,
+    /// Messages to phones that were queued with it.
+    #[serde(default)]
+    pub queued: i64,
 }
 
 /// Whose turn the push of an event is.
@@ -43,6 +49,13 @@ pub enum Turn {
 impl From<Emitted> for Batch {
     fn from(Emitted { event, users, lagging, .. }: Emitted) -> Self {
         Self { room: event.room, pusher: event.id, users, lagging, events: vec![event] }
+    }
+}
+
+impl Emitted {
+    /// What is to be pushed by whoever wrote these events.
+    pub fn mine(emitted: Vec<Self>) -> Vec<Batch> {
+        emitted.into_iter().filter(|emitted| emitted.turn == Turn::Mine).map(Batch::from).collect()
     }
 }
 
@@ -65,19 +78,39 @@ impl Publisher {
         self.pusher.warm().await;
     }
 
-    /// Pushes what is this caller's turn, and rings the dispatcher for what is left over. It always
-    /// returns, within about 3 s and, where all goes well, one statement.
-    pub async fn publish(&self, db: &Db, emitted: Vec<Emitted>) {
+    /// Pushes what is this caller's turn, and rings the dispatcher for what is left over and for messages
+    /// that wait, of which some are `queued` beside those of the events. It always returns, within about
+    /// 3 s and, where all goes well, one statement.
+    pub async fn publish(&self, db: &Db, emitted: Vec<Emitted>, queued: bool) {
+        let queued = queued || emitted.iter().any(|emitted| emitted.queued > 0);
+        let messages = async {
+            if queued {
+                self.ring().await;
+            }
+        };
         let waits = emitted.iter().any(|emitted| emitted.turn == Turn::Behind);
-        let mine = emitted.into_iter().filter(|emitted| emitted.turn == Turn::Mine);
-        let batches: Vec<Batch> = mine.map(Batch::from).collect();
+        let batches = Emitted::mine(emitted);
         let deadline = Instant::now() + BUDGET;
-        let carried = Outbox::new(db).carry(&self.pusher, batches, deadline).await;
+        let outbox = Outbox::new(db);
+        let (carried, ()) = tokio::join!(outbox.carry(&self.pusher, batches, deadline), messages);
         if waits || carried.is_unfinished() {
             tracing::warn!(?carried, "some events are left to the dispatcher");
-            if let Err(error) = self.bell.ring(&Ring::Drain {}).await {
-                tracing::warn!(?error, "the dispatcher could not be rung");
-            }
+            self.ring().await;
+        }
+    }
+
+    /// How many connections of these users listen in a room now; nothing where the table does not say so soon.
+    pub async fn listeners(&self, room: Room, users: &[Uuid]) -> Option<usize> {
+        let members = timeout(COUNTING, self.pusher.connections().members(room)).await.ok()?;
+        let members =
+            members.inspect_err(|error| tracing::warn!(?error, "a room could not be counted")).ok()?;
+        Some(members.iter().filter(|member| users.contains(&member.user_id)).count())
+    }
+
+    /// Rings the dispatcher; where that fails, its schedule is what notices.
+    async fn ring(&self) {
+        if let Err(error) = self.bell.ring(&Ring::Drain {}).await {
+            tracing::warn!(?error, "the dispatcher could not be rung");
         }
     }
 }

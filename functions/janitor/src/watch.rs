@@ -1,0 +1,53 @@
+//! Deadlines and steps: what is due is done, and what falls due before the next minute is waited for, so that a
+//! guard's countdown ends when it says.
+
+use std::time::Duration;
+
+use shared::{db::Type, http::ApiError, realtime::Emitted};
+use tokio::time::{Instant, sleep};
+
+use crate::Janitor;
+
+/// How long one round goes on; the next one comes after a minute.
+const PATIENCE: Duration = Duration::from_secs(55);
+/// Steps that one statement takes.
+const STEPS: i32 = 200;
+
+impl Janitor {
+    /// Does what is due, until nothing more falls due in this round's time. Any number may be at it.
+    pub(crate) async fn watch(&self) -> Result<(), ApiError> {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            self.time_out_visitors().await?;
+            self.take_steps().await?;
+            let due = self.due_in().await?.map(|due| Instant::now() + due);
+            match due.filter(|due| *due < end) {
+                Some(due) => sleep(due.saturating_duration_since(Instant::now())).await,
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// Denies the visitors whom nobody answered in time, one after the other.
+    async fn time_out_visitors(&self) -> Result<(), ApiError> {
+        let next = "SELECT coalesce(time_out_next(), 'null')";
+        while let Some(events) = self.db.read_one::<Option<Vec<Emitted>>>(next, &[]).await?.flatten() {
+            self.publisher.publish(&self.db, events, false).await;
+        }
+        Ok(())
+    }
+
+    /// Asks whomever the ladder names next; the dispatcher sends it.
+    async fn take_steps(&self) -> Result<(), ApiError> {
+        let take = "SELECT to_jsonb(take_escalation_steps($1))";
+        let queued: Option<i64> = self.db.read_one(take, &[(&STEPS, Type::INT4)]).await?;
+        self.publisher.publish(&self.db, Vec::new(), queued.is_some_and(|queued| queued > 0)).await;
+        Ok(())
+    }
+
+    async fn due_in(&self) -> Result<Option<Duration>, ApiError> {
+        let due = "SELECT coalesce(to_jsonb(seconds_until_due()), 'null')";
+        let seconds = self.db.read_one::<Option<f64>>(due, &[]).await?.flatten();
+        Ok(seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()))
+    }
+}

@@ -1,0 +1,6 @@
+//! The `notifications` function on Lambda.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    shared::http::serve(notifications::start).await
+}

@@ -1,0 +1,114 @@
+//! What a user wants to be sent, and when not.
+
+use axum::{extract::State, http::StatusCode, response::Response};
+use serde::{Deserialize, Serialize};
+use shared::{
+    App,
+    auth::{Caller, RequestMeta},
+    db::Type,
+    http::{Answer, ApiError},
+    input::{Body, Fields, FromFields, Problem, ProblemCode},
+    write::{Writer, Writing},
+};
+use utoipa::ToSchema;
+
+use crate::clock::ClockTime;
+
+/// Emergencies are told whatever stands here, and a visitor may be answered at any hour.
+#[derive(Serialize, Deserialize, ToSchema)]
+struct Preferences {
+    /// Messages to the apps.
+    push: bool,
+    /// SMS.
+    sms: bool,
+    /// WhatsApp, which wants consent first.
+    whatsapp: bool,
+    /// From here on nothing rings, on the clock of the user's timezone; null where he has no quiet hours.
+    #[schema(value_type = Option<ClockTime>)]
+    quiet_from: Option<String>,
+    /// Up to here; before `quiet_from` it is on the next day.
+    #[schema(value_type = Option<ClockTime>)]
+    quiet_until: Option<String>,
+}
+
+#[derive(ToSchema)]
+pub(crate) struct NewPreferences {
+    #[schema(required = false, nullable, default = true)]
+    push: bool,
+    #[schema(required = false, nullable, default = true)]
+    sms: bool,
+    #[schema(required = false, nullable, default = false)]
+    whatsapp: bool,
+    quiet_from: Option<ClockTime>,
+    /// Has to be there where `quiet_from` is, and differ from it.
+    quiet_until: Option<ClockTime>,
+}
+
+impl FromFields for NewPreferences {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let (push, sms) = (fields.or("push", true), fields.or("sms", true));
+        let whatsapp = fields.or("whatsapp", false);
+        let quiet_from: Option<Option<ClockTime>> = fields.optional("quiet_from");
+        let quiet_until: Option<Option<ClockTime>> = fields.optional("quiet_until");
+        if let (Some(from), Some(until)) = (&quiet_from, &quiet_until) {
+            let problem = match (from, until) {
+                (Some(from), Some(until)) if from.as_str() == until.as_str() => {
+                    Some("must differ from quiet_from")
+                }
+                (Some(_), None) => Some("is required where quiet_from is there"),
+                (None, Some(_)) => Some("needs quiet_from"),
+                _ => None,
+            };
+            if let Some(problem) = problem {
+                fields.note(Problem::new(ProblemCode::OutOfRange, problem).of("quiet_until"));
+            }
+        }
+        Some(Self {
+            push: push?,
+            sms: sms?,
+            whatsapp: whatsapp?,
+            quiet_from: quiet_from?,
+            quiet_until: quiet_until?,
+        })
+    }
+}
+
+/// Answers what the caller wants to be sent.
+///
+/// **Permissions:** own.
+#[utoipa::path(get, path = "/v1/notification-preferences", responses((status = 200, body = Answer<Preferences>)))]
+pub(crate) async fn get_preferences(
+    State(app): State<App>,
+    caller: Caller,
+) -> Result<Answer<impl Serialize>, ApiError> {
+    let params = [(caller.user_id() as _, Type::UUID)];
+    let row = app.db.read_one::<Preferences>(include_str!("get_preferences.sql"), &params).await?;
+    row.map(Answer::new).ok_or(ApiError::NotFound)
+}
+
+/// Says what the caller wants to be sent; what is left out is as for someone who never said anything.
+///
+/// **Permissions:** own.
+#[utoipa::path(post, path = "/v1/notification-preferences", request_body = NewPreferences,
+    responses((status = 200, body = Answer<Preferences>)))]
+pub(crate) async fn set_preferences(
+    State(writer): State<Writer>,
+    caller: Caller,
+    meta: RequestMeta,
+    Body { input, key }: Body<NewPreferences>,
+) -> Result<Response, ApiError> {
+    let written = writer
+        .write::<Preferences>(
+            Writing { caller: &caller, key: &key, meta: &meta, forbidden: "" },
+            include_str!("set_preferences.sql"),
+            &[
+                (&input.push, Type::BOOL),
+                (&input.sms, Type::BOOL),
+                (&input.whatsapp, Type::BOOL),
+                (&input.quiet_from, Type::TEXT),
+                (&input.quiet_until, Type::TEXT),
+            ],
+        )
+        .await?;
+    Ok(written.with_status(StatusCode::OK))
+}

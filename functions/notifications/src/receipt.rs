@@ -1,0 +1,81 @@
+//! A phone says that a message came, or that it was opened; the gate hears it.
+
+use axum::{extract::State, http::StatusCode, response::Response};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use shared::{
+    auth::{Caller, RequestMeta},
+    db::Type,
+    http::{Answer, ApiError},
+    input::{Body, Fields, FromField, FromFields, PathId, Problem, ProblemCode},
+    openapi::{NotFound, one_of},
+    write::{Writer, Writing},
+};
+use utoipa::{ToSchema, openapi::Object};
+use uuid::Uuid;
+
+/// What happened on the phone.
+#[derive(Clone, Copy, PartialEq, Eq, ToSchema)]
+#[schema(rename_all = "snake_case")]
+enum ReceiptEvent {
+    /// It came.
+    Delivered,
+    /// It was opened.
+    Opened,
+}
+
+impl FromField for ReceiptEvent {
+    fn from_field(value: &Value) -> Result<Self, Problem> {
+        match String::from_field(value)?.as_str() {
+            "delivered" => Ok(Self::Delivered),
+            "opened" => Ok(Self::Opened),
+            _ => Err(Problem::new(ProblemCode::WrongFormat, "must be delivered or opened")),
+        }
+    }
+}
+
+#[derive(ToSchema)]
+pub(crate) struct Receipt {
+    event: ReceiptEvent,
+}
+
+impl FromFields for Receipt {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        Some(Self { event: fields.required("event")? })
+    }
+}
+
+#[derive(Serialize, Deserialize, ToSchema)]
+struct ReceiptAnswer {
+    id: Uuid,
+    #[schema(schema_with = status)]
+    status: String,
+}
+
+fn status() -> Object {
+    one_of(["delivered", "opened"])
+}
+
+/// Notes that a message came, or that it was opened. What was opened stays so.
+///
+/// **Permissions:** own messages.
+#[utoipa::path(post, path = "/v1/notifications/{id}/receipt",
+    params(("id" = Uuid, Path, description = "The message: `notification_id` of its data")),
+    request_body = Receipt, responses((status = 200, body = Answer<ReceiptAnswer>), NotFound))]
+pub(crate) async fn note_receipt(
+    State(writer): State<Writer>,
+    caller: Caller,
+    meta: RequestMeta,
+    PathId(id): PathId,
+    Body { input, key }: Body<Receipt>,
+) -> Result<Response, ApiError> {
+    let opened = input.event == ReceiptEvent::Opened;
+    let written = writer
+        .write::<ReceiptAnswer>(
+            Writing { caller: &caller, key: &key, meta: &meta, forbidden: "" },
+            include_str!("receipt.sql"),
+            &[(&id, Type::UUID), (&opened, Type::BOOL)],
+        )
+        .await?;
+    Ok(written.with_status(StatusCode::OK))
+}
