@@ -12,7 +12,7 @@ pub(super) enum Environment {
     /// The function of the WebSocket API.
     Realtime(realtime::Realtime),
     /// The function that others ring.
-    Dispatcher(dispatcher::Dispatcher),
+    Dispatcher(Box<dispatcher::Dispatcher>),
     /// The function that a schedule calls.
     Janitor(janitor::Janitor),
 }

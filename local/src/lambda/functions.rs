@@ -18,7 +18,7 @@ macro_rules! functions {
             let env = Env::from_map(variables.clone());
             let started = match name {
                 $(stringify!($http) => $http::start(env).await.map(Environment::Http),)*
-                "dispatcher" => dispatcher::start(env).await.map(Environment::Dispatcher),
+                "dispatcher" => dispatcher::start(env).await.map(Box::new).map(Environment::Dispatcher),
                 "janitor" => janitor::start(env).await.map(Environment::Janitor),
                 "realtime" => realtime::start(env).await.map(Environment::Realtime),
                 _ => return Err(format!("there is no function {name}")),
