@@ -8,7 +8,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
-use tokio::time::{Instant, interval_at};
+use tokio::{
+    task::JoinHandle,
+    time::{Instant, interval_at},
+};
 use uuid::Uuid;
 
 use crate::{
@@ -16,6 +19,9 @@ use crate::{
     lambda::{ACCOUNT, REGION},
     template::Template,
 };
+
+/// Rounds of one schedule that may be under way. Where a minute passes in less, they would pile up.
+const ROUNDS_AT_ONCE: usize = 4;
 
 /// Whether schedules run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,10 +79,18 @@ pub(crate) fn start(lambda: &Lambda, schedules: Vec<Scheduled>, running: Running
 
 async fn run(lambda: Lambda, schedule: Scheduled, period: Duration) {
     let mut ticks = interval_at(Instant::now() + period, period);
+    let mut under_way: Vec<JoinHandle<()>> = Vec::new();
     loop {
         ticks.tick().await;
-        if let Err(reason) = lambda.send(&schedule.function, schedule.event()) {
-            tracing::warn!(function = schedule.function, ?reason, "a scheduled event was refused");
+        under_way.retain(|round| !round.is_finished());
+        if under_way.len() >= ROUNDS_AT_ONCE {
+            continue;
+        }
+        match lambda.send(&schedule.function, schedule.event()) {
+            Ok(rounds) => under_way.extend(rounds),
+            Err(reason) => {
+                tracing::warn!(function = schedule.function, ?reason, "a scheduled event was refused");
+            }
         }
     }
 }

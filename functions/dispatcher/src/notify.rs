@@ -10,42 +10,42 @@ use shared::{
     notify::{Message, Outcome, Settlement},
     realtime::{Emitted, Outbox},
 };
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep_until};
 
 use crate::Dispatcher;
 
 /// How long one invocation goes on taking new messages; well below the function's time limit.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// What falls due within this time is waited for; later work is the schedule's.
-const HORIZON: f64 = 10.0;
+/// Tries that are due again within this time are waited for; later ones are the schedule's.
+const HORIZON: Duration = Duration::from_secs(10);
 /// Messages of one round, all of them under way at once. Each takes less than its lease.
 const AT_ONCE: usize = 64;
 /// How long telling guards may take; shorter than the lease of a room.
 const TELLING: Duration = Duration::from_millis(2500);
 
 impl Dispatcher {
-    /// Sends whatever is queued, and what falls due soon.
+    /// Sends whatever is queued. What has to be tried again soon is waited for.
     pub(crate) async fn notify(&self) -> Result<(), ApiError> {
         let end = Instant::now() + PATIENCE;
         let (mut sent, mut failed) = (0, 0);
+        let mut retry_at = None;
         while Instant::now() < end {
             let messages = self.claim_messages().await?;
             if messages.is_empty() {
-                match self.messages_due_in().await? {
-                    Some(due) if due <= HORIZON => sleep(Duration::from_secs_f64(due.max(0.1))).await,
-                    _ => break,
+                match retry_at.take() {
+                    Some(at) => sleep_until(at).await,
+                    None => break,
                 }
                 continue;
             }
-            let mut tries = stream::iter(messages)
-                .map(|message| self.hand_over(message))
-                .buffer_unordered(AT_ONCE)
-                .ready_chunks(AT_ONCE);
+            let tries = stream::iter(messages).map(|message| self.hand_over(message));
+            let mut tries = tries.buffer_unordered(AT_ONCE).ready_chunks(AT_ONCE);
             // What is done is noted while the rest is under way: a service that hangs delays no other's truth.
             while let Some(done) = tries.next().await {
                 sent += done.iter().filter(|(_, outcome)| *outcome == Outcome::Sent).count();
                 failed += done.iter().filter(|(_, outcome)| is_failure(outcome)).count();
-                self.settle_messages(done).await?;
+                let again = self.settle_messages(done).await?.map(|pause| Instant::now() + pause);
+                retry_at = retry_at.max(again);
             }
         }
         metrics::put(&[
@@ -60,28 +60,25 @@ impl Dispatcher {
         self.db.read("SELECT claim_notifications($1)", &[(&limit, Type::INT4)]).await
     }
 
-    /// Seconds until a message falls due; nothing where none is queued.
-    async fn messages_due_in(&self) -> Result<Option<f64>, ApiError> {
-        let due: Option<Option<f64>> = self.db.read_one(include_str!("messages_due_in.sql"), &[]).await?;
-        Ok(due.flatten())
-    }
-
     async fn hand_over(&self, message: Message) -> (Message, Outcome) {
         let outcome = self.channels.send(&message).await;
         (message, outcome)
     }
 
-    /// Notes what came of messages, and tells the guards who wait for an answer.
-    async fn settle_messages(&self, done: Vec<(Message, Outcome)>) -> Result<(), ApiError> {
+    /// Notes what came of messages, and tells the guards who wait for an answer. Answers how long those that
+    /// are tried again soon have to wait, the longest of them.
+    async fn settle_messages(&self, done: Vec<(Message, Outcome)>) -> Result<Option<Duration>, ApiError> {
         let settlements: Vec<_> =
             done.iter().map(|(message, outcome)| Settlement::of(message, outcome.clone())).collect();
+        let pauses = settlements.iter().filter_map(Settlement::pause).filter(|pause| *pause <= HORIZON);
+        let pause = pauses.max();
         let settlements = serde_json::to_value(&settlements)
             .map_err(|_| ApiError::Internal("what came of messages could not be written down".into()))?;
         let told: Option<Vec<Emitted>> =
             self.db.read_one("SELECT settle_notifications($1)", &[(&settlements, Type::JSONB)]).await?;
         let batches = Emitted::mine(told.unwrap_or_default());
         Outbox::new(&self.db).carry(&self.pusher, batches, Instant::now() + TELLING).await;
-        Ok(())
+        Ok(pause)
     }
 }
 

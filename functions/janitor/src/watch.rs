@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use shared::{db::Type, http::ApiError, realtime::Emitted};
 use tokio::time::{Instant, sleep};
+use uuid::Uuid;
 
 use crate::Janitor;
 
@@ -14,15 +15,15 @@ const PATIENCE: Duration = Duration::from_secs(55);
 const STEPS: i32 = 200;
 
 impl Janitor {
-    /// Does what is due, until nothing more falls due in this round's time. Any number may be at it.
+    /// Does what is due, until nothing more falls due in this round's time. Any number may be at it; one of them
+    /// waits.
     pub(crate) async fn watch(&self) -> Result<(), ApiError> {
-        let end = Instant::now() + PATIENCE;
+        let (watcher, end) = (Uuid::new_v4(), Instant::now() + PATIENCE);
         loop {
             self.time_out_visitors().await?;
             self.take_steps().await?;
-            let due = self.due_in().await?.map(|due| Instant::now() + due);
-            match due.filter(|due| *due < end) {
-                Some(due) => sleep(due.saturating_duration_since(Instant::now())).await,
+            match self.time_to_wait(watcher, end).await? {
+                Some(pause) => sleep(pause).await,
                 None => return Ok(()),
             }
         }
@@ -45,9 +46,11 @@ impl Janitor {
         Ok(())
     }
 
-    async fn due_in(&self) -> Result<Option<Duration>, ApiError> {
-        let due = "SELECT coalesce(to_jsonb(seconds_until_due()), 'null')";
-        let seconds = self.db.read_one::<Option<f64>>(due, &[]).await?.flatten();
+    async fn time_to_wait(&self, watcher: Uuid, end: Instant) -> Result<Option<Duration>, ApiError> {
+        let wait = "SELECT coalesce(to_jsonb(seconds_to_wait($1, $2)), 'null')";
+        let left = end.saturating_duration_since(Instant::now()).as_secs_f64();
+        let params = [(&watcher as _, Type::UUID), (&left as _, Type::FLOAT8)];
+        let seconds = self.db.read_one::<Option<f64>>(wait, &params).await?.flatten();
         Ok(seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()))
     }
 }

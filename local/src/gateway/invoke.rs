@@ -46,7 +46,7 @@ impl Gateway {
         }
         if asynchronous {
             return match self.lambda.send(name, event) {
-                Ok(()) => StatusCode::ACCEPTED.into_response(),
+                Ok(_) => StatusCode::ACCEPTED.into_response(),
                 Err(reason) => explain(name, &reason),
             };
         }

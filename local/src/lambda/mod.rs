@@ -21,6 +21,7 @@ use std::{
 use serde_json::json;
 use tokio::{
     sync::Semaphore,
+    task::JoinHandle,
     time::{sleep, timeout},
 };
 use uuid::Uuid;
@@ -163,8 +164,9 @@ impl Lambda {
         }
     }
 
-    /// Has a function called without waiting. Fails only where the event would not be taken.
-    pub fn send(&self, function: &str, event: String) -> Result<(), Refused> {
+    /// Has a function called without waiting; answers the calls under way. Fails only where the event would not be
+    /// taken.
+    pub fn send(&self, function: &str, event: String) -> Result<Vec<JoinHandle<()>>, Refused> {
         if !self.functions.contains_key(function) {
             return Err(Refused::Unknown);
         }
@@ -176,11 +178,11 @@ impl Lambda {
             return Err(Refused::Throttled);
         }
         let times = if self.faults.strikes(Kind::InvokeDuplicated, place) { 2 } else { 1 };
-        for _ in 0..times {
+        let call = |_| {
             let (lambda, function, event) = (self.clone(), function.to_owned(), event.clone());
-            tokio::spawn(async move { lambda.deliver(&function, &event).await });
-        }
-        Ok(())
+            tokio::spawn(async move { lambda.deliver(&function, &event).await })
+        };
+        Ok((0..times).map(call).collect())
     }
 
     /// Calls a function, and again where it fails.

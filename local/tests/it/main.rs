@@ -7,6 +7,7 @@ mod authorisation;
 mod clients;
 mod crowd;
 mod dispatcher;
+mod escalation;
 mod events;
 mod faults;
 mod flow;

@@ -1,7 +1,7 @@
 //! Residents whose app is closed are reached, and the guard sees the truth about it.
 
 use local::{
-    Outcome,
+    faults::{Fault, Kind, Point},
     messages::{Handed, Reply},
 };
 use serde_json::{Value, json};
@@ -190,7 +190,7 @@ async fn whoever_is_no_longer_concerned_is_not_told() {
     world.resident.register_phone("asha-phone").await;
     world.spouse.register_phone("ravi-phone").await;
     // Nobody sends until all has changed.
-    world.stack.faults().set([local::faults::Fault::new(local::faults::Kind::InvokeRefused)]).unwrap();
+    world.stack.faults().set([Fault::new(Kind::InvokeRefused)]).unwrap();
     world.log_visitor().await;
     let moved = "UPDATE flat_occupancies SET end_date = CURRENT_DATE WHERE user_id = $1";
     world.db.execute(moved, &[&world.resident.user_id]).await.unwrap();
@@ -253,7 +253,7 @@ async fn a_killed_dispatcher_loses_nothing() {
     let visitor = world.log_visitor().await;
     world.handed("asha-phone", 1).await;
     // It is killed while the service thinks.
-    let killed = local::faults::Fault::killed("dispatcher", local::faults::Point::BeforeCommit).times(1);
+    let killed = Fault::killed("dispatcher", Point::BeforeCommit).times(1);
     world.stack.faults().set([killed]).unwrap();
     eventually("the dispatcher is dead", async || !world.stack.faults().struck().is_empty()).await;
     world.stack.faults().clear();
@@ -314,10 +314,4 @@ async fn wishes_are_respected() {
     world.delivery_becomes(visitor, delivery([2, 0, 0, 0, 2, 0])).await;
     assert!(world.stack.messages().handed().is_empty());
     world.answer(visitor, "accept").await;
-}
-
-/// A round of the janitor, as its schedule calls for it each minute.
-pub async fn watch(world: &World) {
-    let done = world.stack.lambda().invoke("janitor", json!({"watch": {}}).to_string()).await;
-    assert_eq!(done, Ok(Outcome::Answered("null".to_owned())));
 }

@@ -63,4 +63,9 @@ impl<'a> Settlement<'a> {
             address: (name == "gone").then(|| message.address()),
         }
     }
+
+    /// How long the next try has to wait; nothing where there is none.
+    pub fn pause(&self) -> Option<Duration> {
+        (self.outcome == "retry").then(|| Duration::from_secs_f64(self.retry_seconds))
+    }
 }

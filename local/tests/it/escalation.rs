@@ -1,0 +1,284 @@
+//! Nobody answers: others are asked in other ways, step by step, and at the deadline the waiting ends.
+
+use std::collections::BTreeSet;
+
+use futures_util::future::join_all;
+use local::{
+    Outcome,
+    faults::{Fault, Kind, Point},
+};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::support::{
+    Dice, World,
+    world::{FLAT_101, GREEN_ACRES},
+};
+
+impl World {
+    /// A round of the janitor, as its schedule calls for it each minute.
+    pub async fn watch(&self) {
+        let done = self.try_to_watch().await;
+        assert!(matches!(done, Ok(Outcome::Answered(_))), "{done:?}");
+    }
+
+    /// The same, on a bad day.
+    async fn try_to_watch(&self) -> Result<Outcome, local::Refused> {
+        self.stack.lambda().invoke("janitor", json!({"watch": {}}).to_string()).await
+    }
+
+    /// The deadline of a visitor is over.
+    pub async fn let_deadline_pass(&self, visitor: Uuid) {
+        let over = "UPDATE visitors SET approval_deadline = clock_timestamp() WHERE id = $1";
+        self.db.execute(over, &[&visitor]).await.unwrap();
+    }
+
+    /// The first so many steps of all ladders are due.
+    async fn let_steps_fall_due(&self, count: i32) {
+        let due = "UPDATE visitor_escalations SET due_at = clock_timestamp() WHERE position <= $1 AND done_at IS NULL";
+        self.db.execute(due, &[&count]).await.unwrap();
+        // The others are so far away that nobody waits for them.
+        let later = "UPDATE visitor_escalations SET due_at = now() + interval '1 hour' WHERE position > $1 AND done_at IS NULL";
+        self.db.execute(later, &[&count]).await.unwrap();
+    }
+
+    /// The society asks in these ways, a minute after the other, and waits for hours.
+    async fn set_ladder(&self, steps: &[(&str, &str)]) {
+        let policy =
+            "INSERT INTO policies (society_id, name, value) VALUES ($1, 'approval_timeout_seconds', '80000')";
+        self.db.execute(policy, &[&GREEN_ACRES]).await.unwrap();
+        for (position, (channel, audience)) in (1..).zip(steps) {
+            let step = "INSERT INTO escalation_steps VALUES ($1, $2, 60 * $2, $3, $4)";
+            self.db.execute(step, &[&GREEN_ACRES, &position, channel, audience]).await.unwrap();
+        }
+    }
+
+    async fn status_of(&self, visitor: Uuid) -> String {
+        let row = self.db.query_one("SELECT status FROM visitors WHERE id = $1", &[&visitor]).await.unwrap();
+        row.get(0)
+    }
+}
+
+/// Asha, whose flat it is, and Ravi, by their numbers.
+const ASHA: &str = "+919800000003";
+const RAVI: &str = "+919800000004";
+
+#[tokio::test]
+async fn the_waiting_ends_at_the_deadline() {
+    let world = World::open().await;
+    world.guard.register_phone("gopal-phone").await;
+    let (mut phone, mut desk) = (world.resident.connect().await, world.guard.connect().await);
+    phone.join("flat", FLAT_101).await;
+    desk.join("society", GREEN_ACRES).await;
+    let visitor = world.log_visitor().await;
+    world.watch_before_the_deadline().await;
+    assert_eq!(world.status_of(visitor).await, "pending");
+    world.let_deadline_pass(visitor).await;
+    join_all([world.watch(), world.watch(), world.watch()]).await;
+    for ear in [&mut phone, &mut desk] {
+        let told = ear.event("visitor_timeout").await;
+        assert_eq!(
+            told["data"],
+            json!({"visitor_id": visitor, "visitor_name": "Kiran", "flat_number": "101", "block_name": "Block A",
+                   "status": "denied", "reason": "timeout"})
+        );
+        assert!(ear.heard().await.iter().all(|event| event["event"] != "visitor_timeout"), "once");
+    }
+    let pushed = world.handed("gopal-phone", 1).await;
+    assert_eq!(pushed[0].message["data"]["type"], "visitor_timeout");
+    let audited =
+        "SELECT count(*) FROM audit_logs WHERE action = 'visitor.time_out' AND actor_user_id IS NULL";
+    assert_eq!(world.count(audited).await, 1);
+    // Too late for the flat; the gate may still decide.
+    let late =
+        world.resident.post(&format!("/v1/visitors/{visitor}/respond"), json!({"decision": "accept"})).await;
+    assert_eq!((late.status, &late.body["error_code"]), (409, &json!("DEADLINE_PASSED")));
+    assert_eq!(late.body["data"]["status"], "denied");
+    let path = format!("/v1/visitors/{visitor}/guard-respond");
+    assert_eq!(world.guard.post(&path, json!({"decision": "accept"})).await.data(200)["status"], "accepted");
+}
+
+impl World {
+    /// A round in which nothing is due soon.
+    async fn watch_before_the_deadline(&self) {
+        self.let_steps_fall_due(0).await;
+        self.watch().await;
+    }
+}
+
+/// A pass is valid in its window, however long nobody answers.
+#[tokio::test]
+async fn a_pass_never_times_out() {
+    let world = World::open().await;
+    let pass = world.make_pass().await;
+    world.let_deadline_pass(pass["id"].as_str().unwrap().parse().unwrap()).await;
+    world.watch().await;
+    let code = pass["access_code"].as_str().unwrap();
+    let seen = world.guard.get(&format!("/v1/visitors/by-access-code/{code}")).await.data(200);
+    assert_eq!(seen["status"], "pending");
+}
+
+/// A resident who answers too late ends the waiting, if the janitor has not; everybody is told.
+#[tokio::test]
+async fn a_late_answer_ends_the_waiting() {
+    let world = World::open().await;
+    let mut desk = world.guard.connect().await;
+    desk.join("society", GREEN_ACRES).await;
+    let visitor = world.log_visitor().await;
+    world.let_deadline_pass(visitor).await;
+    let late =
+        world.resident.post(&format!("/v1/visitors/{visitor}/respond"), json!({"decision": "accept"})).await;
+    assert_eq!((late.status, late.body["data"]["status"].as_str()), (409, Some("denied")));
+    assert_eq!(desk.event("visitor_timeout").await["data"]["visitor_id"], visitor.to_string());
+    assert_eq!(world.status_of(visitor).await, "denied");
+}
+
+/// The answer that comes before the deadline wins, and both sides agree on who won.
+#[tokio::test]
+async fn an_answer_and_the_deadline_race() {
+    let world = World::open().await;
+    world.set_ladder(&[("push", "all")]).await;
+    let (mut answered, mut timed_out) = (0, 0);
+    for round in 0..12_u64 {
+        let visitor = world.log_visitor().await;
+        let deadline = "UPDATE visitors SET approval_deadline = clock_timestamp() + make_interval(secs => $2) WHERE id = $1";
+        world.db.execute(deadline, &[&visitor, &(0.006 * round as f64)]).await.unwrap();
+        let path = format!("/v1/visitors/{visitor}/respond");
+        let (answer, ..) = tokio::join!(
+            world.resident.post(&path, json!({"decision": "accept"})),
+            world.watch(),
+            world.watch(),
+        );
+        world.watch().await;
+        let status = world.status_of(visitor).await;
+        assert_eq!(answer.body["data"]["status"], status, "{}", answer.body);
+        let timeouts =
+            "SELECT count(*) FROM outbox WHERE event = 'visitor_timeout' AND data ->> 'visitor_id' = $1";
+        let timeouts: i64 = world.db.query_one(timeouts, &[&visitor.to_string()]).await.unwrap().get(0);
+        assert_eq!(timeouts, if status == "denied" { 2 } else { 0 });
+        if status == "denied" { timed_out += 1 } else { answered += 1 }
+    }
+    assert!(answered > 0 && timed_out > 0, "both happen: {answered} answers, {timed_out} timeouts");
+}
+
+#[tokio::test]
+async fn others_are_asked_step_by_step() {
+    let world = World::open().await;
+    world.approve_templates().await;
+    world.set_ladder(&[("push", "all"), ("sms", "primary"), ("sms", "all"), ("whatsapp", "all")]).await;
+    let consent = json!({"whatsapp": true});
+    world.spouse.post("/v1/notification-preferences", consent).await.data(200);
+    world.resident.register_phone("asha-phone").await;
+    world.log_visitor().await;
+    world.handed("asha-phone", 1).await;
+    world.let_steps_fall_due(1).await;
+    world.watch().await;
+    world.handed("asha-phone", 2).await;
+    world.let_steps_fall_due(2).await;
+    world.watch().await;
+    let sms = world.handed(ASHA, 1).await.remove(0);
+    let text = sms.message["text"].as_str().unwrap();
+    assert!(text.contains("Kiran") && text.contains("101") && text.contains("/v1/decide#"), "{text}");
+    assert_eq!(sms.message["attributes"]["AWS.SNS.SMS.SMSType"], "Transactional");
+    world.let_steps_fall_due(3).await;
+    world.watch().await;
+    world.handed(ASHA, 2).await;
+    world.handed(RAVI, 1).await;
+    world.let_steps_fall_due(4).await;
+    world.watch().await;
+    // Asha has not agreed to WhatsApp.
+    assert_eq!(world.handed(RAVI, 2).await[1].message["type"], "template");
+    world.all_is_sent().await;
+    world.handed(ASHA, 2).await;
+}
+
+/// As soon as somebody answers nobody else is asked.
+#[tokio::test]
+async fn an_answer_ends_the_ladder() {
+    let world = World::open().await;
+    world.approve_templates().await;
+    world.set_ladder(&[("sms", "all")]).await;
+    let visitor = world.log_visitor().await;
+    world.answer(visitor, "accept").await;
+    world.let_steps_fall_due(1).await;
+    world.watch().await;
+    assert_eq!(world.count("SELECT count(*) FROM visitor_escalations WHERE done_at IS NULL").await, 0);
+    assert_eq!(world.count("SELECT count(*) FROM notification_logs").await, 0);
+}
+
+/// A society without a ladder of its own has the default one, but for steps that come after its deadline.
+#[tokio::test]
+async fn every_society_has_a_ladder() {
+    let world = World::open().await;
+    let channels =
+        |rows: Vec<tokio_postgres::Row>| -> Vec<String> { rows.iter().map(|row| row.get(0)).collect() };
+    let ladder = "SELECT channel FROM visitor_escalations ORDER BY visitor_id, position";
+    world.log_visitor().await;
+    assert_eq!(channels(world.db.query(ladder, &[]).await.unwrap()), ["push", "sms", "whatsapp"]);
+    world.db.batch_execute("DELETE FROM visitor_escalations").await.unwrap();
+    let policy =
+        "INSERT INTO policies (society_id, name, value) VALUES ($1, 'approval_timeout_seconds', '90')";
+    world.db.execute(policy, &[&GREEN_ACRES]).await.unwrap();
+    world.log_visitor().await;
+    assert_eq!(channels(world.db.query(ladder, &[]).await.unwrap()), ["push"]);
+}
+
+/// Wherever janitor or dispatcher die, or a ring is lost, each step is taken once and none is lost. Messages come
+/// once or more; by its id a phone tells a repeat.
+#[tokio::test]
+async fn the_ladder_survives_whatever_dies() {
+    for seeds in [0..3, 3..6] {
+        join_all(seeds.map(climb_on_a_bad_day)).await;
+    }
+}
+
+async fn climb_on_a_bad_day(seed: u64) {
+    let world = World::open().await;
+    world.approve_templates().await;
+    world.set_ladder(&[("push", "all"), ("sms", "primary"), ("sms", "all"), ("push", "primary")]).await;
+    world.resident.register_phone("asha-phone").await;
+    world.spouse.register_phone("ravi-phone").await;
+    let visitor = world.log_visitor().await;
+    let mut dice = Dice(seed);
+    for position in 1..=4 {
+        world.let_steps_fall_due(position).await;
+        let fault = match dice.roll(5) {
+            0 => Fault::killed("janitor", Point::BeforeCommit).times(1),
+            1 => Fault::killed("dispatcher", Point::BeforeCommit).times(1),
+            2 => Fault::new(Kind::InvokeRefused),
+            3 => Fault::new(Kind::InvokeDuplicated),
+            _ => Fault::new(Kind::PostgresDown).function(dice.pick(&["janitor", "dispatcher"])),
+        };
+        world.stack.faults().set_seeded(seed, [fault]).unwrap();
+        // It may be killed; so may be its twin.
+        let _ = tokio::join!(world.try_to_watch(), world.try_to_watch());
+    }
+    world.stack.faults().clear();
+    world.watch().await;
+    world.let_leases_of_messages_end().await;
+    world.dispatch().await;
+    world.all_is_sent().await;
+    let distinct = |to: &str, is_sms: bool| {
+        let handed = world.stack.messages().accepted_by(to).into_iter();
+        let ids = handed.map(|handed| match is_sms {
+            true => handed.message["text"].clone(),
+            false => handed.message["data"]["notification_id"].clone(),
+        });
+        ids.map(|id: Value| id.to_string()).collect::<BTreeSet<_>>().len()
+    };
+    assert_eq!(distinct("asha-phone", false), 3, "seed {seed}: at once, step 1, step 4");
+    assert_eq!(distinct("ravi-phone", false), 2, "seed {seed}: at once, step 1");
+    let taken = "SELECT count(*) FROM notification_logs WHERE channel = 'sms' AND status = 'sent'";
+    assert_eq!(world.count(taken).await, 3, "seed {seed}: step 2 to one, step 3 to both");
+    assert!(distinct(ASHA, true) > 0 && distinct(RAVI, true) > 0, "seed {seed}");
+    assert_eq!(world.count("SELECT count(*) FROM visitor_escalations WHERE done_at IS NULL").await, 0);
+    assert_eq!(world.status_of(visitor).await, "pending");
+}
+
+impl World {
+    /// Whoever has taken messages has held them long enough.
+    async fn let_leases_of_messages_end(&self) {
+        let ended = "UPDATE notification_logs SET due_at = now() WHERE status = 'queued'";
+        self.db.execute(ended, &[]).await.unwrap();
+    }
+}
