@@ -11,6 +11,7 @@ pub mod http;
 pub mod input;
 pub mod metrics;
 pub mod openapi;
+pub mod outbound;
 pub mod place;
 pub mod policy;
 #[cfg(test)]

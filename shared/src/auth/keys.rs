@@ -8,18 +8,17 @@ use std::{
 
 use http::{Request, header::CACHE_CONTROL};
 use http_body_util::{BodyExt, Empty, Limited};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::{
-    client::legacy::{Client, connect::HttpConnector},
-    rt::TokioExecutor,
-};
 use jsonwebtoken::{
     Algorithm, DecodingKey,
     jwk::{AlgorithmParameters, Jwk, JwkSet, KeyAlgorithm},
 };
 use tokio::sync::Mutex;
 
-use crate::{StartError, http::ApiError};
+use crate::{
+    StartError,
+    http::ApiError,
+    outbound::{HttpsClient, https_client},
+};
 
 /// How long fetching may take.
 const FETCH_TIMEOUT: Duration = Duration::from_secs(3);
@@ -32,12 +31,10 @@ const GRACE: Duration = Duration::from_secs(3600);
 /// A JWK set of the issuer has about 2 kB.
 const MAX_BYTES: usize = 256 * 1024;
 
-type HttpClient = Client<HttpsConnector<HttpConnector>, Empty<axum::body::Bytes>>;
-
 /// The keys of one issuer.
 pub(super) struct Keys {
     url: String,
-    client: HttpClient,
+    client: HttpsClient<Empty<axum::body::Bytes>>,
     cache: Mutex<Option<Cached>>,
 }
 
@@ -57,15 +54,7 @@ impl Cached {
 
 impl Keys {
     pub(super) fn new(url: String) -> Result<Self, StartError> {
-        let provider = rustls::crypto::aws_lc_rs::default_provider();
-        let connector = HttpsConnectorBuilder::new()
-            .with_provider_and_webpki_roots(provider)
-            .map_err(|_| StartError::Tls)?
-            .https_or_http()
-            .enable_http1()
-            .build();
-        let client = Client::builder(TokioExecutor::new()).build(connector);
-        Ok(Self { url, client, cache: Mutex::new(None) })
+        Ok(Self { url, client: https_client()?, cache: Mutex::new(None) })
     }
 
     /// Fetches the keys ahead of use.
