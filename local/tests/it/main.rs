@@ -15,6 +15,7 @@ mod idempotency;
 mod janitor;
 mod limits;
 mod malformed;
+mod migrator;
 mod openapi;
 mod outages;
 mod pagination;
