@@ -8,7 +8,7 @@ use tokio_postgres::error::DbError;
 /// Why the schema is not up to date. Whoever deploys reads it, so no row is quoted.
 #[derive(Debug)]
 pub enum Failure {
-    /// The database is down, refused the connection or closed it.
+    /// The database is down, or no session could be begun.
     Database(tokio_postgres::Error),
     /// A migration failed, and nothing of it is left; or an applied one was edited afterwards.
     Migration(refinery::Error),

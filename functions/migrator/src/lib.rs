@@ -15,11 +15,11 @@ use shared::{
     db::Connector,
     outbound::{HttpsClient, https_client},
 };
+use tell_cloudformation::Caller;
 use tokio::time::Instant;
 
 pub use failure::Failure;
 pub use migrate::{Schema, migrations};
-pub use tell_cloudformation::Caller;
 
 /// What is kept of the invocation's time for telling CloudFormation how it went.
 const KEPT_FOR_TELLING: Duration = Duration::from_secs(30);

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use refinery::Runner;
 use serde::Serialize;
-use shared::db::Connection;
 use tokio::time::{Instant, sleep, timeout_at};
 use tokio_postgres::Client;
 
@@ -19,8 +18,8 @@ mod embedded {
 const PATIENCE: Duration = Duration::from_secs(300);
 /// How long it is left alone between two tries.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
-/// Begins a session. Runs wait for each other. A migration then waits for a lock no longer than callers
-/// wait for a statement (`shared/src/db.rs`), since they all queue behind it. The number is ours.
+/// Runs wait for each other; the number is any. A migration then waits for a lock no longer than callers wait
+/// for a statement (`shared/src/db.rs`), since they all queue behind it.
 const BEGIN: &str = "SELECT pg_advisory_lock(7360360); SET lock_timeout = '5s'";
 /// Ends a session whose connection RDS Proxy may give to others.
 const END: &str = "RESET ALL; SELECT pg_advisory_unlock(7360360)";
@@ -42,39 +41,42 @@ pub struct Schema {
 impl Migrator {
     /// Applies what is missing. When the time is up, the connection is closed and the server rolls back.
     pub(crate) async fn migrate(&self, until: Instant) -> Result<Schema, Failure> {
+        let patience = until.min(Instant::now() + PATIENCE);
         let work = async {
-            let (mut client, serving) = self.connect(until.min(Instant::now() + PATIENCE)).await?;
-            let migrating = async move { migrate_alone(&mut client, until).await };
-            tokio::join!(migrating, serving).0
+            loop {
+                let done = self.migrate_once(until).await;
+                match &done {
+                    // Nothing has been begun then.
+                    Err(failure @ Failure::Database(_)) if Instant::now() + RETRY_AFTER < patience => {
+                        tracing::info!(%failure, "the database is not there yet");
+                        sleep(RETRY_AFTER).await;
+                    }
+                    Ok(_) | Err(_) => return done,
+                }
+            }
         };
         timeout_at(until, work).await.unwrap_or(Err(Failure::OutOfTime))
     }
 
-    /// Opens a connection, and tries again as long as there is time for it.
-    async fn connect(&self, until: Instant) -> Result<(Client, Connection), Failure> {
-        loop {
-            match self.database.connect().await {
-                Ok(connected) => return Ok(connected),
-                Err(error) if Instant::now() + RETRY_AFTER < until => {
-                    tracing::info!(%error, "the database is not reachable yet");
-                    sleep(RETRY_AFTER).await;
-                }
-                Err(error) => return Err(error.into()),
-            }
-        }
+    async fn migrate_once(&self, until: Instant) -> Result<Schema, Failure> {
+        let (mut client, serving) = self.database.connect().await?;
+        let work = async move {
+            begin(&client, until).await?;
+            let done = apply_missing(&mut client).await;
+            // A connection that is lost has given its lock back.
+            let _ = client.batch_execute(END).await;
+            done
+        };
+        tokio::join!(work, serving).0
     }
 }
 
-/// Migrates while no other run does.
-async fn migrate_alone(client: &mut Client, until: Instant) -> Result<Schema, Failure> {
+/// Begins a session: through RDS Proxy, only its first statement reaches the database.
+async fn begin(client: &Client, until: Instant) -> Result<(), tokio_postgres::Error> {
     // A second later the server gives up a statement, too, in case nobody is left to tell it.
     let left = until.duration_since(Instant::now()) + Duration::from_secs(1);
     client.batch_execute(&format!("SET statement_timeout = {}", left.as_millis())).await?;
-    client.batch_execute(BEGIN).await?;
-    let done = apply_missing(client).await;
-    // A connection that is lost has given its lock back.
-    let _ = client.batch_execute(END).await;
-    done
+    client.batch_execute(BEGIN).await
 }
 
 async fn apply_missing(client: &mut Client) -> Result<Schema, Failure> {

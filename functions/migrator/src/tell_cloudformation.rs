@@ -20,7 +20,7 @@ const REASON: usize = 800;
 /// Who waits for an answer, and for which.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct Caller {
+pub(crate) struct Caller {
     /// Whoever knows it can answer in our place.
     #[serde(rename = "ResponseURL")]
     response_url: SecretString,
