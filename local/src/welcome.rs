@@ -42,9 +42,9 @@ pub fn text(stack: &Stack, arguments: &Arguments) -> String {
     text
 }
 
-/// The variables of functions that run elsewhere, a line each.
+/// The variables of functions that run elsewhere, a line each, in quotes as cargo-lambda needs them.
 pub fn variables(stack: &Stack) -> String {
-    let lines = stack.variables().into_iter().map(|(name, value)| format!("{name}={value}\n"));
+    let lines = stack.variables().into_iter().map(|(name, value)| format!("{name}='{value}'\n"));
     lines.collect::<BTreeSet<_>>().into_iter().collect()
 }
 

@@ -11,7 +11,7 @@ use std::{
 
 use serde_json::Value;
 use tokio::{
-    io::AsyncReadExt,
+    io::{AsyncRead, AsyncReadExt},
     process::{Child, Command},
     task::JoinHandle,
     time::{sleep, timeout},
@@ -26,14 +26,20 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// What Lambda gives a function with an internal extension for its end (Lambda developer guide, "Lambda execution
 /// environment lifecycle", "Shutdown phase").
 const FAREWELL: Duration = Duration::from_millis(500);
+/// Runs the emulator until our pipe closes, be it that we are gone. The emulator ends the function.
+const WATCHDOG: &str = r#""$@" </dev/null & read -r order; kill "$!" 2>/dev/null; wait"#;
 /// Before the milliseconds of a start in the emulator's log. Its `Init Duration` ends before the function has begun.
 const INIT: &str = "INIT REPORT(durationMs: ";
+/// What the runtime says when its handler of SIGTERM is done. A function without one would end as well, but Lambda
+/// would not tell it to.
+const SAID_FAREWELL: &str = "[runtime] Graceful shutdown completed";
 
 /// A function that has started.
 pub(super) struct Emulated {
+    /// The shell over the emulator.
     emulator: Child,
-    /// All that the emulator and the function say.
-    log: JoinHandle<String>,
+    /// All that the function and the emulator say.
+    log: JoinHandle<(String, String)>,
     /// The function's process.
     process: u32,
     invoke: String,
@@ -57,26 +63,23 @@ impl Emulated {
         variables: &HashMap<String, String>,
     ) -> Result<Self, Error> {
         let [here, runtime] = free_ports()?;
-        let mut command = Command::new(tool);
+        let mut command = Command::new("/bin/sh");
         command
+            .args(["-c", WATCHDOG, "emulator-watchdog"])
+            .arg(tool)
             .args(["--runtime-interface-emulator-address", &here.to_string()])
             .args(["--runtime-api-address", &runtime.to_string()])
+            // The function's LOG_LEVEL would be the emulator's, too.
+            .args(["--log-level", "info"])
             .arg(binary)
             .env_clear()
             .envs(variables)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true);
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         let mut emulator = command.spawn().map_err(Error::path(tool))?;
-        let mut output = emulator.stderr.take();
-        let log = tokio::spawn(async move {
-            let mut log = Vec::new();
-            if let Some(output) = &mut output {
-                let _ = output.read_to_end(&mut log).await;
-            }
-            String::from_utf8_lossy(&log).into_owned()
-        });
+        let (function, tool) = (read(emulator.stdout.take()), read(emulator.stderr.take()));
+        let log = tokio::spawn(async { tokio::join!(function, tool) });
         let invoke = format!("http://{here}/2015-03-31/functions/function/invocations");
         let http = reqwest::Client::builder().timeout(PATIENCE).build().map_err(failed)?;
         let mut started = Self { emulator, log, process: 0, invoke, http };
@@ -87,8 +90,8 @@ impl Emulated {
         };
         timeout(PATIENCE, listening).await.map_err(|_| failed("the emulator does not listen"))?;
         started.send("{}".to_owned()).await?;
-        let parent = started.emulator.id().unwrap_or_default();
-        started.process = child_of(parent).ok_or_else(|| failed("the function has ended"))?;
+        let function = started.emulator.id().and_then(child_of).and_then(child_of);
+        started.process = function.ok_or_else(|| failed("the function has ended"))?;
         Ok(started)
     }
 
@@ -120,17 +123,27 @@ impl Emulated {
             }
         };
         let ended = timeout(FAREWELL, farewell).await;
-        // A function that has not ended does so when its next poll finds nobody.
-        self.emulator.kill().await.map_err(Error::io("ending the emulator"))?;
-        let log = self.log.await.map_err(failed)?;
-        if ended.is_err() {
-            return Err(failed(format!("it did not end in {FAREWELL:?}:\n{log}")));
+        drop(self.emulator.stdin.take());
+        let gone = timeout(PATIENCE, self.emulator.wait()).await;
+        gone.map_err(|_| failed("the emulator does not end"))?.map_err(Error::io("ending the emulator"))?;
+        let (said, log) = self.log.await.map_err(failed)?;
+        if ended.is_err() || !said.contains(SAID_FAREWELL) {
+            return Err(failed(format!("it did not end as it should in {FAREWELL:?}:\n{said}{log}")));
         }
         let init: Option<f64> =
             log.split_once(INIT).and_then(|(_, rest)| rest.split(')').next()?.parse().ok());
         let init = init.ok_or_else(|| failed(format!("nobody says how long the start took:\n{log}")))?;
         Ok(Ended { init: Duration::from_secs_f64(init * 1e-3), peak_kb })
     }
+}
+
+/// Everything until the end.
+async fn read(output: Option<impl AsyncRead + Unpin>) -> String {
+    let mut text = Vec::new();
+    if let Some(mut output) = output {
+        let _ = output.read_to_end(&mut text).await;
+    }
+    String::from_utf8_lossy(&text).into_owned()
 }
 
 /// Two ports that are free now.
