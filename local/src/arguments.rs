@@ -11,19 +11,23 @@ The whole of Society360 on this machine: PostgreSQL, DynamoDB, both APIs, all fu
 
 Usage: cargo dev [OPTIONS]
        cargo dev measure   counts round trips, into docs/performance.md
-       cargo dev artefacts sizes and start times of target/release, into docs/performance.md
+       cargo dev emulate   serves all sample events with target/release under AWS's emulator; sizes and starts
+                           into docs/performance.md
        cargo dev explain   shows how lists are read from a million visits, into docs/performance.md
        cargo dev openapi   writes the API reference and the Postman collection into docs/
        cargo dev events    writes a sample event of every route into events/
        cargo dev affected --base REV
                            which functions a change since REV affects, as JSON
+       cargo dev release --base REV --deployed FILE
+                           template.yaml, keeping what a change since REV leaves alone as it is in FILE
 
   --port N               port of everything (3000; 0 is any free one)
   --data DIR             where data are kept (target/local)
   --fresh                begin with no data
   --seed demo|none       what a new database holds (demo)
   --ready-file PATH      written once all is up, with the JSON of /_local/info
-  --invoke URL           call functions there (cargo lambda watch, sam local start-lambda)
+  --invoke URL           call functions there (cargo lambda watch, sam local start-lambda), whose variables are
+                         written into functions.env beside the data
   --firebase-project ID  accept the tokens of a real Firebase project
   --help                 this text
 
@@ -56,6 +60,11 @@ impl Default for Arguments {
 }
 
 impl Arguments {
+    /// Where the variables are written that functions need which run elsewhere.
+    pub fn functions_file(&self) -> PathBuf {
+        self.data.join("functions.env")
+    }
+
     /// Reads the command line; `None` asks for help.
     pub fn read(words: impl Iterator<Item = OsString>) -> Result<Option<Self>, Error> {
         let mut arguments = Self::default();
@@ -96,18 +105,33 @@ impl Arguments {
     }
 }
 
-/// Reads the command line of `affected`.
-pub fn read_base(words: impl Iterator<Item = OsString>) -> Result<String, Error> {
-    let mut parser = Parser::from_args(words);
-    let wrong = |error: lexopt::Error| Error::Arguments(format!("{error}; see cargo dev --help"));
-    let mut base = None;
-    while let Some(argument) = parser.next().map_err(wrong)? {
-        match argument {
-            Arg::Long("base") => base = Some(parser.value().and_then(|value| value.string()).map_err(wrong)?),
-            Arg::Short(_) | Arg::Long(_) | Arg::Value(_) => return Err(wrong(argument.unexpected())),
+/// What the checkout is compared with.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Compared {
+    /// The revision.
+    pub base: String,
+    /// The template that is deployed.
+    pub deployed: Option<PathBuf>,
+}
+
+impl Compared {
+    /// Reads the command line of `affected` and `release`.
+    pub fn read(words: impl Iterator<Item = OsString>) -> Result<Self, Error> {
+        let mut parser = Parser::from_args(words);
+        let wrong = |error: lexopt::Error| Error::Arguments(format!("{error}; see cargo dev --help"));
+        let (mut base, mut deployed) = (None, None);
+        while let Some(argument) = parser.next().map_err(wrong)? {
+            match argument {
+                Arg::Long("base") => {
+                    base = Some(parser.value().and_then(|value| value.string()).map_err(wrong)?)
+                }
+                Arg::Long("deployed") => deployed = Some(parser.value().map_err(wrong)?.into()),
+                Arg::Short(_) | Arg::Long(_) | Arg::Value(_) => return Err(wrong(argument.unexpected())),
+            }
         }
+        let base = base.ok_or_else(|| Error::Arguments("--base REV is missing".to_owned()))?;
+        Ok(Self { base, deployed })
     }
-    base.ok_or_else(|| Error::Arguments("affected needs --base REV".to_owned()))
 }
 
 #[cfg(test)]

@@ -46,6 +46,13 @@ pub fn all() -> Result<BTreeMap<String, Value>, Error> {
     events.extend(realtime());
     for function in &template.functions {
         for schedule in &function.schedules {
+            if let Some(task) =
+                schedule.input.as_deref().and_then(|text| serde_json::from_str::<Value>(text).ok())
+            {
+                let name = task.as_object().and_then(|task| task.keys().next().cloned()).unwrap_or_default();
+                events.insert(format!("{}/{name}.json", function.name), task);
+                continue;
+            }
             let rule = format!("{}{}", function.logical_id, schedule.name);
             let mut event = schedules::event(&rule, datetime!(2026-01-31 18:30 UTC));
             event["id"] = json!("53dc4d37-cffa-4f76-80c9-8b7d4a4d2eaa");

@@ -8,10 +8,10 @@
 //! - Nothing outlives the process: no server, no temporary directory, even after SIGKILL.
 
 pub mod affected;
-pub mod artefacts;
 mod crowd;
 mod database;
 mod dynamodb;
+mod emulator;
 mod error;
 pub mod events;
 pub mod explain;
@@ -24,6 +24,8 @@ pub mod messages;
 pub mod openapi;
 pub mod postgres;
 mod proxy;
+pub mod release;
+pub mod samples;
 mod schedules;
 mod stack;
 pub mod template;

@@ -9,7 +9,7 @@ use local::{Error, Project, Stack, postgres};
 use shared::{config::Env, telemetry};
 use tokio::signal::unix::{SignalKind, signal};
 
-use arguments::{Arguments, HELP};
+use arguments::{Arguments, Compared, HELP};
 
 /// Variables of the caller's that are handed on to the functions.
 const HANDED_ON: [&str; 3] = ["LOG_LEVEL", "RATE_LIMIT_MAX_REQUESTS", "RATE_LIMIT_WINDOW_MS"];
@@ -27,7 +27,7 @@ async fn main() -> ExitCode {
 
 async fn run() -> Result<(), Error> {
     let command = std::env::args().nth(1);
-    if let Some(command @ ("measure" | "crowd" | "explain" | "artefacts")) = command.as_deref() {
+    if let Some(command @ ("measure" | "crowd" | "explain" | "emulate")) = command.as_deref() {
         return local::measure::write_table(command, local::checkout()).await;
     }
     if command.as_deref() == Some("openapi") {
@@ -37,9 +37,19 @@ async fn run() -> Result<(), Error> {
         return local::events::write(local::checkout());
     }
     if command.as_deref() == Some("affected") {
-        let base = arguments::read_base(std::env::args_os().skip(2))?;
-        let affected = local::affected::since(local::checkout(), &base)?;
+        let compared = Compared::read(std::env::args_os().skip(2))?;
+        let affected = local::affected::since(local::checkout(), &compared.base)?;
         welcome::say(&serde_json::json!(affected).to_string());
+        return Ok(());
+    }
+    if command.as_deref() == Some("release") {
+        let compared = Compared::read(std::env::args_os().skip(2))?;
+        let Some(deployed) = &compared.deployed else {
+            return Err(Error::Arguments("release needs --deployed FILE".to_owned()));
+        };
+        let affected = local::affected::since(local::checkout(), &compared.base)?;
+        let (template, deployed) = (read(&local::checkout().join("template.yaml"))?, read(deployed)?);
+        welcome::say(&local::release::keep(&template, &deployed, &affected, &compared.base)?);
         return Ok(());
     }
     let Some(arguments) = Arguments::read(std::env::args_os().skip(1))? else {
@@ -73,6 +83,9 @@ async fn run() -> Result<(), Error> {
     let mut terminate = signal(SignalKind::terminate()).map_err(handler)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(handler)?;
     let stack = builder.start().await?;
+    if arguments.invoke.is_some() {
+        write_whole(&arguments.functions_file(), &welcome::variables(&stack))?;
+    }
     welcome::say(&welcome::text(&stack, &arguments));
     if let Some(path) = &arguments.ready_file {
         write_whole(path, &stack.info().to_string())?;
@@ -83,6 +96,10 @@ async fn run() -> Result<(), Error> {
     }
     drop(stack);
     Ok(())
+}
+
+fn read(path: &Path) -> Result<String, Error> {
+    fs::read_to_string(path).map_err(|source| Error::Io { what: path.display().to_string(), source })
 }
 
 /// Whoever waits for the file never sees a part of it.

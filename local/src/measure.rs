@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 
 use serde_json::{Value, json};
 
-use crate::{Error, Identity, Seed, Stack, artefacts, crowd, explain};
+use crate::{Error, Identity, Seed, Stack, crowd, emulator, explain};
 
 const END: &str = "<!-- end of what the command writes -->";
 
@@ -105,11 +105,17 @@ pub async fn round_trips() -> Result<Vec<Cost>, Error> {
     Ok(meter.costs)
 }
 
-/// Measures what `command` names and writes its table into `docs/performance.md` of the checkout.
+/// Measures what `command` names and writes its table into `docs/performance.md` of the checkout. Fails after that
+/// where a bound is broken.
 pub async fn write_table(command: &str, checkout: &Path) -> Result<(), Error> {
+    let mut bounds = Ok(());
     let table = match command {
         "crowd" => crowd::table(&crowd::pushes().await?),
-        "artefacts" => artefacts::table(&artefacts::measure(checkout).await?),
+        "emulate" => {
+            let measured = emulator::measure(checkout).await?;
+            bounds = emulator::check(&measured);
+            emulator::table(&measured)
+        }
         "explain" => explain::table(&explain::plans().await?),
         _ => table(&round_trips().await?),
     };
@@ -120,7 +126,8 @@ pub async fn write_table(command: &str, checkout: &Path) -> Result<(), Error> {
     let (before, rest) = page.split_once(&start).ok_or_else(no_place)?;
     let (_, after) = rest.split_once(END).ok_or_else(no_place)?;
     fs::write(&path, format!("{before}{start}\n\n{table}\n{END}{after}"))
-        .map_err(Error::io("writing docs/performance.md"))
+        .map_err(Error::io("writing docs/performance.md"))?;
+    bounds
 }
 
 fn table(costs: &[Cost]) -> String {

@@ -1,5 +1,7 @@
 //! What `cargo dev` prints: where everything is, and lines to copy that make the main flow happen.
 
+use std::collections::BTreeSet;
+
 use local::{Seed, Stack};
 use serde_json::Value;
 
@@ -27,16 +29,23 @@ pub fn text(stack: &Stack, arguments: &Arguments) -> String {
         at("table"),
         at("base_url"),
     );
-    if arguments.invoke.is_some() {
-        text += "\nThe functions elsewhere need these variables:\n\n";
-        for (name, value) in stack.variables() {
-            text += &format!("export {name}='{value}'\n");
-        }
+    if let Some(endpoint) = &arguments.invoke {
+        let file = arguments.functions_file();
+        text += &format!(
+            "\nFunctions are called at {endpoint}. Their variables are in {file}:\n\n  cargo lambda watch --env-file {file}\n",
+            file = file.display()
+        );
     }
     if arguments.seed == Seed::Demo && arguments.firebase_project.is_none() {
         text += &flow(stack.base_url(), &stack.websocket_url());
     }
     text
+}
+
+/// The variables of functions that run elsewhere, a line each, in quotes as cargo-lambda needs them.
+pub fn variables(stack: &Stack) -> String {
+    let lines = stack.variables().into_iter().map(|(name, value)| format!("{name}='{value}'\n"));
+    lines.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// The main flow with the people of the demo seed.

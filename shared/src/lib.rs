@@ -9,6 +9,7 @@ pub mod db;
 pub mod device;
 pub mod http;
 pub mod input;
+pub mod lambda;
 pub mod metrics;
 pub mod notify;
 pub mod openapi;

@@ -1,16 +1,14 @@
 //! The dispatcher on Lambda.
 
-use lambda_runtime::{Error, LambdaEvent, service_fn};
-use shared::{config::Env, telemetry};
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let mut env = Env::process();
-    telemetry::start(&mut env);
-    let dispatcher = dispatcher::start(env).await?;
-    let handle = |event: LambdaEvent<_>| {
-        let dispatcher = dispatcher.clone();
-        async move { dispatcher.handle(event).await }
+    let serve = |dispatcher: dispatcher::Dispatcher| {
+        run(service_fn(move |event: LambdaEvent<_>| {
+            let dispatcher = dispatcher.clone();
+            async move { dispatcher.handle(event).await }
+        }))
     };
-    lambda_runtime::run(service_fn(handle)).await
+    shared::lambda::run(dispatcher::start, serve).await
 }

@@ -1,16 +1,14 @@
 //! The WebSocket function on Lambda.
 
-use lambda_runtime::{Error, LambdaEvent, service_fn};
-use shared::{config::Env, telemetry};
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let mut env = Env::process();
-    telemetry::start(&mut env);
-    let realtime = realtime::start(env).await?;
-    let handle = |event: LambdaEvent<_>| {
-        let realtime = realtime.clone();
-        async move { realtime.handle(event).await }
+    let serve = |realtime: realtime::Realtime| {
+        run(service_fn(move |event: LambdaEvent<_>| {
+            let realtime = realtime.clone();
+            async move { realtime.handle(event).await }
+        }))
     };
-    lambda_runtime::run(service_fn(handle)).await
+    shared::lambda::run(realtime::start, serve).await
 }

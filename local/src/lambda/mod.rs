@@ -150,6 +150,11 @@ impl Lambda {
         names
     }
 
+    /// The environment of a function.
+    pub fn variables(&self, function: &str) -> Option<&HashMap<String, String>> {
+        self.functions.get(function).map(|deployed| &deployed.variables)
+    }
+
     /// Calls a function and waits for its answer.
     pub async fn invoke(&self, function: &str, event: String) -> Result<Outcome, Refused> {
         let deployed = self.functions.get(function).ok_or(Refused::Unknown)?.clone();

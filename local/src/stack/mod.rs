@@ -3,7 +3,10 @@
 mod builder;
 mod variables;
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    collections::HashMap,
+    sync::{Arc, OnceLock},
+};
 
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, runtime::Runtime};
@@ -159,8 +162,8 @@ impl Stack {
     }
 
     /// The variables that functions of this stack need when they run elsewhere (`--invoke`).
-    pub fn variables(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.parts.variables.iter()
+    pub fn variables(&self) -> HashMap<String, String> {
+        self.parts.variables.elsewhere()
     }
 
     /// What `GET /_local/info` answers.

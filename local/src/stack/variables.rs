@@ -44,6 +44,8 @@ pub(super) struct Variables {
     functions: BTreeMap<String, String>,
     /// The names of those that were given to this stack.
     overridden: BTreeSet<String>,
+    /// What the template itself says to any function.
+    said: BTreeMap<String, String>,
 }
 
 impl Variables {
@@ -85,9 +87,16 @@ impl Variables {
             }
         }
         let functions = places.template.functions.iter();
-        let functions = functions.map(|function| (function.logical_id.clone(), function.name.clone()));
+        let names = functions.clone().map(|function| (function.logical_id.clone(), function.name.clone()));
         let overridden = places.overrides.keys().cloned().collect();
-        Self { named, always, functions: functions.collect(), overridden }
+        let mut variables =
+            Self { named, always, functions: names.collect(), overridden, said: BTreeMap::new() };
+        for (name, setting) in functions.flat_map(|function| &function.variables) {
+            if let Some(value) = variables.evaluate(setting).cloned() {
+                variables.said.insert(name.clone(), value);
+            }
+        }
+        variables
     }
 
     /// The environment of a function.
@@ -126,8 +135,10 @@ impl Variables {
         }
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.named.iter().chain(&self.always).map(|(name, value)| (name.as_str(), value.as_str()))
+    /// What any function needs that runs elsewhere; a later one of two with the same name counts.
+    pub(super) fn elsewhere(&self) -> HashMap<String, String> {
+        let all = self.said.iter().chain(&self.named).chain(&self.always);
+        all.map(|(name, value)| (name.clone(), value.clone())).collect()
     }
 }
 

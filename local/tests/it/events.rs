@@ -6,103 +6,12 @@ use std::{
 };
 
 use local::{
-    Outcome, Seed, Stack,
-    events::{DIRECTORY, EXAMPLE_ID, ID_TOKEN, OPENED_AT, RESPONSE_URL, TOKEN, all},
-    openapi,
+    Seed, Stack,
+    events::{DIRECTORY, all},
+    openapi, samples,
     template::Template,
 };
 use serde_json::Value;
-use time::OffsetDateTime;
-use uuid::Uuid;
-
-use crate::support::CloudFormation;
-
-/// What has to be made before an event can be served: by which event, where its answer names it, and
-/// what stands for that in the event.
-type Given = Option<(&'static str, &'static str, &'static str)>;
-
-const VISITOR: Given = Some(("visitors/create_visitor", "/data/visitor/id", EXAMPLE_ID));
-const ACCEPTED: Given = Some(("visitors/respond", "/data/visitor_id", EXAMPLE_ID));
-const PASS: Given = Some(("visitors/create_guest_pass", "/data/visitor/id", EXAMPLE_ID));
-const QR: Given =
-    Some(("visitors/create_guest_pass", "/data/visitor/qr_code", "0b8f6c1e-2d4a-4c57-9a3e-7f1d2c3b4a59"));
-const CODE: Given = Some(("visitors/create_guest_pass", "/data/visitor/access_code", "K7PQ2M"));
-const VISIT: Given = Some(("visits/check_in", "/data/id", EXAMPLE_ID));
-const REQUEST: Given = Some(("residents/submit_request", "/data/id", EXAMPLE_ID));
-const EMERGENCY: Given = Some(("emergencies/report_emergency", "/data/id", EXAMPLE_ID));
-const ADDRESSED: Given = Some(("emergencies/address_emergency", "/data/id", EXAMPLE_ID));
-const PUSH_TOKEN: Given = Some(("devices/register_token", "", ""));
-const CONNECTION: Given = Some(("realtime/connect", "", ""));
-const SOCKET_IO: Given = Some(("realtime/connect_socket_io", "", ""));
-
-const GUARD: &str = "demo-guard-1";
-const RESIDENT: &str = "demo-resident-101a";
-const ADMIN: &str = "demo-admin";
-/// Somebody else in each event.
-const NEWCOMER: &str = "newcomer";
-
-/// The status of a function that answers nothing.
-const DONE: u64 = 0;
-
-/// Each event, whose token it is served with, the status it is answered with, and what is there before.
-const SERVED: [(&str, &str, u64, Given); 56] = [
-    ("auth/sign_in", GUARD, 200, None),
-    ("devices/forget_token", RESIDENT, 200, PUSH_TOKEN),
-    ("devices/list_tokens", RESIDENT, 200, None),
-    ("devices/register_token", RESIDENT, 200, None),
-    ("dispatcher/drain", "", DONE, None),
-    ("dispatcher/greet", "", DONE, None),
-    ("dispatcher/scheduled", "", DONE, None),
-    ("emergencies/address_emergency", GUARD, 200, EMERGENCY),
-    ("emergencies/list_emergencies", GUARD, 200, None),
-    ("emergencies/report_emergency", RESIDENT, 201, None),
-    ("emergencies/resolve_emergency", GUARD, 200, ADDRESSED),
-    ("guards/list_expected", GUARD, 200, None),
-    ("guards/list_expected_alias", GUARD, 200, None),
-    ("guards/register_device", GUARD, 200, None),
-    ("health/get_health", "", 200, None),
-    ("janitor/scheduled", "", DONE, None),
-    ("migrator/by_hand", "", DONE, None),
-    ("migrator/create", "", DONE, None),
-    ("migrator/delete", "", DONE, None),
-    ("migrator/update", "", DONE, None),
-    ("onboarding/list_blocks", GUARD, 200, None),
-    ("onboarding/list_cities", GUARD, 200, None),
-    ("onboarding/list_complexes", GUARD, 200, None),
-    ("onboarding/list_flats", GUARD, 200, None),
-    ("onboarding/list_societies", GUARD, 200, None),
-    ("profile/get_me", GUARD, 200, None),
-    ("realtime/connect", RESIDENT, 200, None),
-    ("realtime/connect_socket_io", RESIDENT, 200, None),
-    ("realtime/disconnect", RESIDENT, 200, CONNECTION),
-    ("realtime/hello_socket_io", RESIDENT, 200, SOCKET_IO),
-    ("realtime/join_room", RESIDENT, 200, CONNECTION),
-    ("realtime/leave_room", RESIDENT, 200, CONNECTION),
-    ("realtime/ping", RESIDENT, 200, CONNECTION),
-    ("residents/approve_request", ADMIN, 200, REQUEST),
-    ("residents/ensure_occupancy", RESIDENT, 200, None),
-    ("residents/ensure_occupancy_alias", RESIDENT, 200, None),
-    ("residents/list_my_flats", RESIDENT, 200, None),
-    ("residents/list_my_flats_alias", RESIDENT, 200, None),
-    ("residents/list_requests", ADMIN, 200, None),
-    ("residents/reject_request", ADMIN, 200, REQUEST),
-    ("residents/submit_request", NEWCOMER, 201, None),
-    ("visitors/clear_rejected", GUARD, 200, None),
-    ("visitors/count_pending", RESIDENT, 200, None),
-    ("visitors/create_guest_pass", RESIDENT, 201, None),
-    ("visitors/create_visitor", GUARD, 201, None),
-    ("visitors/find_by_access_code", GUARD, 200, CODE),
-    ("visitors/find_by_qr", GUARD, 200, QR),
-    ("visitors/get_visitor", GUARD, 200, VISITOR),
-    ("visitors/guard_respond", GUARD, 200, VISITOR),
-    ("visitors/list_pending", RESIDENT, 200, None),
-    ("visitors/list_visitors", GUARD, 200, None),
-    ("visitors/respond", RESIDENT, 200, VISITOR),
-    ("visitors/send_invite", RESIDENT, 200, PASS),
-    ("visits/check_in", GUARD, 201, ACCEPTED),
-    ("visits/check_out", GUARD, 200, VISIT),
-    ("visits/list_visits", GUARD, 200, None),
-];
 
 /// The files that are kept: name without ending, and text.
 fn kept() -> BTreeMap<String, String> {
@@ -153,44 +62,12 @@ fn every_route_has_an_event() {
     }
 }
 
-/// Serves an event after what it needs; answers the status and the body.
-async fn serve(stack: &Stack, cloudformation: &CloudFormation, name: &str) -> (u64, Value) {
-    let (_, uid, expected, given) =
-        SERVED.iter().find(|row| row.0 == name).unwrap_or_else(|| panic!("{name}"));
-    let mut text =
-        fs::read_to_string(local::checkout().join(DIRECTORY).join(format!("{name}.json"))).unwrap();
-    if let Some((maker, pointer, example)) = given {
-        let made = Box::pin(serve(stack, cloudformation, maker)).await.1;
-        if !example.is_empty() {
-            let id = made.pointer(pointer).and_then(Value::as_str);
-            assert!(text.contains(example), "{name} has no {example}");
-            text = text.replace(example, id.unwrap_or_else(|| panic!("{maker}: {made}")));
-        }
-    }
-    let uid = if *uid == NEWCOMER { format!("newcomer-{}", Uuid::new_v4()) } else { (*uid).to_owned() };
-    let token = stack.token(&uid).unwrap();
-    text = text.replace(ID_TOKEN, &token).replace(TOKEN, &token).replace(RESPONSE_URL, cloudformation.url());
-    // Messages on a connection that was opened long ago are not heard.
-    text = text
-        .replace(&OPENED_AT.to_string(), &(OffsetDateTime::now_utc().unix_timestamp() * 1000).to_string());
-    let function = name.split('/').next().unwrap();
-    let outcome = stack.lambda().invoke(function, text).await;
-    let Ok(Outcome::Answered(answer)) = outcome else { panic!("{name}: {outcome:?}") };
-    let answer: Value = serde_json::from_str(&answer).unwrap();
-    let status = answer["statusCode"].as_u64().unwrap_or(DONE);
-    assert_eq!(status, *expected, "{name}: {answer}");
-    let body = answer["body"].as_str().and_then(|body| serde_json::from_str(body).ok());
-    (status, body.unwrap_or_default())
-}
-
 /// Each event does what it is for, once the placeholders hold what they stand for.
 #[tokio::test]
 async fn every_event_is_served() {
     let stack = Stack::builder().seed(Seed::Demo).start().await.unwrap();
-    let cloudformation = CloudFormation::start().await;
+    let invoke = async |function: &str, event: String| samples::in_process(&stack, function, event).await;
     for path in kept().keys() {
-        let (_, body) = serve(&stack, &cloudformation, path.strip_suffix(".json").unwrap()).await;
-        // A refused message is answered with 200, too.
-        assert_ne!(body["event"], "error", "{path}: {body}");
+        samples::serve(&stack, &invoke, path.strip_suffix(".json").unwrap()).await.unwrap();
     }
 }

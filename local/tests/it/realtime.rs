@@ -1,6 +1,6 @@
 //! Rooms as apps use them: joined, left, lost, and joined again.
 
-use std::{collections::HashMap, time::Duration};
+use std::time::Duration;
 
 use serde_json::json;
 use shared::{
@@ -18,8 +18,7 @@ use crate::support::{
 impl World {
     /// How many connections the table holds for flat 101.
     pub async fn members_of_the_flat(&self) -> usize {
-        let variables: HashMap<String, String> =
-            self.stack.variables().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let variables = self.stack.variables();
         let connections = Connections::start(&RealtimeConfig::read(&mut Env::from_map(variables)));
         let room: Room = format!("flat:{FLAT_101}").parse().unwrap();
         connections.members(room).await.unwrap().len()

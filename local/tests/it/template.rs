@@ -399,11 +399,10 @@ fn functions_are_whole() {
         let log = text(&properties["LoggingConfig"]["LogGroup"]["Ref"]);
         assert_eq!(groups[log.as_str()]["RetentionInDays"], json!({"Ref": "LogRetentionDays"}), "{log}");
         assert!(logs.insert(log.clone()), "{log} is the log of {id} and of another one");
-        assert_eq!(
-            properties["AutoPublishCodeSha256"],
-            json!({"Ref": "Release"}),
-            "{id}: docs/decisions/014"
-        );
+        for published_by in ["AutoPublishCodeSha256", "Description"] {
+            let release = document.of_function(properties, published_by);
+            assert_eq!(*release, json!({"Ref": "Release"}), "{id}: docs/decisions/014");
+        }
         for needed in
             ["MemorySize", "Timeout", "AutoPublishAlias", "DeploymentPreference", "Tracing", "VpcConfig"]
         {

@@ -1,29 +1,86 @@
-//! The workflows do what `.ci/run` does, by commands that are there.
+//! The workflows do what `.ci/run` does and deploy, by commands that are there, with no more rights than that needs.
 
 use std::fs;
 
 use local::checkout;
-use serde_yaml_ng::Value;
+use serde_json::{Value, json};
 
-/// All commands of a workflow.
-fn commands(name: &str) -> Vec<String> {
+fn workflow(name: &str) -> Value {
     let path = checkout().join(".github/workflows").join(name);
-    let workflow: Value = serde_yaml_ng::from_str(&fs::read_to_string(path).unwrap()).unwrap();
-    let jobs = workflow["jobs"].as_mapping().unwrap().values();
-    let steps = jobs.flat_map(|job| job["steps"].as_sequence().unwrap());
-    steps.filter_map(|step| step["run"].as_str()).map(str::to_owned).collect()
+    serde_yaml_ng::from_str(&fs::read_to_string(path).unwrap()).unwrap()
 }
 
-/// Neither does a step of `.ci/run` lack in CI, nor does CI call a script that is not there.
+/// All steps of a workflow.
+fn steps(workflow: &Value) -> Vec<&Value> {
+    let jobs = workflow["jobs"].as_object().unwrap().values();
+    jobs.flat_map(|job| job["steps"].as_array().unwrap()).collect()
+}
+
+fn commands(workflow: &Value) -> Vec<&str> {
+    steps(workflow).into_iter().filter_map(|step| step["run"].as_str()).collect()
+}
+
+/// Neither does a step of `.ci/run` lack in CI, nor the emulator.
 #[test]
 fn ci_does_what_the_script_does() {
-    let commands = commands("ci.yml");
+    let ci = workflow("ci.yml");
+    let commands = commands(&ci);
     let script = fs::read_to_string(checkout().join(".ci/run")).unwrap();
     let steps = script.lines().filter(|line| line.starts_with("cargo ") || line.starts_with(".ci/"));
-    for step in steps {
-        assert!(commands.iter().any(|command| command == step), "{step}");
+    for step in steps.chain(["cargo build --release --workspace --exclude local", "cargo dev emulate"]) {
+        assert!(commands.contains(&step), "{step}");
     }
-    for command in commands.iter().filter(|command| command.starts_with(".ci/")) {
-        assert!(checkout().join(command).is_file(), "{command}");
+}
+
+/// No script is called that is not there, no action without a version, and every job ends in time.
+#[test]
+fn workflows_call_what_is_there() {
+    for name in ["ci.yml", "deploy.yml"] {
+        let workflow = workflow(name);
+        for command in commands(&workflow) {
+            let script = command.split(' ').next().unwrap();
+            assert!(!script.starts_with(".ci/") || checkout().join(script).is_file(), "{name}: {command}");
+        }
+        for action in steps(&workflow).into_iter().filter_map(|step| step["uses"].as_str()) {
+            let version = action.split_once("@v").unwrap_or_else(|| panic!("{name}: {action}")).1;
+            assert!(version.starts_with(|first: char| first.is_ascii_digit()), "{name}: {action}");
+        }
+        for (job, what) in workflow["jobs"].as_object().unwrap() {
+            assert!(what["timeout-minutes"].as_u64().is_some_and(|minutes| minutes <= 90), "{name}: {job}");
+        }
+    }
+}
+
+/// Only the job that deploys may ask for a token of the account, and it holds no key.
+#[test]
+fn workflows_may_do_no_more_than_they_need() {
+    let (ci, deploy) = (workflow("ci.yml"), workflow("deploy.yml"));
+    let reads = json!({"contents": "read"});
+    assert_eq!((&ci["permissions"], &deploy["permissions"]), (&reads, &reads));
+    assert!(ci["jobs"].as_object().unwrap().values().all(|job| job["permissions"].is_null()));
+    let job = &deploy["jobs"]["deploy"];
+    assert_eq!(job["permissions"], json!({"contents": "read", "id-token": "write"}));
+    assert_eq!(job["strategy"]["matrix"]["environment"], json!(["staging", "production"]));
+    assert_eq!(job["environment"], "${{ matrix.environment }}");
+    for named in ["ci.yml", "deploy.yml"] {
+        let text = fs::read_to_string(checkout().join(".github/workflows").join(named)).unwrap();
+        assert!(!text.contains("secrets."), "{named}");
+    }
+}
+
+/// `.ci/deploy` calls commands of ours that exist, and names each release after its commit.
+#[test]
+fn what_deploys_compares_with_what_is_deployed() {
+    let deploy = workflow("deploy.yml");
+    assert!(commands(&deploy).iter().any(|command| command.starts_with(".ci/deploy ")));
+    let checkout_step = steps(&deploy)[0];
+    assert_eq!(checkout_step["with"]["fetch-depth"], 0, "the deployed commit has to be there");
+    let script = fs::read_to_string(checkout().join(".ci/deploy")).unwrap();
+    for needed in [
+        "cargo dev release --base \"$deployed\" --deployed ",
+        "git rev-parse HEAD | cut -c 1-10",
+        "\"Release=$release\"",
+    ] {
+        assert!(script.contains(needed), "{needed}");
     }
 }

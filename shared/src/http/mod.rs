@@ -15,7 +15,7 @@ pub use error::{ApiError, ErrorCode, Refusal};
 pub(crate) use layers::request_id;
 pub use routes::{Route, Routes};
 
-use crate::{App, StartError, config::Env, telemetry};
+use crate::{App, StartError, config::Env, lambda};
 
 /// Largest body in bytes.
 pub const MAX_BODY: usize = 100 * 1024;
@@ -37,13 +37,10 @@ pub fn finish(routes: Router) -> Router {
         .layer(middleware::from_fn(layers::observe))
 }
 
-/// Runs an HTTP function on Lambda: log, configuration, state, requests.
+/// Runs an HTTP function on Lambda.
 pub async fn serve<F>(start: impl FnOnce(Env) -> F) -> Result<(), lambda_http::Error>
 where
     F: Future<Output = Result<Router, StartError>>,
 {
-    let mut env = Env::process();
-    telemetry::start(&mut env);
-    let router = start(env).await?;
-    lambda_http::run(router).await
+    lambda::run(start, lambda_http::run).await
 }
