@@ -46,19 +46,20 @@ pub(crate) struct Measured {
 /// Serves all sample events by the release binaries.
 pub(crate) async fn measure(checkout: &Path) -> Result<Vec<Measured>, Error> {
     let tool = tool::fetch(checkout).await?;
-    let stack = Stack::builder().seed(Seed::Demo).start().await?;
     let functions = Template::embedded()?.functions.into_iter().map(|function| function.name);
     let mut measured = Vec::new();
     for name in functions.chain([HELLO.to_owned()]) {
         let binary = checkout.join("target").join("release").join(&name);
         let failed = |error: &dyn Display| Error::Lambda(format!("{name}: {error}"));
-        let done = timeout(PATIENCE, one(&tool, &stack, &name, &binary)).await;
+        let done = timeout(PATIENCE, one(&tool, &name, &binary)).await;
         measured.push(done.map_err(|late| failed(&late))?.map_err(|error| failed(&error))?);
     }
     Ok(measured)
 }
 
-async fn one(tool: &Path, stack: &Stack, name: &str, binary: &Path) -> Result<Measured, Error> {
+async fn one(tool: &Path, name: &str, binary: &Path) -> Result<Measured, Error> {
+    // Its own, since events of one function are still pushed while the next one serves: sample connections are gone.
+    let stack = &Stack::builder().seed(Seed::Demo).start().await?;
     let file = fs::read(binary).map_err(Error::path(binary))?;
     let variables = stack.lambda().variables(name).cloned().unwrap_or_else(|| stack.variables());
     let mut inits = Vec::with_capacity(STARTS);
