@@ -124,6 +124,19 @@ pub async fn serve(
     invoke: &impl AsyncFn(&str, String) -> Result<Value, Error>,
     name: &str,
 ) -> Result<Value, Error> {
+    // Another one each time: what is still on its way to an earlier connection of that name is not for this one.
+    let opened_at = OffsetDateTime::now_utc().unix_timestamp_nanos() / 1_000_000;
+    serve_at(opened_at, stack, invoke, name).await
+}
+
+/// Messages on a connection that was opened long ago are not heard, and all of one connection name the same time,
+/// `opened_at`.
+async fn serve_at(
+    opened_at: i128,
+    stack: &Stack,
+    invoke: &impl AsyncFn(&str, String) -> Result<Value, Error>,
+    name: &str,
+) -> Result<Value, Error> {
     let wrong = |what: &str| Error::Lambda(format!("{name}: {what}"));
     let row = SERVED.iter().find(|row| row.0 == name).ok_or_else(|| wrong("nobody says what is answered"))?;
     let (_, uid, expected, given) = row;
@@ -131,7 +144,7 @@ pub async fn serve(
     let path = checkout().join(DIRECTORY).join(format!("{name}.json"));
     let mut event = fs::read_to_string(&path).map_err(Error::path(path))?;
     if let Some((maker, pointer, example)) = given {
-        let made = Box::pin(serve(stack, invoke, maker)).await?;
+        let made = Box::pin(serve_at(opened_at, stack, invoke, maker)).await?;
         if !example.is_empty() {
             let id = made.pointer(pointer).and_then(Value::as_str);
             let id =
@@ -141,13 +154,11 @@ pub async fn serve(
     }
     let uid = if *uid == NEWCOMER { format!("newcomer-{}", Uuid::new_v4()) } else { (*uid).to_owned() };
     let token = stack.token(&uid)?;
-    // Messages on a connection that was opened long ago are not heard.
-    let now = OffsetDateTime::now_utc().unix_timestamp() * 1000;
     event = event
         .replace(ID_TOKEN, &token)
         .replace(TOKEN, &token)
         .replace(RESPONSE_URL, &format!("{}/_local/cloudformation", stack.base_url()))
-        .replace(&OPENED_AT.to_string(), &now.to_string());
+        .replace(&OPENED_AT.to_string(), &opened_at.to_string());
     let answer = invoke(function, event).await?;
     let body = answer["body"].as_str().map(read).unwrap_or_default();
     // A refused message is answered with 200, too.

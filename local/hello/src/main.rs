@@ -4,7 +4,7 @@
 use aws_credential_types::Credentials;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Region, SharedHttpClient};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
-use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use lambda_runtime::{Error, LambdaEvent, run, service_fn, spawn_graceful_shutdown_handler};
 use rustls::{ClientConfig, RootCertStore};
 use serde_json::{Value, json};
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -28,6 +28,7 @@ async fn main() -> Result<(), Error> {
     let _ = dynamodb.describe_table().table_name(table).send().await;
     let _ = gateway.get_connection().connection_id("none").send().await;
 
+    spawn_graceful_shutdown_handler(|| std::future::ready(())).await;
     let hello = |_: LambdaEvent<Value>| async {
         let _all = (&postgres, &dynamodb, &gateway, &lambda);
         Ok::<_, Error>(json!({"statusCode": 200, "body": "hello"}))

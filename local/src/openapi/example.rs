@@ -170,6 +170,8 @@ fn known(name: &str) -> Option<Value> {
         "role" => json!("resident"),
         "scope_type" => json!("flat"),
         "scope_id" => json!("44444444-4444-4444-4444-444444444444"),
+        "quiet_from" => json!("22:00"),
+        "quiet_until" => json!("06:00"),
         "guard_id" => json!("66666666-6666-6666-6666-666666666661"),
         "auto_approved" => json!(false),
         "approval_deadline" => json!("2026-01-31T18:35:00Z"),

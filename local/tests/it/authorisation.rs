@@ -155,6 +155,27 @@ fn rows() -> Vec<Row> {
             |_| json!({"channel": "sms"}),
             [200, 200, 200, 403, 403, 200, 200, 200, 404, 404, 404, 404],
         ),
+        // A message of somebody else, or none: nobody is told which.
+        post(
+            "/v1/notifications/{id}/receipt",
+            Given::Pending,
+            |id| format!("/v1/notifications/{id}/receipt"),
+            |_| json!({"event": "opened"}),
+            [404; 12],
+        ),
+        get(
+            "/v1/notification-preferences",
+            Given::Nothing,
+            |_| "/v1/notification-preferences".into(),
+            ANYONE,
+        ),
+        post(
+            "/v1/notification-preferences",
+            Given::Nothing,
+            |_| "/v1/notification-preferences".into(),
+            |_| json!({"sms": false}),
+            ANYONE,
+        ),
         Row {
             method: Method::DELETE,
             route: "/v1/visitors/rejected",
@@ -328,7 +349,10 @@ impl World {
                     self.guard.post("/v1/visits/checkin", json!({"visitor_id": visitor})).await.data(201);
                 id(&visit["id"])
             }
-            Given::Pass => id(&self.make_pass().await["id"]),
+            Given::Pass => {
+                self.approve_templates().await;
+                id(&self.make_pass().await["id"])
+            }
             Given::Code => id(&self.make_pass().await["access_code"]),
             Given::Qr => id(&self.make_pass().await["qr_code"]),
             Given::Emergency => {

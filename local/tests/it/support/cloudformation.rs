@@ -36,11 +36,6 @@ impl CloudFormation {
         Self { url, seen }
     }
 
-    /// Where it takes answers.
-    pub fn url(&self) -> &str {
-        &self.url
-    }
-
     /// The event with which it asks.
     pub fn request(&self, kind: &str) -> String {
         migrations(kind).to_string().replace(RESPONSE_URL, &self.url)
