@@ -319,12 +319,18 @@ CREATE INDEX visitors_deadline_idx ON visitors (approval_deadline) WHERE status 
 
 -- The steps that a visitor will need; none of them comes after his deadline.
 CREATE FUNCTION plan_escalation(p_visitor uuid, p_society uuid, p_start timestamptz, p_deadline timestamptz)
-RETURNS SETOF visitor_escalations LANGUAGE sql STABLE AS $$
+RETURNS SETOF visitor_escalations LANGUAGE plpgsql STABLE ROWS 3 AS $$
+BEGIN
+    RETURN QUERY
     SELECT p_visitor, s.position, s.channel, s.audience, p_start + make_interval(secs => s.after_seconds), NULL::timestamptz
       FROM escalation_steps s
      WHERE s.society_id IS NOT DISTINCT FROM (SELECT society_id FROM escalation_steps WHERE society_id = p_society LIMIT 1)
-       AND p_start + make_interval(secs => s.after_seconds) < p_deadline
-$$;
+       AND p_start + make_interval(secs => s.after_seconds) < p_deadline;
+END $$;
+
+-- It answers one row. By default a thousand are expected, and a statement that goes on with them looks so costly that
+-- the server compiles it, which takes seconds.
+ALTER FUNCTION claim_key ROWS 1;
 
 -- Takes the steps that are due: each is noted as done together with the messages it asks for, or without any where
 -- the visitor is answered. Answers the number of messages.

@@ -145,6 +145,7 @@ async fn a_guard_works_a_shift() {
 #[tokio::test]
 async fn a_pass_is_made_sent_scanned_and_used() {
     let world = World::open().await;
+    world.approve_templates().await;
     let qr = uuid::Uuid::new_v4();
     let body = json!({"visitor_name": "Leela", "phone": "+91 98765 43210", "flat_id": FLAT_102, "number_of_people": 3,
         "purpose": "party", "qr_code": qr, "idempotency_key": "resident_1"});
