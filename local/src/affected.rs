@@ -2,8 +2,8 @@
 //! names the functions that have to be built and deployed again.
 //!
 //! A file of a crate concerns the functions that depend on it; a file that all builds read concerns
-//! all functions. The template and the migrations belong to the whole stack. Everything else
-//! (documentation, the local stack, tests) is not deployed.
+//! all functions. The template and the migrations belong to the whole stack, and the migrator holds the
+//! migrations. Everything else (documentation, the local stack, tests) is not deployed.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -22,6 +22,8 @@ const OF_ALL: [&str; 4] = ["Cargo.lock", "Cargo.toml", "rust-toolchain", "rust-t
 const OF_ALL_WITHIN: &str = ".cargo/";
 /// Where the functions are.
 const FUNCTIONS: &str = "functions/";
+/// Where the migrations are, and the function that is built with them.
+const MIGRATIONS: (&str, &str) = ("migrations/", "migrator");
 
 /// What a change concerns.
 #[derive(Debug, PartialEq, Eq, Serialize)]
@@ -82,9 +84,12 @@ fn affected<'a>(crates: &BTreeMap<String, Crate>, files: impl Iterator<Item = &'
     let mut changed = BTreeSet::new();
     let mut infrastructure = false;
     for file in files {
-        infrastructure |= file == "template.yaml" || file.starts_with("migrations/");
+        let is_migration = file.starts_with(MIGRATIONS.0);
+        infrastructure |= file == "template.yaml" || is_migration;
         let of_all = OF_ALL.contains(&file) || file.starts_with(OF_ALL_WITHIN);
-        let concerned = crates.iter().filter(|(_, one)| of_all || file.starts_with(&one.folder));
+        let concerned = crates.iter().filter(|(name, one)| {
+            of_all || file.starts_with(&one.folder) || is_migration && *name == MIGRATIONS.1
+        });
         changed.extend(concerned.map(|(name, _)| name.as_str()));
     }
     // Until nobody is added who depends on one of them.
@@ -127,13 +132,14 @@ mod tests {
             of("visits", "functions/visits", &[("gate", "")]),
             of("visitors", "functions/visitors", &[("shared", ""), ("health", "dev")]),
             of("health", "functions/health", &[]),
+            of("migrator", "functions/migrator", &[]),
             of("local", "local", &[("visits", ""), ("health", "")]),
         ]}))
     }
 
     #[test]
     fn a_change_concerns_what_is_built_of_it() {
-        let all = &["health", "visitors", "visits"][..];
+        let all = &["health", "migrator", "visitors", "visits"][..];
         for (files, functions, infrastructure) in [
             (&[][..], &[][..], false),
             (&["functions/visits/src/list.sql"], &["visits"], false),
@@ -148,7 +154,7 @@ mod tests {
             (&["rust-toolchain.toml"], all, false),
             (&[".cargo/config.toml"], all, false),
             (&["template.yaml"], &[], true),
-            (&["migrations/V9__more.sql", "functions/visits/a"], &["visits"], true),
+            (&["migrations/V9__more.sql", "functions/visits/a"], &["migrator", "visits"], true),
             (
                 &["README.md", "docs/realtime.md", "local/src/lib.rs", "local/tests/it/main.rs", ".ci/run"],
                 &[],

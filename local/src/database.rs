@@ -4,10 +4,6 @@ use tokio_postgres::Client;
 
 use crate::{Error, postgres::Postgres};
 
-mod embedded {
-    refinery::embed_migrations!("../migrations");
-}
-
 /// One society with two blocks, forty flats, their residents, guards and an admin.
 const DEMO: &str = include_str!("../seed/demo.sql");
 
@@ -25,10 +21,10 @@ pub enum Seed {
 /// migrations have been edited since, is refused in one sentence.
 pub(crate) async fn migrate(postgres: &Postgres, database: &str) -> Result<(), Error> {
     let mut client = postgres.connect(database).await?;
-    embedded::migrations::runner().run_async(&mut client).await.map_err(|error| {
+    migrator::migrations().run_async(&mut client).await.map_err(|error| {
         Error::Database(format!(
-            "{error}{}; if a migration was edited after it had been applied, start with --fresh",
-            std::error::Error::source(&error).map(|source| format!(": {}", said(source))).unwrap_or_default()
+            "{}; if a migration was edited after it had been applied, start with --fresh",
+            migrator::Failure::from(error)
         ))
     })?;
     Ok(())
@@ -39,13 +35,5 @@ pub(crate) async fn seed(client: &Client, seed: Seed) -> Result<(), Error> {
     match seed {
         Seed::None => Ok(()),
         Seed::Demo => Ok(client.batch_execute(DEMO).await?),
-    }
-}
-
-/// The driver's own text is "db error"; what the server said is in its source.
-fn said(error: &(dyn std::error::Error + 'static)) -> String {
-    match error.source() {
-        Some(source) => source.to_string(),
-        None => error.to_string(),
     }
 }

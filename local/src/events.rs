@@ -3,7 +3,7 @@
 //!
 //! `cargo dev events` writes them to `events/`, and a test fails when they are stale. They hold no
 //! token: [`TOKEN`] and [`ID_TOKEN`] stand where one belongs, [`EXAMPLE_ID`] where the id of something
-//! that has to be made first, and [`OPENED_AT`] where the present.
+//! that has to be made first, [`OPENED_AT`] where the present, and [`RESPONSE_URL`] where an answer goes.
 
 use std::{collections::BTreeMap, fs, path::Path};
 
@@ -28,6 +28,8 @@ pub const ID_TOKEN: &str = "ID_TOKEN";
 pub const EXAMPLE_ID: &str = "01990a3b-5c00-7000-8000-000000000001";
 /// Stands for the time of an event, in milliseconds since 1970. A connection ends two hours after it.
 pub const OPENED_AT: i64 = 1_769_884_200_000;
+/// Stands for the address to which CloudFormation has its answer put.
+pub const RESPONSE_URL: &str = "RESPONSE_URL";
 
 const HTTP_API: &str = "a1b2c3d4e5";
 const WEBSOCKET_API: &str = "f6g7h8i9j0";
@@ -53,7 +55,29 @@ pub fn all() -> Result<BTreeMap<String, Value>, Error> {
     let greeting = json!({"greet": {"connection_id": CONNECTION, "connected_at": OPENED_AT}});
     events.insert("dispatcher/drain.json".to_owned(), json!({"drain": {}}));
     events.insert("dispatcher/greet.json".to_owned(), greeting);
+    events.insert("migrator/by_hand.json".to_owned(), json!({}));
+    for request in ["Create", "Update", "Delete"] {
+        events.insert(format!("migrator/{}.json", request.to_lowercase()), migrations(request));
+    }
     Ok(events)
+}
+
+/// What CloudFormation asks of the migrator (CloudFormation template reference, "Custom resource request
+/// objects"): `Create`, `Update` or `Delete`.
+pub fn migrations(request: &str) -> Value {
+    let mut event = json!({
+        "RequestType": request,
+        "ResponseURL": RESPONSE_URL,
+        "StackId": format!("arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/society360/guid"),
+        "RequestId": "unique id for this request",
+        "ResourceType": "Custom::Migrations",
+        "LogicalResourceId": "Migrations",
+        "ResourceProperties": {"Release": "1769884200"},
+    });
+    if request != "Create" {
+        event["PhysicalResourceId"] = json!("schema");
+    }
+    event
 }
 
 /// Writes the events into a checkout.

@@ -11,7 +11,8 @@ use rustls::{ClientConfig, RootCertStore, pki_types::CertificateDer};
 use secrecy::ExposeSecret;
 use serde::de::DeserializeOwned;
 pub use tokio_postgres::types::{IsNull, ToSql, Type, private::BytesMut, to_sql_checked};
-use tokio_postgres::{Config, Row, error::SqlState, types::Json};
+use tokio_postgres::{Client, Config, Row, Socket, error::SqlState, tls::MakeTlsConnect, types::Json};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::{
     StartError,
@@ -50,6 +51,37 @@ macro_rules! text_param {
     };
 }
 
+/// What serves a client as long as it is polled.
+pub type Connection =
+    tokio_postgres::Connection<Socket, <MakeRustlsConnect as MakeTlsConnect<Socket>>::Stream>;
+
+/// Opens connections to the database that belong to no pool and know no time limits.
+#[derive(Clone)]
+pub struct Connector {
+    postgres: Config,
+    tls: MakeRustlsConnect,
+}
+
+impl Connector {
+    /// Reads where the database is; no connection is opened yet.
+    ///
+    /// # Errors
+    /// The configuration cannot be read.
+    pub fn new(config: &DatabaseConfig) -> Result<Self, StartError> {
+        let mut postgres: Config = config.url.expose_secret().parse().map_err(|_| StartError::DatabaseUrl)?;
+        postgres.connect_timeout(CONNECT_TIMEOUT);
+        Ok(Self { postgres, tls: MakeRustlsConnect::new(tls(config)?) })
+    }
+
+    /// Opens a connection: its client, and what serves that.
+    ///
+    /// # Errors
+    /// The database is down or refuses the connection.
+    pub async fn connect(&self) -> Result<(Client, Connection), tokio_postgres::Error> {
+        self.postgres.connect(self.tls.clone()).await
+    }
+}
+
 /// The database of one environment.
 #[derive(Clone)]
 pub struct Db {
@@ -59,9 +91,7 @@ pub struct Db {
 impl Db {
     /// Prepares the pool; no connection is opened yet.
     pub fn new(config: &DatabaseConfig) -> Result<Self, StartError> {
-        let mut postgres: Config = config.url.expose_secret().parse().map_err(|_| StartError::DatabaseUrl)?;
-        postgres.connect_timeout(CONNECT_TIMEOUT);
-        let tls = tokio_postgres_rustls::MakeRustlsConnect::new(tls(config)?);
+        let Connector { postgres, tls } = Connector::new(config)?;
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let pool = Pool::builder(Manager::from_config(postgres, tls, recycling))
             .max_size(1)

@@ -12,7 +12,7 @@ pub mod input;
 pub mod metrics;
 pub mod notify;
 pub mod openapi;
-mod outbound;
+pub mod outbound;
 pub mod place;
 pub mod policy;
 #[cfg(test)]

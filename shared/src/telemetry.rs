@@ -15,7 +15,7 @@ use tracing_subscriber::{
 use crate::{config::Env, metrics};
 
 /// Crates that log at `LOG_LEVEL`. Libraries never log below a warning: their details quote payloads.
-const OURS: [&str; 4] = ["dispatcher", "janitor", "realtime", "shared"];
+const OURS: [&str; 5] = ["dispatcher", "janitor", "migrator", "realtime", "shared"];
 
 /// Starts the log of a function: lines at `LOG_LEVEL`, and metrics at any level. A second call changes
 /// nothing.

@@ -15,6 +15,8 @@ pub(super) enum Environment {
     Dispatcher(Box<dispatcher::Dispatcher>),
     /// The function that a schedule calls.
     Janitor(janitor::Janitor),
+    /// The function that a deployment calls.
+    Migrator(Box<migrator::Migrator>),
 }
 
 /// Why an event was not served.
@@ -43,6 +45,10 @@ impl Environment {
             }
             Self::Dispatcher(dispatcher) => {
                 let done = dispatcher.handle(LambdaEvent::new(read(&event)?, context)).await;
+                write(&done.map_err(|error| Failed::Event(error.to_string()))?)
+            }
+            Self::Migrator(migrator) => {
+                let done = migrator.handle(LambdaEvent::new(read(&event)?, context)).await;
                 write(&done.map_err(|error| Failed::Event(error.to_string()))?)
             }
             Self::Janitor(janitor) => {

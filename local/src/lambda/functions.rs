@@ -10,7 +10,7 @@ macro_rules! functions {
     (http: [$($http:ident),* $(,)?]) => {
         /// Whether there is a function of this name.
         pub(super) fn is_known(name: &str) -> bool {
-            matches!(name, "dispatcher" | "janitor" | "realtime" $(| stringify!($http))*)
+            matches!(name, "dispatcher" | "janitor" | "migrator" | "realtime" $(| stringify!($http))*)
         }
 
         /// Starts an environment of the function `name` with these variables.
@@ -20,6 +20,7 @@ macro_rules! functions {
                 $(stringify!($http) => $http::start(env).await.map(Environment::Http),)*
                 "dispatcher" => dispatcher::start(env).await.map(Box::new).map(Environment::Dispatcher),
                 "janitor" => janitor::start(env).await.map(Environment::Janitor),
+                "migrator" => migrator::start(env).await.map(|migrator| Environment::Migrator(Box::new(migrator))),
                 "realtime" => realtime::start(env).await.map(Environment::Realtime),
                 _ => return Err(format!("there is no function {name}")),
             };

@@ -7,13 +7,15 @@ use std::{
 
 use local::{
     Outcome, Seed, Stack,
-    events::{DIRECTORY, EXAMPLE_ID, ID_TOKEN, OPENED_AT, TOKEN, all},
+    events::{DIRECTORY, EXAMPLE_ID, ID_TOKEN, OPENED_AT, RESPONSE_URL, TOKEN, all},
     openapi,
     template::Template,
 };
 use serde_json::Value;
 use time::OffsetDateTime;
 use uuid::Uuid;
+
+use crate::support::CloudFormation;
 
 /// What has to be made before an event can be served: by which event, where its answer names it, and
 /// what stands for that in the event.
@@ -43,7 +45,7 @@ const NEWCOMER: &str = "newcomer";
 const DONE: u64 = 0;
 
 /// Each event, whose token it is served with, the status it is answered with, and what is there before.
-const SERVED: [(&str, &str, u64, Given); 52] = [
+const SERVED: [(&str, &str, u64, Given); 56] = [
     ("auth/sign_in", GUARD, 200, None),
     ("devices/forget_token", RESIDENT, 200, PUSH_TOKEN),
     ("devices/list_tokens", RESIDENT, 200, None),
@@ -60,6 +62,10 @@ const SERVED: [(&str, &str, u64, Given); 52] = [
     ("guards/register_device", GUARD, 200, None),
     ("health/get_health", "", 200, None),
     ("janitor/scheduled", "", DONE, None),
+    ("migrator/by_hand", "", DONE, None),
+    ("migrator/create", "", DONE, None),
+    ("migrator/delete", "", DONE, None),
+    ("migrator/update", "", DONE, None),
     ("onboarding/list_blocks", GUARD, 200, None),
     ("onboarding/list_cities", GUARD, 200, None),
     ("onboarding/list_complexes", GUARD, 200, None),
@@ -148,13 +154,13 @@ fn every_route_has_an_event() {
 }
 
 /// Serves an event after what it needs; answers the status and the body.
-async fn serve(stack: &Stack, name: &str) -> (u64, Value) {
+async fn serve(stack: &Stack, cloudformation: &CloudFormation, name: &str) -> (u64, Value) {
     let (_, uid, expected, given) =
         SERVED.iter().find(|row| row.0 == name).unwrap_or_else(|| panic!("{name}"));
     let mut text =
         fs::read_to_string(local::checkout().join(DIRECTORY).join(format!("{name}.json"))).unwrap();
     if let Some((maker, pointer, example)) = given {
-        let made = Box::pin(serve(stack, maker)).await.1;
+        let made = Box::pin(serve(stack, cloudformation, maker)).await.1;
         if !example.is_empty() {
             let id = made.pointer(pointer).and_then(Value::as_str);
             assert!(text.contains(example), "{name} has no {example}");
@@ -163,7 +169,7 @@ async fn serve(stack: &Stack, name: &str) -> (u64, Value) {
     }
     let uid = if *uid == NEWCOMER { format!("newcomer-{}", Uuid::new_v4()) } else { (*uid).to_owned() };
     let token = stack.token(&uid).unwrap();
-    text = text.replace(ID_TOKEN, &token).replace(TOKEN, &token);
+    text = text.replace(ID_TOKEN, &token).replace(TOKEN, &token).replace(RESPONSE_URL, cloudformation.url());
     // Messages on a connection that was opened long ago are not heard.
     text = text
         .replace(&OPENED_AT.to_string(), &(OffsetDateTime::now_utc().unix_timestamp() * 1000).to_string());
@@ -181,8 +187,9 @@ async fn serve(stack: &Stack, name: &str) -> (u64, Value) {
 #[tokio::test]
 async fn every_event_is_served() {
     let stack = Stack::builder().seed(Seed::Demo).start().await.unwrap();
+    let cloudformation = CloudFormation::start().await;
     for path in kept().keys() {
-        let (_, body) = serve(&stack, path.strip_suffix(".json").unwrap()).await;
+        let (_, body) = serve(&stack, &cloudformation, path.strip_suffix(".json").unwrap()).await;
         // A refused message is answered with 200, too.
         assert_ne!(body["event"], "error", "{path}: {body}");
     }

@@ -16,6 +16,7 @@ mod idempotency;
 mod janitor;
 mod limits;
 mod malformed;
+mod migrator;
 mod notifications;
 mod openapi;
 mod outages;

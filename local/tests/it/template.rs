@@ -414,6 +414,27 @@ fn functions_are_whole() {
     assert_eq!(document.0["Globals"]["Function"]["LoggingConfig"]["LogFormat"], "JSON");
 }
 
+/// The schema is there before the code that needs it, and the migrator's ways before the migrator is called.
+#[test]
+fn migrations_come_before_new_code() {
+    let document = Document::read();
+    let resources = document.section("Resources");
+    for (name, id, _) in document.functions().filter(|(name, ..)| *name != "migrator") {
+        assert_eq!(resources[id]["DependsOn"], "Migrations", "{name}");
+    }
+    let migrations = &resources["Migrations"]["Properties"];
+    assert_eq!(migrations["ServiceToken"], json!({"Fn::GetAtt": ["MigratorFunction", "Arn"]}));
+    assert_eq!(migrations["Release"], json!({"Ref": "Release"}), "only a change has CloudFormation call it");
+    let ways = ["AWS::EC2::Route", "AWS::EC2::SubnetRouteTableAssociation", "AWS::RDS::DBProxyTargetGroup"];
+    let ways = ways.iter().flat_map(|kind| document.resources(kind));
+    let ways: BTreeSet<_> = ways.map(|(id, _)| Reference::To(id.to_owned())).collect();
+    let named = references(&migrations["Ways"]).into_iter();
+    let named =
+        named.filter(|reference| matches!(reference, Reference::To(id) if document.kind(id).is_some()));
+    assert_eq!(named.collect::<BTreeSet<_>>(), ways);
+    assert_eq!(ways.len(), 8, "{ways:?}");
+}
+
 /// Whatever calls a function may do so: SAM sees to it for events of the HTTP API and for schedules.
 #[test]
 fn apis_lead_to_functions() {

@@ -5,6 +5,7 @@
 
 mod actor;
 mod client;
+mod cloudformation;
 mod keeper;
 mod socket;
 pub mod story;
@@ -12,6 +13,7 @@ pub mod world;
 
 pub use actor::{Actor, Reply};
 pub use client::Client;
+pub use cloudformation::{CloudFormation, Told};
 pub use keeper::Keeper;
 pub use socket::Socket;
 pub use world::World;
