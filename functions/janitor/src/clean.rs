@@ -40,6 +40,8 @@ impl Janitor {
             self.run("forget_guesses", "GuessesForgotten", self.forget_guesses()).await,
             self.run("forget_runs", "RunsForgotten", self.forget_runs()).await,
         ];
+        let failed = tasks.iter().filter(|done| done.is_err()).count();
+        metrics::put(&[Metric::count("TasksFailed", i64::try_from(failed).unwrap_or(i64::MAX))]);
         tasks.into_iter().collect()
     }
 
