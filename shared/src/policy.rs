@@ -31,6 +31,9 @@ pub const GUEST_PASS_DEFAULT_HOURS: NumberPolicy =
     NumberPolicy { name: "guest_pass_default_hours", default: 24 };
 /// Hours that events are kept for whoever comes back with `since`.
 pub const EVENT_RETENTION_HOURS: NumberPolicy = NumberPolicy { name: "event_retention_hours", default: 72 };
+/// Days that what is known of a visitor as a person is kept after his time has ended.
+pub const VISITOR_RETENTION_DAYS: NumberPolicy =
+    NumberPolicy { name: "visitor_retention_days", default: 180 };
 /// Whether a resident's request is approved without an admin.
 pub const RESIDENT_AUTO_APPROVE: SwitchPolicy =
     SwitchPolicy { name: "resident_auto_approve", default: false };

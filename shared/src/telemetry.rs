@@ -7,7 +7,7 @@ use tracing::{Event, Subscriber};
 use tracing_subscriber::{
     Layer,
     filter::Targets,
-    fmt::{FmtContext, FormatEvent, FormatFields, format::Writer},
+    fmt::{FmtContext, FormatEvent, FormatFields, MakeWriter, format::Writer},
     layer::SubscriberExt,
     registry::LookupSpan,
 };
@@ -20,15 +20,24 @@ const OURS: [&str; 5] = ["dispatcher", "janitor", "migrator", "realtime", "share
 /// Starts the log of a function: lines at `LOG_LEVEL`, and metrics at any level. A second call changes
 /// nothing.
 pub fn start(env: &mut Env) {
+    start_to(env, std::io::stdout);
+}
+
+/// As [`start`], with the lines going somewhere else. A line is written at once, by one call.
+pub fn start_to<W>(env: &mut Env, writer: W)
+where
+    W: for<'a> MakeWriter<'a> + Clone + Send + Sync + 'static,
+{
     let numbers = tracing_subscriber::fmt::layer()
         .event_format(Bare)
+        .with_writer(writer.clone())
         .with_filter(Targets::new().with_target(metrics::TARGET, LevelFilter::INFO));
-    install(tracing_subscriber::registry().with(lines(env)).with(numbers));
+    install(tracing_subscriber::registry().with(lines(env, writer)).with(numbers));
 }
 
 /// Starts the log of a process that nobody takes metrics from: lines at `LOG_LEVEL`.
 pub fn start_without_metrics(env: &mut Env) {
-    install(tracing_subscriber::registry().with(lines(env)));
+    install(tracing_subscriber::registry().with(lines(env, std::io::stdout)));
 }
 
 fn install(subscriber: impl Subscriber + Send + Sync) {
@@ -36,9 +45,10 @@ fn install(subscriber: impl Subscriber + Send + Sync) {
     let _ = tracing::subscriber::set_global_default(subscriber);
 }
 
-fn lines<S>(env: &mut Env) -> impl Layer<S>
+fn lines<S, W>(env: &mut Env, writer: W) -> impl Layer<S> + use<S, W>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
     let level = env.parsed("LOG_LEVEL", LevelFilter::INFO);
     let others = Targets::new().with_default(level.min(LevelFilter::WARN));
@@ -48,6 +58,7 @@ where
         .flatten_event(true)
         .with_current_span(false)
         .with_span_list(false)
+        .with_writer(writer)
         .with_filter(targets.with_target(metrics::TARGET, LevelFilter::OFF))
 }
 

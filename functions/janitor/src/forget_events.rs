@@ -2,36 +2,20 @@
 //! that not everything can be sent again. What is not pushed yet, and what opened an emergency that is
 //! not resolved, is kept.
 
-use shared::{
-    db::Type,
-    http::ApiError,
-    metrics::{self, Metric},
-    policy::EVENT_RETENTION_HOURS,
-};
+use shared::{db::Type, policy::EVENT_RETENTION_HOURS};
 
-use crate::Janitor;
+use crate::{Janitor, clean::Work};
 
-/// Events that one statement deletes, so that none takes long.
+/// Events that one statement deletes.
 const BATCH: i64 = 5_000;
 
 impl Janitor {
-    /// Deletes batch after batch, until nothing is left to delete.
-    pub(crate) async fn forget_events(&self) -> Result<(), ApiError> {
-        let mut forgotten = 0;
-        loop {
-            let params = [
-                (&EVENT_RETENTION_HOURS.name as _, Type::TEXT),
-                (&EVENT_RETENTION_HOURS.default as _, Type::INT4),
-                (&BATCH as _, Type::INT8),
-            ];
-            let deleted = self.db.execute(include_str!("forget_events.sql"), &params).await?;
-            let deleted = i64::try_from(deleted).unwrap_or(i64::MAX);
-            forgotten += deleted;
-            if deleted < BATCH {
-                break;
-            }
-        }
-        metrics::put(&[Metric::count("EventsForgotten", forgotten)]);
-        Ok(())
+    /// Deletes batch after batch.
+    pub(crate) async fn forget_events(&self) -> Work {
+        let policy = [
+            (&EVENT_RETENTION_HOURS.name as _, Type::TEXT),
+            (&EVENT_RETENTION_HOURS.default as _, Type::INT4),
+        ];
+        self.in_batches(include_str!("forget_events.sql"), &policy, BATCH).await
     }
 }

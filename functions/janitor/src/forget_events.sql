@@ -9,4 +9,5 @@ DELETE FROM outbox WHERE id IN (
        AND o.seq <= r.pushed
        AND NOT (o.event = 'emergency_alert' AND EXISTS (
                SELECT FROM emergencies e WHERE e.id::text = o.data ->> 'emergency_id' AND e.status <> 'resolved'))
-     LIMIT $3)
+     LIMIT $3
+       FOR UPDATE OF o SKIP LOCKED)

@@ -1,7 +1,14 @@
 //! The janitor: what time asks for and no request does. Schedules call it: each minute for deadlines and
 //! the steps before them, each hour for what is kept too long.
 
+mod clean;
 mod forget_events;
+mod forget_guesses;
+mod forget_keys;
+mod forget_rates;
+mod forget_runs;
+mod make_partitions;
+mod strip_visitors;
 mod watch;
 
 use lambda_runtime::{Error, LambdaEvent};
@@ -59,7 +66,7 @@ impl Janitor {
     pub async fn handle(&self, event: LambdaEvent<Call>) -> Result<(), Error> {
         let done = match event.payload {
             Call::Named(Task::Watch {}) => self.watch().await,
-            Call::Scheduled(_) => self.forget_events().await,
+            Call::Scheduled(_) => self.clean().await,
         };
         done.map_err(|error| {
             tracing::error!(?error, "a round was not finished");

@@ -51,7 +51,9 @@ impl FromFields for Filter {
 #[derive(Serialize, Deserialize, ToSchema)]
 pub(crate) struct ListedVisitor {
     id: Uuid,
+    /// `removed` once the society keeps what is known of him no longer; see `phone`.
     visitor_name: String,
+    /// Empty once the name is removed.
     phone: String,
     vehicle_no: Option<String>,
     purpose: String,

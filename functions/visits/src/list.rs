@@ -45,7 +45,9 @@ pub(crate) struct ListedVisit {
     checkout_time: Option<Timestamp>,
     checkin_method: String,
     notes: Option<String>,
+    /// `removed` once the society keeps what is known of him no longer; see `phone`.
     visitor_name: String,
+    /// Empty once the name is removed.
     phone: String,
     vehicle_no: Option<String>,
     purpose: String,

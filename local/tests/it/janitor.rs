@@ -1,12 +1,31 @@
-//! What time asks for: events are forgotten when their society keeps them no longer.
+//! What time asks for: months are made ahead, events are forgotten when their society keeps them no longer, and
+//! visitors become numbers.
 
-use local::Outcome;
-use serde_json::json;
+use std::sync::Arc;
+
+use local::{
+    Outcome,
+    faults::{Fault, Kind, Point},
+};
+use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::support::{
-    World,
-    world::{FLAT_101, GREEN_ACRES},
+    World, eventually,
+    world::{BLUE_FLAT, FLAT_101, GREEN_ACRES},
 };
+
+/// All that the janitor does each hour.
+const TASKS: [&str; 7] = [
+    "make_partitions",
+    "strip_visitors",
+    "forget_keys",
+    "forget_events",
+    "forget_rates",
+    "forget_guesses",
+    "forget_runs",
+];
+const UNSTRIPPED: &str = "SELECT count(*) FROM visitors WHERE stripped_at IS NULL";
 
 impl World {
     /// Everything that has happened so far happened so many hours ago.
@@ -16,8 +35,86 @@ impl World {
     }
 
     async fn clean(&self) {
-        let done = self.stack.lambda().invoke("janitor", "{}".to_owned()).await;
-        assert_eq!(done, Ok(Outcome::Answered("null".to_owned())));
+        let done = self.try_to_clean().await;
+        assert_eq!(done, Outcome::Answered("null".to_owned()));
+    }
+
+    async fn try_to_clean(&self) -> Outcome {
+        self.stack.lambda().invoke("janitor", "{}".to_owned()).await.unwrap()
+    }
+
+    /// A visitor who left a name, a number and notes everywhere he could, came and went.
+    async fn let_zubin_come_and_go(&self) -> Uuid {
+        let zubin = json!({
+            "visitor_name": "Zubin", "phone": "9876500000", "flat_id": FLAT_101, "vehicle_no": "KA 05 ZUBIN",
+            "id_type": "passport", "id_number": "ZUBIN123", "purpose": "Zubin sells books",
+            "idempotency_key": format!("zubin_{}", Uuid::new_v4())
+        });
+        let made = self.guard.post("/v1/visitors", zubin).await.data(201);
+        let id: Uuid = made["visitor"]["id"].as_str().unwrap().parse().unwrap();
+        let accept = json!({"decision": "accept", "note": "Zubin is known to me"});
+        self.resident.post(&format!("/v1/visitors/{id}/respond"), accept).await.data(200);
+        let enter = json!({"visitor_id": id, "notes": "Zubin has a bag", "checkin_method": "Zubin waved"});
+        let visit = self.guard.post("/v1/visits/checkin", enter).await.data(201);
+        self.guard.post("/v1/visits/checkout", json!({"visit_id": visit["id"]})).await.data(200);
+        id
+    }
+
+    /// Everything about a visitor, and what was told of him, happened so many days earlier.
+    async fn let_days_pass(&self, visitor: Uuid, days: i32) {
+        for earlier in [
+            "UPDATE visits x SET checkin_time = x.checkin_time - make_interval(days => $2),
+                                 checkout_time = x.checkout_time - make_interval(days => $2)
+               FROM visitors v WHERE v.id = $1 AND x.id = v.visit_id AND x.checkin_time = v.checkin_time",
+            "UPDATE visitors SET created_at = created_at - make_interval(days => $2),
+                                 updated_at = updated_at - make_interval(days => $2),
+                                 expected_start = expected_start - make_interval(days => $2),
+                                 expected_end = expected_end - make_interval(days => $2),
+                                 approval_deadline = approval_deadline - make_interval(days => $2),
+                                 checkin_time = checkin_time - make_interval(days => $2),
+                                 checkout_time = checkout_time - make_interval(days => $2)
+              WHERE id = $1",
+            "UPDATE outbox SET created_at = created_at - make_interval(days => $2) WHERE data ->> 'visitor_id' = $1::uuid::text",
+            "UPDATE idempotency_keys SET created_at = created_at - make_interval(days => $2) WHERE answer::text LIKE '%' || $1::uuid || '%'",
+        ] {
+            self.db.execute(earlier, &[&visitor, &days]).await.unwrap();
+        }
+    }
+
+    /// Rows of any table in which this text stands.
+    async fn rows_with(&self, text: &str) -> Vec<String> {
+        let tables =
+            "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace";
+        let mut found = Vec::new();
+        for table in self.db.query(tables, &[]).await.unwrap() {
+            let table: String = table.get(0);
+            let rows = format!("SELECT t::text FROM \"{table}\" t WHERE t::text ILIKE '%' || $1 || '%'");
+            for row in self.db.query(&rows, &[&text]).await.unwrap() {
+                found.push(format!("{table}: {}", row.get::<_, String>(0)));
+            }
+        }
+        found
+    }
+
+    /// How often a task's run ended like this: without a problem, or with one that holds the text.
+    async fn runs(&self, task: &str, problem: &str) -> i64 {
+        let runs = "SELECT count(*) FROM retention_runs
+                     WHERE task = $1 AND finished_at >= started_at AND coalesce(problem, '') LIKE '%' || $2 || '%'
+                       AND (problem IS NULL) = ($2 = '')";
+        self.db.query_one(runs, &[&task, &problem]).await.unwrap().get(0)
+    }
+
+    /// So many visitors whose time ended long ago.
+    async fn make_old_visitors(&self, number: i32) {
+        let make = "INSERT INTO visitors (society_id, block_id, flat_id, visitor_name, phone, created_by, created_at, expected_start)
+                    SELECT p.society_id, p.block_id, p.flat_id, 'Kiran', '+919876543210', $2, t.at, t.at
+                      FROM places p, generate_series(1, $3), LATERAL (SELECT now() - interval '200 days' AS at) t
+                     WHERE p.flat_id = $1";
+        self.db.execute(make, &[&FLAT_101, &self.guard.user_id, &number]).await.unwrap();
+    }
+
+    async fn visitors_of(&self, actor: &crate::support::Actor) -> Value {
+        actor.get("/v1/visitors").await.data(200)
     }
 
     async fn kept(&self) -> i64 {
@@ -76,4 +173,278 @@ async fn what_is_open_is_kept() {
     world.db.batch_execute("UPDATE room_sequences SET pushed = 0 WHERE room LIKE 'flat:%'").await.unwrap();
     world.clean().await;
     assert_eq!(world.kept().await, 2, "those of the flat's room are not pushed");
+}
+
+/// Half a year after he left, a visitor is still seen and counted; his name, number, vehicle and papers, and
+/// what was noted about him, are nowhere. One of a day less is as he was.
+#[tokio::test]
+async fn visitors_become_numbers_after_half_a_year() {
+    let world = World::open().await;
+    world.resident.register_phone("asha-phone").await;
+    world.guard.register_phone("gopal-phone").await;
+    let old = world.let_zubin_come_and_go().await;
+    world.all_is_sent().await;
+    assert!(world.rows_with("zubin").await.len() >= 6, "he is where he is looked for");
+    let recent = world.log_visitor().await;
+    world.let_days_pass(old, 181).await;
+    world.let_days_pass(recent, 179).await;
+    let before = world.visitors_of(&world.guard).await;
+    let kept = "SELECT (SELECT count(*) FROM audit_logs) + (SELECT count(*) FROM visitor_approvals)
+                     + (SELECT count(*) FROM visits) + (SELECT count(*) FROM notification_logs)";
+    let rows = world.count(kept).await;
+    world.clean().await;
+
+    // Step 1: nothing in the whole database names him.
+    for text in ["zubin", "98765 00000", "9876500000"] {
+        assert_eq!(world.rows_with(text).await, [""; 0]);
+    }
+
+    // Step 2: everybody still sees that somebody came, when, to whom, and who let him in.
+    for actor in [&world.guard, &world.resident, &world.admin, &world.super_admin] {
+        let seen = world.visitors_of(actor).await;
+        assert_eq!(seen[0], before[0], "of 179 days");
+        let mut stripped = before[1].clone();
+        stripped["visitor_name"] = json!("removed");
+        stripped["phone"] = json!("");
+        stripped["vehicle_no"] = Value::Null;
+        stripped["purpose"] = json!("other");
+        assert_eq!(seen[1], stripped, "of 181 days");
+    }
+    let seen = world.resident.get(&format!("/v1/visitors/{old}")).await.data(200);
+    assert_eq!(seen["approvals"][0]["user_name"], "Asha");
+    assert_eq!(
+        (&seen["approvals"][0]["decision"], &seen["approvals"][0]["note"]),
+        (&json!("accept"), &Value::Null)
+    );
+    let visits = world.guard.get("/v1/visits").await.data(200);
+    assert_eq!((&visits[0]["visitor_name"], &visits[0]["guard_name"]), (&json!("removed"), &json!("Gopal")));
+    assert_eq!((&visits[0]["notes"], &visits[0]["checkin_method"]), (&Value::Null, &json!("other")));
+    assert!(visits[0]["checkout_time"].is_string());
+    assert_eq!(world.count(kept).await, rows);
+
+    // Step 3: it is done once.
+    let stripped = "SELECT sum(rows)::bigint FROM retention_runs WHERE task = 'strip_visitors'";
+    world.clean().await;
+    assert_eq!((world.count(stripped).await, world.count(UNSTRIPPED).await), (1, 1));
+}
+
+/// What is usual is no name, so it can still be counted.
+#[tokio::test]
+async fn usual_purposes_stay() {
+    let world = World::open().await;
+    let pass = world.make_pass().await;
+    let id: Uuid = pass["id"].as_str().unwrap().parse().unwrap();
+    let visitor = world.log_visitor().await;
+    world.db.execute("UPDATE visitors SET purpose = 'Delivery' WHERE id = $1", &[&visitor]).await.unwrap();
+    world.let_days_pass(id, 200).await;
+    world.let_days_pass(visitor, 200).await;
+    world.clean().await;
+    let purposes = "SELECT count(*) FROM visitors
+                     WHERE stripped_at IS NOT NULL AND purpose IN ('Delivery', 'guest') AND access_code IS NULL AND qr_code IS NULL";
+    assert_eq!(world.count(purposes).await, 2);
+    let code = pass["access_code"].as_str().unwrap();
+    world.guard.get(&format!("/v1/visitors/by-access-code/{code}")).await.refused(404, "NOT_FOUND");
+}
+
+/// A society that keeps visitors for a month is obeyed, and others are not concerned. What makes no sense cannot
+/// be stored.
+#[tokio::test]
+async fn a_society_decides_how_long_visitors_are_known() {
+    let world = World::open().await;
+    let policy = |days: i32| {
+        format!("INSERT INTO policies (society_id, name, value) VALUES ('{GREEN_ACRES}', 'visitor_retention_days', '{days}')
+                 ON CONFLICT (society_id, name) DO UPDATE SET value = excluded.value")
+    };
+    for wrong in [29, 1096] {
+        assert!(world.db.batch_execute(&policy(wrong)).await.is_err(), "{wrong}");
+    }
+    world.db.batch_execute(&policy(365)).await.unwrap();
+    let green = world.log_visitor().await;
+    let blue = json!({"visitor_name": "Omar", "phone": "9876543210", "flat_id": BLUE_FLAT});
+    let blue = world.blue_guard.post("/v1/visitors", blue).await.data(201);
+    for visitor in [green, blue["visitor"]["id"].as_str().unwrap().parse().unwrap()] {
+        world.let_days_pass(visitor, 181).await;
+    }
+    world.clean().await;
+    assert_eq!(world.visitors_of(&world.guard).await[0]["visitor_name"], "Kiran");
+    assert_eq!(world.visitors_of(&world.blue_guard).await[0]["visitor_name"], "removed");
+    world.db.batch_execute(&policy(30)).await.unwrap();
+    world.clean().await;
+    assert_eq!(world.visitors_of(&world.guard).await[0]["visitor_name"], "removed");
+}
+
+/// Who is still inside is known as long as he is; who may still come, too; half a year is counted from the end.
+#[tokio::test]
+async fn who_is_inside_or_may_come_is_known() {
+    let world = World::open().await;
+    let inside = world.log_visitor().await;
+    world.answer(inside, "accept").await;
+    world.guard.post("/v1/visits/checkin", json!({"visitor_id": inside})).await.data(201);
+    let expected: Uuid = world.make_pass().await["id"].as_str().unwrap().parse().unwrap();
+    let left_late = world.let_zubin_come_and_go().await;
+    for visitor in [inside, expected, left_late] {
+        world.let_days_pass(visitor, 400).await;
+    }
+    let later = "UPDATE visitors SET expected_end = now() - interval '179 days' WHERE id = $1";
+    world.db.execute(later, &[&expected]).await.unwrap();
+    let later = "UPDATE visitors SET checkout_time = now() - interval '179 days' WHERE id = $1";
+    world.db.execute(later, &[&left_late]).await.unwrap();
+    world.clean().await;
+    assert_eq!(world.count(UNSTRIPPED).await, 3);
+    let visit: Uuid =
+        world.db.query_one("SELECT visit_id FROM visitors WHERE id = $1", &[&inside]).await.unwrap().get(0);
+    world.guard.post("/v1/visits/checkout", json!({"visit_id": visit})).await.data(200);
+    world.clean().await;
+    assert_eq!(world.count(UNSTRIPPED).await, 3, "the half year begins now");
+}
+
+/// Several janitors do the work of one: each visitor is stripped once, and each run is recorded.
+#[tokio::test]
+async fn janitors_do_not_stand_in_each_others_way() {
+    let world = World::open().await;
+    world.make_old_visitors(1200).await;
+    world
+        .db
+        .batch_execute("DROP TABLE visits_default; CREATE TABLE visits_default PARTITION OF visits DEFAULT")
+        .await
+        .unwrap();
+    drop_partitions_to_come(&world).await;
+    let (one, two, three) = tokio::join!(world.try_to_clean(), world.try_to_clean(), world.try_to_clean());
+    for done in [one, two, three] {
+        assert_eq!(done, Outcome::Answered("null".to_owned()));
+    }
+    world.clean().await;
+    assert_eq!(world.count(UNSTRIPPED).await, 0);
+    let sum = |task| format!("SELECT sum(rows)::bigint FROM retention_runs WHERE task = '{task}'");
+    assert_eq!(world.count(&sum("strip_visitors")).await, 1200);
+    assert_eq!(world.count(&sum("make_partitions")).await, 6);
+    for task in TASKS {
+        assert_eq!(world.runs(task, "").await, 4, "{task}");
+    }
+}
+
+/// However often it is killed, and wherever, the next round goes on; what was killed has no end in its record.
+#[tokio::test]
+async fn a_killed_janitor_goes_on() {
+    let world = World::open().await;
+    world.make_old_visitors(700).await;
+    let killed = Fault::killed("janitor", Point::BeforeCommit).probability(0.1);
+    world.stack.faults().set([killed]).unwrap();
+    let mut rounds = 0;
+    eventually("a round was killed, and one came through", async || {
+        rounds += 1;
+        world.try_to_clean().await == Outcome::Answered("null".to_owned())
+            && world.stack.faults().struck()[&Kind::FunctionKilled] > 0
+    })
+    .await;
+    world.stack.faults().clear();
+    assert_eq!(world.count(UNSTRIPPED).await, 0);
+    let unfinished = world.count("SELECT count(*) FROM retention_runs WHERE finished_at IS NULL").await;
+    assert!(unfinished <= rounds, "{unfinished} of {rounds}");
+    for task in TASKS {
+        assert!(world.runs(task, "").await > 0, "{task}");
+    }
+}
+
+/// A task that fails is recorded with its reason, fails the round, and stops no other.
+#[tokio::test]
+async fn a_failing_task_stops_no_other() {
+    let world = World::open().await;
+    let visitor = world.log_visitor().await;
+    world.let_days_pass(visitor, 181).await;
+    world.db.batch_execute("ALTER TABLE idempotency_keys RENAME TO gone").await.unwrap();
+    assert!(matches!(world.try_to_clean().await, Outcome::Failed(_)));
+    assert_eq!(world.runs("forget_keys", "42P01").await, 1);
+    for task in TASKS.into_iter().filter(|task| *task != "forget_keys") {
+        assert_eq!(world.runs(task, "").await, 1, "{task}");
+    }
+    assert_eq!(world.count(UNSTRIPPED).await, 0);
+    world.db.batch_execute("ALTER TABLE gone RENAME TO idempotency_keys").await.unwrap();
+    world.clean().await;
+    assert_eq!(world.runs("forget_keys", "").await, 1);
+}
+
+/// What is of use for a day is forgotten after it, runs after a year; what is younger stays.
+#[tokio::test]
+async fn what_is_of_no_use_is_forgotten() {
+    let world = World::open().await;
+    world.log_visitor().await;
+    let fill = "
+        INSERT INTO idempotency_keys (user_id, method, path, key, payload, answer, created_at)
+        SELECT id, 'POST', '/', age::text, '', '{}', now() - age FROM (SELECT id FROM users LIMIT 1) u, ages;
+        INSERT INTO rate_limits (ip, window_start, hits) SELECT age::text, now() - age, 1 FROM ages;
+        INSERT INTO pass_guesses (user_id, window_start, misses) SELECT gen_random_uuid(), now() - age, 1 FROM ages;
+        INSERT INTO retention_runs (task, started_at) SELECT 'old', now() - age * 365 FROM ages";
+    let ages = "CREATE TEMPORARY TABLE ages AS SELECT unnest(ARRAY[interval '23 hours', interval '25 hours']) AS age";
+    world.db.batch_execute(&format!("{ages}; {fill}")).await.unwrap();
+    world.clean().await;
+    for (table, left) in [
+        ("idempotency_keys WHERE key LIKE '%:%'", 1),
+        ("rate_limits WHERE ip LIKE '%:00:00'", 1),
+        ("pass_guesses", 1),
+        ("retention_runs WHERE task = 'old'", 1),
+    ] {
+        assert_eq!(world.count(&format!("SELECT count(*) FROM {table}")).await, left, "{table}");
+    }
+    for task in ["forget_keys", "forget_rates", "forget_guesses", "forget_runs"] {
+        let rows = format!("SELECT rows FROM retention_runs WHERE task = '{task}'");
+        assert_eq!(world.count(&rows).await, 1, "{task}");
+    }
+}
+
+/// Months are there before they begin. What came before its month was ready lies in the default partition, is
+/// seen like everything else, and moves; nobody waits long for that.
+#[tokio::test]
+async fn months_are_made_ahead() {
+    let world = World::open().await;
+    let this_month = "SELECT 'visits_' || to_char(now() AT TIME ZONE 'UTC', 'YYYY_MM')";
+    let this_month: String = world.db.query_one(this_month, &[]).await.unwrap().get(0);
+    world.db.batch_execute(&format!("DROP TABLE {this_month}")).await.unwrap();
+    drop_partitions_to_come(&world).await;
+    let early = world.let_zubin_come_and_go().await;
+    let old = world.let_zubin_come_and_go().await;
+    world.let_days_pass(old, 100).await;
+    let in_default = "SELECT count(*) FROM visits_default";
+    assert_eq!(world.count(in_default).await, 2);
+
+    // Step 1: somebody reads for a long time; the janitor gives up before anybody notices it.
+    let mut reader = world.stack.database().await.unwrap();
+    let reading = reader.transaction().await.unwrap();
+    reading.query("SELECT FROM visits_default", &[]).await.unwrap();
+    assert!(matches!(world.try_to_clean().await, Outcome::Failed(_)));
+    assert_eq!(world.runs("make_partitions", "55P03").await, 1);
+    assert_eq!(world.count(in_default).await, 2);
+    reading.rollback().await.unwrap();
+
+    // Step 2: the next round makes them.
+    world.clean().await;
+    assert_eq!(world.count(in_default).await, 0);
+    assert_eq!(world.count(&format!("SELECT count(*) FROM {this_month}")).await, 1);
+    let visits = world.guard.get("/v1/visits").await.data(200);
+    let seen: Vec<_> = visits.as_array().unwrap().iter().map(|visit| visit["visitor_id"].clone()).collect();
+    assert_eq!(seen, [json!(early), json!(old)]);
+    let ahead =
+        "SELECT count(*) FROM pg_inherits WHERE inhparent IN ('visits'::regclass, 'audit_logs'::regclass)";
+    assert_eq!(
+        world.count(ahead).await,
+        2 * (1 + 4) + 1,
+        "the default, four months, and one of 100 days ago"
+    );
+    let foreign_keys = format!(
+        "SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND conrelid = '{this_month}'::regclass"
+    );
+    assert!(world.count(&foreign_keys).await >= 5);
+    world.let_zubin_come_and_go().await;
+    assert_eq!(world.count(in_default).await, 0);
+}
+
+/// Drops the partitions of the next three months.
+async fn drop_partitions_to_come(world: &Arc<World>) {
+    let drop = "DO $$ DECLARE name text; BEGIN
+        FOR name IN SELECT table_name || to_char(date_trunc('month', now() AT TIME ZONE 'UTC') + make_interval(months => ahead), '_YYYY_MM')
+                      FROM unnest(ARRAY['visits', 'audit_logs']) table_name, generate_series(1, 3) ahead LOOP
+            EXECUTE 'DROP TABLE ' || name;
+        END LOOP;
+    END $$";
+    world.db.batch_execute(drop).await.unwrap();
 }

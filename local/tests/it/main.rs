@@ -15,6 +15,7 @@ mod gateway;
 mod idempotency;
 mod janitor;
 mod limits;
+mod logs;
 mod malformed;
 mod migrator;
 mod notifications;

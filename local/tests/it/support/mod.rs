@@ -7,6 +7,8 @@ mod actor;
 mod client;
 mod cloudformation;
 mod keeper;
+pub mod logs;
+pub mod personal;
 mod socket;
 pub mod story;
 pub mod world;

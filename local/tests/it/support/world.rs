@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tokio_postgres::Client;
 use uuid::{Uuid, uuid};
 
-use super::Actor;
+use super::{Actor, logs};
 
 pub const GREEN_ACRES: Uuid = uuid!("11111111-1111-1111-1111-111111111111");
 pub const TOWER: Uuid = uuid!("22222222-2222-2222-2222-222222222222");
@@ -50,10 +50,12 @@ pub struct World {
 
 impl World {
     pub async fn open() -> Arc<Self> {
+        logs::watch();
         Self::on(Stack::start().await.unwrap()).await
     }
 
     pub async fn on(stack: Stack) -> Arc<Self> {
+        logs::watch();
         let db = stack.database().await.unwrap();
         db.batch_execute(PLACES).await.unwrap();
         let http = reqwest::Client::new();

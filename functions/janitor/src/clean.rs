@@ -1,0 +1,94 @@
+//! What is done each hour: months are made ahead, and what is kept too long goes. Each task is worth doing
+//! where another fails, none takes all the time, and each run of each leaves a row in `retention_runs`.
+
+use std::time::Duration;
+
+use shared::{
+    db::{Param, Type},
+    http::ApiError,
+    metrics::{self, Metric},
+};
+use tokio::time::Instant;
+
+use crate::Janitor;
+
+/// How long a task begins new batches; what is left is done in the next round. All tasks together stay
+/// within the function's time.
+const PATIENCE: Duration = Duration::from_secs(25);
+
+/// What a task has done.
+#[derive(Debug, Default)]
+pub(crate) struct Work {
+    /// Rows it removed, changed or made, also where it failed afterwards.
+    pub(crate) rows: i64,
+    /// Why it did not do all of it.
+    pub(crate) problem: Option<ApiError>,
+}
+
+impl Janitor {
+    /// Runs each task once. Any number may be at it.
+    ///
+    /// # Errors
+    /// The first of those that stopped a task. All of them are logged and recorded.
+    pub(crate) async fn clean(&self) -> Result<(), ApiError> {
+        let tasks = [
+            self.run("make_partitions", "PartitionsMade", self.make_partitions()).await,
+            self.run("strip_visitors", "VisitorsStripped", self.strip_visitors()).await,
+            self.run("forget_keys", "KeysForgotten", self.forget_keys()).await,
+            self.run("forget_events", "EventsForgotten", self.forget_events()).await,
+            self.run("forget_rates", "RatesForgotten", self.forget_rates()).await,
+            self.run("forget_guesses", "GuessesForgotten", self.forget_guesses()).await,
+            self.run("forget_runs", "RunsForgotten", self.forget_runs()).await,
+        ];
+        let failed = tasks.iter().filter(|done| done.is_err()).count();
+        metrics::put(&[Metric::count("TasksFailed", i64::try_from(failed).unwrap_or(i64::MAX))]);
+        tasks.into_iter().collect()
+    }
+
+    /// Runs a task between the two halves of its record.
+    async fn run(
+        &self,
+        task: &'static str,
+        metric: &'static str,
+        work: impl Future<Output = Work>,
+    ) -> Result<(), ApiError> {
+        let started = self.db.read_one(include_str!("start_run.sql"), &[(&task, Type::TEXT)]).await;
+        let id: String = started?.ok_or_else(|| ApiError::Internal("a run has no id".into()))?;
+        let Work { rows, problem } = work.await;
+        metrics::put(&[Metric::count(metric, rows)]);
+        if let Some(error) = &problem {
+            tracing::error!(task, ?error, "a task was not finished");
+        }
+        let cause = problem.as_ref().map(cause);
+        let params = [(&id as _, Type::TEXT), (&rows as _, Type::INT8), (&cause as _, Type::TEXT)];
+        let recorded = self.db.execute(include_str!("finish_run.sql"), &params).await;
+        problem.map_or(Ok(()), Err).and(recorded.map(drop))
+    }
+
+    /// Runs a statement, whose last parameter is a number of rows, until it finds fewer than that.
+    pub(crate) async fn in_batches(&self, sql: &str, params: &[Param<'_>], batch: i64) -> Work {
+        let end = Instant::now() + PATIENCE;
+        let params = [params, &[(&batch, Type::INT8)]].concat();
+        let mut work = Work::default();
+        loop {
+            match self.db.execute(sql, &params).await {
+                Ok(rows) => {
+                    let rows = i64::try_from(rows).unwrap_or(i64::MAX);
+                    work.rows += rows;
+                    if rows < batch || Instant::now() >= end {
+                        return work;
+                    }
+                }
+                Err(error) => return Work { problem: Some(error), ..work },
+            }
+        }
+    }
+}
+
+/// The operator's half of an error, which quotes no row.
+fn cause(error: &ApiError) -> &str {
+    if let ApiError::Internal(cause) | ApiError::Unavailable(cause) = error {
+        return cause;
+    }
+    error.code().as_str()
+}

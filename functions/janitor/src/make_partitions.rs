@@ -1,0 +1,35 @@
+//! Making the monthly partitions of visits and audit before their month begins. Rows that came earlier lie in
+//! the default partition and move.
+
+use serde::Deserialize;
+use shared::db::Type;
+
+use crate::{Janitor, clean::Work};
+
+/// A partition that is missing.
+#[derive(Deserialize)]
+struct Missing {
+    table: String,
+    column: String,
+    day: String,
+}
+
+impl Janitor {
+    /// Makes the missing partitions one by one, each worth having where another cannot be made.
+    pub(crate) async fn make_partitions(&self) -> Work {
+        let missing: Vec<Missing> = match self.db.read(include_str!("make_partitions.sql"), &[]).await {
+            Ok(missing) => missing,
+            Err(error) => return Work { rows: 0, problem: Some(error) },
+        };
+        let mut work = Work::default();
+        for Missing { table, column, day } in &missing {
+            let params = [(table as _, Type::TEXT), (column as _, Type::TEXT), (day as _, Type::TEXT)];
+            let make = "SELECT to_jsonb(make_month_partition($1, $2, $3::date))";
+            match self.db.read_one(make, &params).await {
+                Ok(made) => work.rows += i64::from(made == Some(true)),
+                Err(error) => work.problem = work.problem.or(Some(error)),
+            }
+        }
+        work
+    }
+}
