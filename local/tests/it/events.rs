@@ -7,8 +7,8 @@ use std::{
 
 use local::{
     Outcome, Seed, Stack,
-    events::{DIRECTORY, EXAMPLE_ID, ID_TOKEN, OPENED_AT, TOKEN, all},
-    openapi,
+    events::{DIRECTORY, EXAMPLE_ID, ID_TOKEN, LINK_TOKEN, OPENED_AT, TOKEN, all},
+    measure, openapi,
     template::Template,
 };
 use serde_json::Value;
@@ -19,6 +19,8 @@ use uuid::Uuid;
 /// what stands for that in the event.
 type Given = Option<(&'static str, &'static str, &'static str)>;
 
+/// The token of a link about the visitor, made for [`RESIDENT`].
+const LINK: Given = Some(("visitors/create_visitor", "/data/visitor/id", LINK_TOKEN));
 const VISITOR: Given = Some(("visitors/create_visitor", "/data/visitor/id", EXAMPLE_ID));
 const ACCEPTED: Given = Some(("visitors/respond", "/data/visitor_id", EXAMPLE_ID));
 const PASS: Given = Some(("visitors/create_guest_pass", "/data/visitor/id", EXAMPLE_ID));
@@ -43,7 +45,7 @@ const NEWCOMER: &str = "newcomer";
 const DONE: u64 = 0;
 
 /// Each event, whose token it is served with, the status it is answered with, and what is there before.
-const SERVED: [(&str, &str, u64, Given); 52] = [
+const SERVED: [(&str, &str, u64, Given); 55] = [
     ("auth/sign_in", GUARD, 200, None),
     ("devices/forget_token", RESIDENT, 200, PUSH_TOKEN),
     ("devices/list_tokens", RESIDENT, 200, None),
@@ -85,6 +87,7 @@ const SERVED: [(&str, &str, u64, Given); 52] = [
     ("visitors/count_pending", RESIDENT, 200, None),
     ("visitors/create_guest_pass", RESIDENT, 201, None),
     ("visitors/create_visitor", GUARD, 201, None),
+    ("visitors/decide", "", 200, LINK),
     ("visitors/find_by_access_code", GUARD, 200, CODE),
     ("visitors/find_by_qr", GUARD, 200, QR),
     ("visitors/get_visitor", GUARD, 200, VISITOR),
@@ -93,6 +96,8 @@ const SERVED: [(&str, &str, u64, Given); 52] = [
     ("visitors/list_visitors", GUARD, 200, None),
     ("visitors/respond", RESIDENT, 200, VISITOR),
     ("visitors/send_invite", RESIDENT, 200, PASS),
+    ("visitors/show_decide_page", "", 200, None),
+    ("visitors/show_visitor", "", 200, LINK),
     ("visits/check_in", GUARD, 201, ACCEPTED),
     ("visits/check_out", GUARD, 200, VISIT),
     ("visits/list_visits", GUARD, 200, None),
@@ -158,7 +163,11 @@ async fn serve(stack: &Stack, name: &str) -> (u64, Value) {
         if !example.is_empty() {
             let id = made.pointer(pointer).and_then(Value::as_str);
             assert!(text.contains(example), "{name} has no {example}");
-            text = text.replace(example, id.unwrap_or_else(|| panic!("{maker}: {made}")));
+            let mut known = id.unwrap_or_else(|| panic!("{maker}: {made}")).to_owned();
+            if *example == LINK_TOKEN {
+                known = stack.decision_token(known.parse().unwrap(), measure::RESIDENT).await.unwrap();
+            }
+            text = text.replace(example, &known);
         }
     }
     let uid = if *uid == NEWCOMER { format!("newcomer-{}", Uuid::new_v4()) } else { (*uid).to_owned() };
