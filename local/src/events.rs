@@ -2,7 +2,7 @@
 //! examples of the API reference and the routes of the template, as the gateways build them.
 //!
 //! `cargo dev events` writes them to `events/`, and a test fails when they are stale. They hold no
-//! token: [`TOKEN`] and [`ID_TOKEN`] stand where one belongs, [`EXAMPLE_ID`] where the id of something
+//! token: [`TOKEN`], [`ID_TOKEN`] and [`LINK_TOKEN`] stand where one belongs, [`EXAMPLE_ID`] where the id of something
 //! that has to be made first, [`OPENED_AT`] where the present, and [`RESPONSE_URL`] where an answer goes.
 
 use std::{collections::BTreeMap, fs, path::Path};
@@ -24,6 +24,8 @@ pub const DIRECTORY: &str = "events";
 pub const TOKEN: &str = "TOKEN";
 /// Stands for a Firebase ID token in the body with which a user signs in.
 pub const ID_TOKEN: &str = "ID_TOKEN";
+/// Stands for the token of a decision link in a body.
+pub const LINK_TOKEN: &str = openapi::LINK_TOKEN;
 /// Stands for a visitor, a visit, a request or an emergency; the demo society has none.
 pub const EXAMPLE_ID: &str = "01990a3b-5c00-7000-8000-000000000001";
 /// Stands for the time of an event, in milliseconds since 1970. A connection ends two hours after it.

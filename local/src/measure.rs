@@ -4,6 +4,7 @@
 use std::{fs, path::Path};
 
 use serde_json::{Value, json};
+use uuid::{Uuid, uuid};
 
 use crate::{
     Error, Identity, Seed, Stack, crowd, emulator, explain,
@@ -16,6 +17,9 @@ const SOCIETY: &str = "11111111-1111-1111-1111-111111111111";
 const COMPLEX: &str = "22222222-2222-2222-2222-222222222222";
 const BLOCK: &str = "33333333-3333-3333-3333-333333333333";
 pub(crate) const FLAT: &str = "44444444-4444-4444-4444-444444444444";
+
+/// A resident of the flat.
+pub const RESIDENT: Uuid = uuid!("55555555-5555-5555-000a-000000000101");
 
 /// What one warm request cost.
 #[derive(Clone, Debug)]
@@ -31,7 +35,8 @@ pub struct Cost {
 impl Cost {
     /// Whether the endpoint changes something.
     pub fn is_write(&self) -> bool {
-        !self.endpoint.starts_with("GET ") && self.endpoint != "POST /v1/auth/firebase"
+        !self.endpoint.starts_with("GET ")
+            && !matches!(self.endpoint.as_str(), "POST /v1/auth/firebase" | "POST /v1/decide/visitor")
     }
 }
 
@@ -64,6 +69,10 @@ pub async fn round_trips() -> Result<Vec<Cost>, Error> {
     meter
         .get("/v1/visitors/pending-count", &format!("/v1/visitors/pending-count?flat_id={FLAT}"), &guard)
         .await?;
+    let asked = meter.call(reqwest::Method::POST, "/v1/visitors", &guard, Some(visitor("Leela"))).await?;
+    let link = stack.decision_token(id_of(&asked["visitor"])?, RESIDENT).await?;
+    meter.post("/v1/decide/visitor", "/v1/decide/visitor", "", json!({"token": link})).await?;
+    meter.post("/v1/decide", "/v1/decide", "", json!({"token": link, "decision": "deny"})).await?;
     let path = format!("/v1/visitors/{id}/respond");
     meter.post("/v1/visitors/{id}/respond", &path, &resident, json!({"decision": "accept"})).await?;
     let visit =
@@ -221,6 +230,10 @@ impl Meter<'_> {
         let failed = |error: reqwest::Error| Error::Arguments(format!("{method} {path}: {error}"));
         request.send().await.map_err(failed)?.json().await.map_err(failed)
     }
+}
+
+fn id_of(thing: &Value) -> Result<Uuid, Error> {
+    text(&thing["id"]).parse().map_err(|_| Error::Arguments(format!("{thing} has no id")))
 }
 
 fn text(value: &Value) -> String {

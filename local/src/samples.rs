@@ -8,13 +8,16 @@ use uuid::Uuid;
 
 use crate::{
     Error, Outcome, Stack, checkout,
-    events::{DIRECTORY, EXAMPLE_ID, ID_TOKEN, OPENED_AT, RESPONSE_URL, TOKEN},
+    events::{DIRECTORY, EXAMPLE_ID, ID_TOKEN, LINK_TOKEN, OPENED_AT, RESPONSE_URL, TOKEN},
+    measure,
 };
 
 /// What has to be made before an event can be served: by which event, where its answer names it, and
 /// what stands for that in the event.
 type Given = Option<(&'static str, &'static str, &'static str)>;
 
+/// The token of a link about the visitor, made for [`RESIDENT`].
+const LINK: Given = Some(("visitors/create_visitor", "/data/visitor/id", LINK_TOKEN));
 const VISITOR: Given = Some(("visitors/create_visitor", "/data/visitor/id", EXAMPLE_ID));
 const ACCEPTED: Given = Some(("visitors/respond", "/data/visitor_id", EXAMPLE_ID));
 const PASS: Given = Some(("visitors/create_guest_pass", "/data/visitor/id", EXAMPLE_ID));
@@ -39,7 +42,7 @@ const NEWCOMER: &str = "newcomer";
 const DONE: u64 = 0;
 
 /// Each event, whose token it is served with, the status it is answered with, and what is there before.
-const SERVED: [(&str, &str, u64, Given); 60] = [
+const SERVED: [(&str, &str, u64, Given); 63] = [
     ("auth/sign_in", GUARD, 200, None),
     ("devices/forget_token", RESIDENT, 200, PUSH_TOKEN),
     ("devices/list_tokens", RESIDENT, 200, None),
@@ -90,6 +93,7 @@ const SERVED: [(&str, &str, u64, Given); 60] = [
     ("visitors/count_pending", RESIDENT, 200, None),
     ("visitors/create_guest_pass", RESIDENT, 201, None),
     ("visitors/create_visitor", GUARD, 201, None),
+    ("visitors/decide", "", 200, LINK),
     ("visitors/find_by_access_code", GUARD, 200, CODE),
     ("visitors/find_by_qr", GUARD, 200, QR),
     ("visitors/get_visitor", GUARD, 200, VISITOR),
@@ -98,6 +102,8 @@ const SERVED: [(&str, &str, u64, Given); 60] = [
     ("visitors/list_visitors", GUARD, 200, None),
     ("visitors/respond", RESIDENT, 200, VISITOR),
     ("visitors/send_invite", RESIDENT, 200, PASS),
+    ("visitors/show_decide_page", "", 200, None),
+    ("visitors/show_visitor", "", 200, LINK),
     ("visits/check_in", GUARD, 201, ACCEPTED),
     ("visits/check_out", GUARD, 200, VISIT),
     ("visits/list_visits", GUARD, 200, None),
@@ -149,7 +155,11 @@ async fn serve_at(
             let id = made.pointer(pointer).and_then(Value::as_str);
             let id =
                 id.filter(|_| event.contains(example)).ok_or_else(|| wrong(&format!("{maker}: {made}")))?;
-            event = event.replace(example, id);
+            let known = match (*example, id.parse()) {
+                (LINK_TOKEN, Ok(visitor)) => stack.decision_token(visitor, measure::RESIDENT).await?,
+                _ => id.to_owned(),
+            };
+            event = event.replace(example, &known);
         }
     }
     let uid = if *uid == NEWCOMER { format!("newcomer-{}", Uuid::new_v4()) } else { (*uid).to_owned() };

@@ -31,6 +31,8 @@ macro_rules! refusals {
 refusals! {
     /// A pass before or after its window.
     OutsideWindow = "400" [NotYetValid, Expired];
+    /// A token that was valid once.
+    TokenExpired = "401" [TokenExpired];
     /// A role or scope that is not enough.
     Forbidden = "403" [Forbidden];
     /// Something unknown to this caller.
@@ -39,10 +41,14 @@ refusals! {
     WrongState = "409" [WrongState];
     /// The same, or a deadline that has passed.
     WrongStateOrLate = "409" [WrongState, DeadlinePassed];
+    /// A deadline that has passed.
+    Late = "409" [DeadlinePassed];
     /// The same, or a text that the carrier has not approved.
     WrongStateOrUnapproved = "409" [WrongState, TemplateNotApproved];
     /// A caller who is not known to live there.
     VerificationRequired = "409" [VerificationRequired];
+    /// A key that was used before with another payload.
+    KeyReused = "422" [IdempotencyKeyReused];
 }
 
 /// The schema of a `bool` that is always true.

@@ -1,16 +1,14 @@
 //! Exchanges an ID token for the user, his roles, his home and his post.
 
-use axum::{
-    extract::State,
-    response::{IntoResponse, Response},
-};
+use axum::{extract::State, response::Response};
 use serde::Serialize;
 use shared::{
     App,
     auth::{RequestMeta, Role, User},
     db::Type,
-    http::{Answer, ApiError},
+    http::{Answer, ApiError, with_rate},
     input::{Body, Fields, FromFields},
+    openapi::TokenExpired,
     place::{Flat, GuardPost, Home},
 };
 use utoipa::ToSchema;
@@ -44,7 +42,7 @@ struct SignInAnswer {
 ///
 /// A user who is seen for the first time is created.
 #[utoipa::path(post, path = "/v1/auth/firebase", request_body = SignIn, security(()),
-    responses((status = 200, body = Answer<SignInAnswer>)))]
+    responses((status = 200, body = Answer<SignInAnswer>), TokenExpired))]
 pub(crate) async fn sign_in(
     State(app): State<App>,
     meta: RequestMeta,
@@ -56,7 +54,5 @@ pub(crate) async fn sign_in(
     let (flat, guard) = home.map_or((None, None), |home| (home.flats.into_iter().next(), home.guard));
     let answer =
         SignInAnswer { user: caller.user, is_new_user: caller.is_new, roles: caller.roles, flat, guard };
-    let mut response = Answer::new(answer).into_response();
-    response.extensions_mut().insert(identified.rate);
-    Ok(response)
+    Ok(with_rate(identified.rate, Answer::new(answer)))
 }

@@ -2,6 +2,9 @@
 
 mod clear_rejected;
 mod create;
+mod decide;
+mod decide_page;
+mod decide_visitor;
 mod get;
 mod guard_respond;
 mod guest_pass;
@@ -16,23 +19,41 @@ mod visitor;
 use axum::Router;
 use shared::{
     StartError,
-    config::{AppConfig, CallingConfig, Env},
-    http::{Routes, authenticated, finish},
+    config::{AppConfig, CallingConfig, Env, LinkConfig},
+    http::{Route, Routes, authenticated, finish},
+    notify::DecisionLinks,
     write::Writer,
 };
 use utoipa::OpenApi;
 
+use decide::Decider;
+
 /// Reads the configuration and builds the router.
 pub async fn start(mut env: Env) -> Result<Router, StartError> {
     let (config, calling) = (AppConfig::read(&mut env), CallingConfig::read(&mut env));
+    let links = LinkConfig::read(&mut env);
     env.finish()?;
     let writer = Writer::open(config, &calling).await?;
     let app = writer.app().clone();
-    Ok(finish(authenticated(&app, routes().with_state(writer))))
+    let by_link = Decider { writer: writer.clone(), links: DecisionLinks::new(&links) };
+    Ok(finish(authenticated(&app, signed_in().with_state(writer)).merge(linked().with_state(by_link))))
 }
 
 /// The function's routes.
-pub fn routes() -> Routes<Writer> {
+pub fn routes() -> Vec<Route> {
+    [signed_in().list(), linked().list()].concat()
+}
+
+/// Those for the holder of a decision link, who needs no other token.
+fn linked() -> Routes<Decider> {
+    Routes::new()
+        .get("/v1/decide", decide_page::show_decide_page)
+        .post("/v1/decide", decide::decide)
+        .post("/v1/decide/visitor", decide_visitor::show_visitor)
+}
+
+/// Those for whoever has signed in.
+fn signed_in() -> Routes<Writer> {
     Routes::new()
         .post("/v1/visitors", create::create_visitor)
         .get("/v1/visitors", list::list_visitors)
@@ -59,6 +80,9 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
             pending::count_pending,
             guest_pass::create_guest_pass,
             clear_rejected::clear_rejected,
+            decide_page::show_decide_page,
+            decide::decide,
+            decide_visitor::show_visitor,
             scan::find_by_qr,
             scan::find_by_access_code,
             get::get_visitor,

@@ -6,7 +6,8 @@ use shared::{
     auth::{Caller, RequestMeta},
     db::Type,
     http::{Answer, ApiError},
-    input::{Body, Fields, FromFields, PathId},
+    input::{Body, Fields, FromFields, IdempotencyKey, PathId},
+    notify::DecisionClaims,
     openapi::{Forbidden, NotFound, WrongStateOrLate},
     text::LongText,
     write::{Writer, Writing},
@@ -30,7 +31,7 @@ impl FromFields for Respond {
 }
 
 #[derive(Serialize, Deserialize, ToSchema)]
-struct RespondAnswer {
+pub(crate) struct RespondAnswer {
     visitor_id: Uuid,
     decision: Decision,
     status: Status,
@@ -52,17 +53,43 @@ pub(crate) async fn respond(
     PathId(visitor_id): PathId,
     Body { input, key }: Body<Respond>,
 ) -> Result<Response, ApiError> {
-    let writing = Writing {
-        caller: &caller,
-        key: &key,
-        meta: &meta,
-        forbidden: "Only the residents of the visited flat answer.",
-    };
+    respond_by(
+        &writer,
+        Respondent { caller: &caller, key: &key, meta: &meta, link: None },
+        visitor_id,
+        &input,
+    )
+    .await
+}
+
+/// Who answers, and by what.
+pub(crate) struct Respondent<'a> {
+    pub(crate) caller: &'a Caller,
+    pub(crate) key: &'a IdempotencyKey,
+    pub(crate) meta: &'a RequestMeta,
+    /// The link by which he does; none from an app.
+    pub(crate) link: Option<&'a DecisionClaims>,
+}
+
+/// The one way in which a resident's answer is taken.
+pub(crate) async fn respond_by(
+    writer: &Writer,
+    Respondent { caller, key, meta, link }: Respondent<'_>,
+    visitor_id: Uuid,
+    Respond { decision, note }: &Respond,
+) -> Result<Response, ApiError> {
+    let writing = Writing { caller, key, meta, forbidden: "Only the residents of the visited flat answer." };
     let written = writer
         .write::<RespondAnswer>(
             writing,
             include_str!("respond.sql"),
-            &[(&visitor_id, Type::UUID), (&input.decision, Type::TEXT), (&input.note, Type::TEXT)],
+            &[
+                (&visitor_id, Type::UUID),
+                (decision, Type::TEXT),
+                (note, Type::TEXT),
+                (&link.map(|link| link.flat_id), Type::UUID),
+                (&link.map(|link| link.deadline), Type::INT8),
+            ],
         )
         .await?;
     Ok(written.with_status(StatusCode::OK))

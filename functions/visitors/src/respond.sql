@@ -1,10 +1,12 @@
--- $1-$6 as in shared::write; $7 visitor, $8 decision, $9 note
+-- $1-$6 as in shared::write; $7 visitor, $8 decision, $9 note; from a decision link also $10 its flat and
+-- $11 its deadline, null from an app
 WITH target AS MATERIALIZED (
     -- The lock waits for a parallel answer and shows the state it left.
     SELECT v.id, v.visitor_name, v.flat_id, v.society_id, v.status, v.decided_by, v.guest_pass, v.approval_deadline,
            v.flat_id = ANY (me.flats) AS allowed
       FROM visitors v, caller_scope($1) AS me
      WHERE v.id = $7 AND has_part(me, v.society_id)
+       AND ($10 IS NULL OR v.flat_id = $10 AND extract(epoch FROM v.approval_deadline)::bigint = $11)
        FOR UPDATE OF v
 ), judged AS MATERIALIZED (
     SELECT t.*, NOT t.guest_pass AND (
@@ -12,8 +14,10 @@ WITH target AS MATERIALIZED (
                OR t.status = 'denied' AND t.decided_by = 'timeout') AS late
       FROM target t
 ), claim AS MATERIALIZED (
+    -- A link answers a question and takes no answer back, so it is worth nothing to whoever finds it later.
     SELECT c.* FROM judged j, claim_key($1, $2, $3, $4, $5,
-        CASE WHEN NOT j.guest_pass AND (j.status = 'pending' AND NOT j.late OR j.status = 'accepted' AND $8 = 'deny')
+        CASE WHEN NOT j.guest_pass AND (j.status = 'pending' AND NOT j.late
+                                        OR j.status = 'accepted' AND $8 = 'deny' AND $10 IS NULL)
              THEN jsonb_build_object('visitor_id', j.id, 'decision', $8,
                                      'status', CASE $8 WHEN 'accept' THEN 'accepted' ELSE 'denied' END) END) c
      WHERE j.allowed
@@ -29,7 +33,8 @@ WITH target AS MATERIALIZED (
     SELECT id, $1, 'resident', $8, $9 FROM changed
 ), audited AS (
     INSERT INTO audit_logs (actor_user_id, action, resource_type, resource_id, society_id, request_id, details)
-    SELECT $1, 'visitor.respond', 'visitor', id, society_id, $6, jsonb_build_object('decision', $8) FROM changed
+    SELECT $1, 'visitor.respond', 'visitor', id, society_id, $6,
+           jsonb_strip_nulls(jsonb_build_object('decision', $8, 'via', CASE WHEN $10 IS NOT NULL THEN 'link' END)) FROM changed
 ), told AS (
     SELECT emit('society:' || society_id, 'request_approved', jsonb_build_object(
                'visitor_id', id, 'visitor_name', visitor_name, 'decision', $8, 'status', status,

@@ -33,10 +33,10 @@ pub(super) fn complete(document: &mut Value) {
 
     let mut paths = document["paths"].take();
     let mut responses = Map::new();
-    for (path, operations) in paths.as_object_mut().into_iter().flatten() {
+    for operations in paths.as_object_mut().into_iter().flat_map(Map::values_mut) {
         for method in METHODS {
             if let Some(operation) = operations.get_mut(method) {
-                complete_operation(document, path, operation, &mut responses);
+                complete_operation(document, operation, &mut responses);
             }
         }
     }
@@ -172,12 +172,7 @@ fn references(part: &Value, names: &mut Vec<String>) {
     }
 }
 
-fn complete_operation(
-    document: &mut Value,
-    path: &str,
-    operation: &mut Value,
-    responses: &mut Map<String, Value>,
-) {
+fn complete_operation(document: &mut Value, operation: &mut Value, responses: &mut Map<String, Value>) {
     refusals::add(document, operation, responses);
     let public = is_public(operation);
     if public {
@@ -205,7 +200,7 @@ fn complete_operation(
     if operation.get("requestBody").is_some() {
         complete_body(document, &mut operation["requestBody"], write);
     }
-    complete_successes(&mut operation["responses"], path, write);
+    complete_successes(&mut operation["responses"], write);
 }
 
 /// A body may be left out where none of its fields has to be there.
@@ -219,9 +214,9 @@ fn complete_body(document: &mut Value, body: &mut Value, write: bool) {
 }
 
 /// Successes get their headers, and writes the answer to a repetition.
-fn complete_successes(responses: &mut Value, path: &str, write: bool) {
+fn complete_successes(responses: &mut Value, write: bool) {
     let Some(responses) = responses.as_object_mut() else { return };
-    let limited = path != "/health";
+    let limited = responses.contains_key("429");
     for (status, response) in responses.iter_mut().filter(|(_, response)| response.get("content").is_some()) {
         let about = match status.as_str() {
             "201" => "It is made.",

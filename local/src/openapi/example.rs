@@ -9,6 +9,9 @@ use super::{common::METHODS, resolve};
 const LEFT_OUT: [&str; 7] =
     ["expected_end", "expected_start", "guard_id", "id_number", "idempotency_key", "invited_by", "qr_code"];
 
+/// Stands for the token of a decision link, which only the dispatcher can make.
+pub(crate) const LINK_TOKEN: &str = "LINK_TOKEN";
+
 /// Adds examples to all operations.
 pub(super) fn add(document: &mut Value) {
     let mut paths = document["paths"].take();
@@ -101,7 +104,8 @@ fn particular(place: &str, name: &str) -> Option<Value> {
             json!(true)
         }
         ("find_by_qr 200" | "find_by_access_code 200", "checkin_time" | "visit_id") => Value::Null,
-        ("respond 200" | "guard_respond 200", "status") => json!("accepted"),
+        ("decide" | "show_visitor", "token") => json!(LINK_TOKEN),
+        ("decide 200" | "respond 200" | "guard_respond 200", "status") => json!("accepted"),
         ("check_out 200", "checkout_time") => json!("2026-01-31T19:10:00Z"),
         ("report_emergency 200" | "report_emergency 201", "addressed_at" | "addressed_by_guard_id") => {
             Value::Null

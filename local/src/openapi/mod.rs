@@ -19,6 +19,7 @@ use shared::{
 use utoipa::{OpenApi, ToSchema};
 
 use crate::Error;
+pub(crate) use example::LINK_TOKEN;
 pub use postman::collection;
 
 /// Where the API reference is kept.
@@ -47,7 +48,7 @@ macro_rules! functions {
             vec![$(Documented {
                 name: stringify!($name),
                 tag: ($tag, $about),
-                routes: $name::routes().list().to_vec(),
+                routes: Vec::from($name::routes()),
                 api: $name::openapi(),
             }),+]
         }

@@ -53,10 +53,10 @@ fn codes_by_kind(document: &Value, operation: &Value) -> Vec<String> {
     let parameters = operation["parameters"].as_array().is_some_and(|all| !all.is_empty());
     let mut codes = vec![ErrorCode::Internal, ErrorCode::Unavailable];
     if !public {
-        codes.push(ErrorCode::TokenMissing);
+        codes.extend([ErrorCode::TokenMissing, ErrorCode::TokenExpired]);
     }
     if !public || body {
-        codes.extend([ErrorCode::TokenInvalid, ErrorCode::TokenExpired, ErrorCode::RateLimited]);
+        codes.extend([ErrorCode::TokenInvalid, ErrorCode::RateLimited]);
     }
     if body || parameters {
         codes.push(ErrorCode::ValidationFailed);

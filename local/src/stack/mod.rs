@@ -9,8 +9,13 @@ use std::{
 };
 
 use serde_json::{Value, json};
+use shared::{
+    config::LinkConfig,
+    notify::{DecisionClaims, DecisionLinks},
+};
 use tokio::{net::TcpListener, runtime::Runtime};
 use tokio_postgres::Client;
+use uuid::Uuid;
 
 pub use builder::{Builder, Project};
 
@@ -107,6 +112,21 @@ impl Stack {
     /// An ID token for the Firebase uid.
     pub fn token(&self, uid: &str) -> Result<String, Error> {
         self.parts.issuer.token(&Identity::of(uid))
+    }
+
+    /// What signs decision links.
+    pub fn decision_links(&self) -> DecisionLinks {
+        DecisionLinks::new(&LinkConfig { key: variables::DECISION_LINK_KEY.to_owned().into() })
+    }
+
+    /// The token of the link by which a user is asked about a visitor.
+    pub async fn decision_token(&self, visitor_id: Uuid, user_id: Uuid) -> Result<String, Error> {
+        let visitor =
+            "SELECT flat_id, extract(epoch FROM approval_deadline)::bigint FROM visitors WHERE id = $1";
+        let found = self.database().await?.query_one(visitor, &[&visitor_id]).await;
+        let row = found.map_err(|error| Error::Database(error.to_string()))?;
+        let claims = DecisionClaims { visitor_id, flat_id: row.get(0), user_id, deadline: row.get(1) };
+        Ok(self.decision_links().token(&claims))
     }
 
     /// The issuer of ID tokens.
@@ -254,7 +274,7 @@ async fn prepare_database(builder: &Builder) -> Result<(Arc<Postgres>, bool, Str
     let (postgres, shared, database) = match &builder.data {
         Data::Shared => {
             let postgres = blocking(shared_server).await?;
-            let database = format!("test_{}", uuid::Uuid::new_v4().simple());
+            let database = format!("test_{}", Uuid::new_v4().simple());
             postgres.create_database(&database, Some(DATABASE)).await?;
             (postgres, true, database)
         }

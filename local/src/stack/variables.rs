@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Signs the links of this machine, which nobody else can reach.
-const DECISION_LINK_KEY: &str = "a key that signs links on one machine";
+pub(super) const DECISION_LINK_KEY: &str = "a key that signs links on one machine";
 
 /// Where everything is.
 pub(super) struct Places<'a> {

@@ -53,7 +53,7 @@ impl World {
         }
     }
 
-    async fn status_of(&self, visitor: Uuid) -> String {
+    pub async fn status_of(&self, visitor: Uuid) -> String {
         let row = self.db.query_one("SELECT status FROM visitors WHERE id = $1", &[&visitor]).await.unwrap();
         row.get(0)
     }

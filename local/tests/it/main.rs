@@ -6,6 +6,7 @@ mod attacks;
 mod authorisation;
 mod clients;
 mod crowd;
+mod decide;
 mod dispatcher;
 mod escalation;
 mod events;

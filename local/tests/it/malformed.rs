@@ -122,6 +122,12 @@ fn endpoints(id: &str) -> Vec<Endpoint> {
             json!({"decision": "accept"}),
             &[("decision", Kind::Word), ("note", Kind::Text)],
         ),
+        ("/v1/decide/visitor", json!({"token": "x"}), &[("token", Kind::Whole)]),
+        (
+            "/v1/decide",
+            json!({"token": "x", "decision": "accept"}),
+            &[("token", Kind::Whole), ("decision", Kind::Word), ("note", Kind::Text)],
+        ),
         (
             path(format!("/v1/visitors/{id}/guard-respond")),
             json!({"decision": "accept"}),
@@ -199,7 +205,7 @@ async fn every_field_refuses_what_it_cannot_take() {
     for (path, valid, fields) in endpoints(&id) {
         for (field, kind) in fields {
             for value in refused_by(*kind) {
-                if *field == "idToken" && value.is_string() {
+                if matches!(*field, "idToken" | "token") && matches!(kind, Kind::Whole) && value.is_string() {
                     continue;
                 }
                 let mut body = valid.clone();

@@ -7,7 +7,12 @@ use utoipa::{ToSchema, openapi::Object};
 use uuid::Uuid;
 
 use super::{Claims, RateState, rate_limit::Hits};
-use crate::{App, http::ApiError, openapi::one_of};
+use crate::{
+    App,
+    http::ApiError,
+    notify::{DecisionClaims, DecisionLinks},
+    openapi::one_of,
+};
 
 /// Where a request comes from, as the gateway says.
 #[derive(Clone, Debug)]
@@ -83,6 +88,14 @@ pub struct Identified {
     pub rate: RateState,
 }
 
+/// By what a verified token names its user.
+enum Named<'a> {
+    /// A Firebase ID token, with what it says.
+    ByFirebase { token: &'a str, claims: &'a Claims },
+    /// A link by which one of our users answers.
+    ByLink(&'a DecisionClaims),
+}
+
 /// The row of `caller.sql`.
 #[derive(Deserialize)]
 struct CallerRow {
@@ -95,35 +108,57 @@ impl App {
     pub async fn identify(&self, token: &str, meta: &RequestMeta) -> Result<Identified, ApiError> {
         self.limiter.check(&meta.ip)?;
         let claims = self.verifier.verify(token).await?;
-        let row = self.find_caller(&claims, token, &meta.ip).await?;
-        let rate = self.limiter.judge(&meta.ip, row.rate)?;
-        let caller =
-            row.caller.ok_or_else(|| ApiError::Internal("a caller was neither found nor made".into()))?;
-        Ok(Identified { caller, rate })
+        let found = self.find_caller(&Named::ByFirebase { token, claims: &claims }, meta).await?;
+        found.ok_or_else(|| ApiError::Internal("a caller was neither found nor made".into()))
     }
 
-    async fn find_caller(&self, claims: &Claims, token: &str, ip: &str) -> Result<CallerRow, ApiError> {
-        let digest: [u8; 32] = Sha256::digest(token).into();
-        let (issued_at, expires_at) = (claims.iat as f64, claims.exp as f64);
-        self.db
+    /// Verifies the token of a decision link and finds the resident it was made for, in one round trip to the database.
+    pub async fn identify_by_link(
+        &self,
+        links: &DecisionLinks,
+        token: &str,
+        meta: &RequestMeta,
+    ) -> Result<(Identified, DecisionClaims), ApiError> {
+        self.limiter.check(&meta.ip)?;
+        let claims = links.verify(token).ok_or(ApiError::TokenInvalid)?;
+        let found = self.find_caller(&Named::ByLink(&claims), meta).await?;
+        Ok((found.ok_or(ApiError::TokenInvalid)?, claims))
+    }
+
+    async fn find_caller(
+        &self,
+        named: &Named<'_>,
+        meta: &RequestMeta,
+    ) -> Result<Option<Identified>, ApiError> {
+        let (token, claims, user_id) = match *named {
+            Named::ByFirebase { token, claims } => (Some(token), Some(claims), None),
+            Named::ByLink(link) => (None, None, Some(link.user_id)),
+        };
+        let digest = token.map(|token| <[u8; 32]>::from(Sha256::digest(token)));
+        let text = |claim: fn(&Claims) -> &Option<String>| claims.and_then(|claims| storable(claim(claims)));
+        let row = self
+            .db
             .read_first::<CallerRow>(
                 include_str!("caller.sql"),
                 &[
-                    (&ip, Type::TEXT),
+                    (&meta.ip, Type::TEXT),
                     (&self.limiter.window_seconds(), Type::FLOAT8),
                     (&self.limiter.max_requests(), Type::INT4),
-                    (&claims.sub, Type::TEXT),
-                    (&storable(&claims.phone_number), Type::TEXT),
-                    (&storable(&claims.email), Type::TEXT),
-                    (&storable(&claims.name), Type::TEXT),
-                    (&storable(&claims.picture), Type::TEXT),
-                    (&digest.as_slice(), Type::BYTEA),
-                    (&issued_at, Type::FLOAT8),
-                    (&expires_at, Type::FLOAT8),
+                    (&claims.map(|claims| &claims.sub), Type::TEXT),
+                    (&text(|claims| &claims.phone_number), Type::TEXT),
+                    (&text(|claims| &claims.email), Type::TEXT),
+                    (&text(|claims| &claims.name), Type::TEXT),
+                    (&text(|claims| &claims.picture), Type::TEXT),
+                    (&digest.as_ref().map(<[u8; 32]>::as_slice), Type::BYTEA),
+                    (&claims.map(|claims| claims.iat as f64), Type::FLOAT8),
+                    (&claims.map(|claims| claims.exp as f64), Type::FLOAT8),
+                    (&user_id, Type::UUID),
                 ],
             )
             .await?
-            .ok_or_else(|| ApiError::Internal("the caller's statement answered no row".into()))
+            .ok_or_else(|| ApiError::Internal("the caller's statement answered no row".into()))?;
+        let rate = self.limiter.judge(&meta.ip, row.rate)?;
+        Ok(row.caller.map(|caller| Identified { caller, rate }))
     }
 }
 

@@ -73,14 +73,19 @@ pub(super) async fn identify(State(app): State<App>, mut request: Request, next:
     match identified {
         Ok(identified) => {
             request.extensions_mut().insert(identified.caller);
-            let mut response = next.run(request).await;
-            if response.extensions().get::<RateState>().is_none() {
-                response.extensions_mut().insert(identified.rate);
-            }
-            response
+            with_rate(identified.rate, next.run(request).await)
         }
         Err(error) => error.into_response(),
     }
+}
+
+/// An answer that says where the caller's IP stands, unless it says where he stands against a limit of its own.
+pub fn with_rate(rate: RateState, answer: impl IntoResponse) -> Response {
+    let mut response = answer.into_response();
+    if response.extensions().get::<RateState>().is_none() {
+        response.extensions_mut().insert(rate);
+    }
+    response
 }
 
 /// A panic is a defect: 500 to the caller, one line in the log, and the next request is served.
@@ -123,7 +128,10 @@ fn add_headers(headers: &mut HeaderMap, meta: &RequestMeta, rate: Option<RateSta
         (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
         (X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
     ];
-    headers.extend(FIXED);
+    // A page says itself what may run in it.
+    for (name, value) in FIXED {
+        headers.entry(name).or_insert(value);
+    }
     if let Ok(id) = HeaderValue::from_str(&meta.request_id) {
         headers.insert("x-request-id", id);
     }

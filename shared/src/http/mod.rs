@@ -13,6 +13,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 pub use answer::{Answer, List, Scoped};
 pub use error::{ApiError, ErrorCode, Refusal};
 pub(crate) use layers::request_id;
+pub use layers::with_rate;
 pub use routes::{Route, Routes};
 
 use crate::{App, StartError, config::Env, lambda};

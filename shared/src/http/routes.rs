@@ -20,6 +20,12 @@ pub struct Routes<S> {
     list: Vec<Route>,
 }
 
+impl<S> From<Routes<S>> for Vec<Route> {
+    fn from(routes: Routes<S>) -> Self {
+        routes.list
+    }
+}
+
 impl<S: Clone + Send + Sync + 'static> Default for Routes<S> {
     fn default() -> Self {
         Self::new()

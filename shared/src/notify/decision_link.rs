@@ -46,7 +46,8 @@ impl DecisionLinks {
         format!("{base_url}/v1/decide#{}", self.token(claims))
     }
 
-    fn token(&self, claims: &DecisionClaims) -> String {
+    /// The token of a link that says this.
+    pub fn token(&self, claims: &DecisionClaims) -> String {
         let mut bytes = Vec::with_capacity(CLAIMS + TAG);
         bytes.extend(claims.visitor_id.as_bytes());
         bytes.extend(claims.flat_id.as_bytes());

@@ -24,11 +24,12 @@ const MISSING: &str =
     "these tests run real clients: please install Node.js 18 or later with npm (https://nodejs.org)";
 
 /// What the clients are made of.
-const FILES: [(&str, &str); 4] = [
+const FILES: [(&str, &str); 5] = [
     ("package.json", include_str!("../../clients/package.json")),
     ("package-lock.json", LOCK),
     ("socket_io.mjs", include_str!("../../clients/socket_io.mjs")),
     ("native.mjs", include_str!("../../clients/native.mjs")),
+    ("page.mjs", include_str!("../../clients/page.mjs")),
 ];
 const LOCK: &str = include_str!("../../clients/package-lock.json");
 
@@ -63,6 +64,11 @@ impl Client {
         Self::start("native.mjs", usual, json!({"token_in": token_in}))
     }
 
+    /// A page in a DOM (`jsdom`); `page.mjs` lists its orders.
+    pub fn page(url: &str) -> Self {
+        Self::start("page.mjs", json!({"url": url}), json!({}))
+    }
+
     fn start(script: &str, mut arguments: Value, options: Value) -> Self {
         let home = INSTALLED.as_ref().unwrap_or_else(|why| panic!("{why}"));
         arguments.as_object_mut().unwrap().extend(options.as_object().unwrap().clone());
@@ -78,7 +84,7 @@ impl Client {
         Self { lines, orders: process.stdin.take().unwrap(), _process: process }
     }
 
-    /// Has it do something: `leave` its room, or `disconnect`.
+    /// Has it do something: `leave` its room, `disconnect`, or an order of a page.
     pub async fn tell(&mut self, deed: &str) {
         self.orders.write_all(format!("{deed}\n").as_bytes()).await.unwrap();
     }

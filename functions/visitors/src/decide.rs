@@ -1,0 +1,72 @@
+//! A resident without the app answers, by the link that he was sent. It ends where an app's answer ends.
+
+use axum::{extract::State, response::Response};
+use sha2::{Digest, Sha256};
+use shared::{
+    auth::RequestMeta,
+    http::{Answer, ApiError, with_rate},
+    input::{Body, Fields, FromFields, IdempotencyKey},
+    notify::DecisionLinks,
+    openapi::{Forbidden, KeyReused, NotFound, WrongStateOrLate},
+    text::LongText,
+    write::Writer,
+};
+use utoipa::ToSchema;
+
+use crate::{
+    respond::{Respond, RespondAnswer, Respondent, respond_by},
+    visitor::Decision,
+};
+
+/// What answering by link needs.
+#[derive(Clone)]
+pub struct Decider {
+    pub(crate) writer: Writer,
+    pub(crate) links: DecisionLinks,
+}
+
+#[derive(ToSchema)]
+pub(crate) struct Decide {
+    /// What stands behind `#` in the link.
+    token: String,
+    decision: Decision,
+    note: Option<LongText>,
+}
+
+impl FromFields for Decide {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let (token, answer) = (fields.required("token"), Respond::from_fields(fields));
+        let Respond { decision, note } = answer?;
+        Some(Self { token: token?, decision, note })
+    }
+}
+
+/// Answers for a flat whether a visitor may come in, by a link.
+///
+/// **Permissions:** the resident whom the link was made for, while he lives in the visitor's flat. No bearer token.
+///
+/// As the app's answer, except that a link answers a question and takes no answer back. It is its own idempotency
+/// key: the same decision is answered with the first answer again, the other one is refused.
+#[utoipa::path(post, path = "/v1/decide", request_body = Decide, security(()),
+    responses((status = 200, body = Answer<RespondAnswer>), Forbidden, NotFound, WrongStateOrLate, KeyReused))]
+pub(crate) async fn decide(
+    State(Decider { writer, links }): State<Decider>,
+    meta: RequestMeta,
+    Body { input: Decide { token, decision, note }, .. }: Body<Decide>,
+) -> Result<Response, ApiError> {
+    let (who, link) = writer.app().identify_by_link(&links, &token, &meta).await?;
+    let key = one_time(&token, decision);
+    let respondent = Respondent { caller: &who.caller, key: &key, meta: &meta, link: Some(&link) };
+    let answer = respond_by(&writer, respondent, link.visitor_id, &Respond { decision, note }).await;
+    Ok(with_rate(who.rate, answer))
+}
+
+/// The key under which a link's one decision is remembered. The link itself is a secret, so its digest is kept.
+fn one_time(token: &str, decision: Decision) -> IdempotencyKey {
+    IdempotencyKey {
+        method: "POST".to_owned(),
+        path: "/v1/decide".to_owned(),
+        key: Some(format!("{:x}", Sha256::digest(token))),
+        payload: Sha256::digest(decision.as_str()).into(),
+    }
+}

@@ -1,0 +1,85 @@
+//! Who is at the gate, for the page behind a decision link.
+
+use axum::{extract::State, response::Response};
+use serde::{Deserialize, Serialize};
+use shared::{
+    Timestamp,
+    auth::RequestMeta,
+    db::Type,
+    http::{Answer, ApiError, Scoped, with_rate},
+    input::{Body, Fields, FromFields},
+    notify::DecisionClaims,
+    openapi::{Forbidden, Late, NotFound},
+};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::{decide::Decider, visitor::Status};
+
+#[derive(ToSchema)]
+pub(crate) struct LinkHolder {
+    /// What stands behind `#` in the link.
+    token: String,
+}
+
+impl FromFields for LinkHolder {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        Some(Self { token: fields.required("token")? })
+    }
+}
+
+/// Whom a resident is asked about, as far as he needs to know to answer.
+#[derive(Serialize, Deserialize, ToSchema)]
+struct AskedVisitor {
+    visitor_name: String,
+    purpose: String,
+    flat_number: String,
+    block_name: String,
+    society_name: String,
+    status: Status,
+    approval_deadline: Timestamp,
+}
+
+/// The row of `decide_visitor.sql`.
+#[derive(Deserialize)]
+struct Found {
+    late: bool,
+    visitor: AskedVisitor,
+}
+
+/// Answers who is at the gate, to the holder of a link.
+///
+/// **Permissions:** the resident whom the link was made for, while he lives in the visitor's flat and until the
+/// deadline. No bearer token.
+#[utoipa::path(post, path = "/v1/decide/visitor", request_body = LinkHolder, security(()),
+    responses((status = 200, body = Answer<AskedVisitor>), Forbidden, NotFound, Late))]
+pub(crate) async fn show_visitor(
+    State(decider): State<Decider>,
+    meta: RequestMeta,
+    Body { input, .. }: Body<LinkHolder>,
+) -> Result<Response, ApiError> {
+    let app = decider.writer.app();
+    let (who, link) = app.identify_by_link(&decider.links, &input.token, &meta).await?;
+    Ok(with_rate(who.rate, find(&decider, who.caller.user_id(), &link).await))
+}
+
+async fn find(
+    decider: &Decider,
+    user_id: &Uuid,
+    link: &DecisionClaims,
+) -> Result<Answer<AskedVisitor>, ApiError> {
+    let params = [
+        (user_id as _, Type::UUID),
+        (&link.visitor_id as _, Type::UUID),
+        (&link.flat_id as _, Type::UUID),
+        (&link.deadline as _, Type::INT8),
+    ];
+    let db = &decider.writer.app().db;
+    let row = db.read_one::<Scoped<Option<Found>>>(include_str!("decide_visitor.sql"), &params).await?;
+    let Found { late, visitor } = row.ok_or(ApiError::NotFound)?.allowed()?.ok_or(ApiError::NotFound)?;
+    if late {
+        let status = visitor.status.as_str().to_owned();
+        return Err(ApiError::WrongState { deadline_passed: true, status });
+    }
+    Ok(Answer::new(visitor))
+}

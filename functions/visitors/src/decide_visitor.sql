@@ -1,0 +1,14 @@
+-- $1 caller, $2 visitor, $3 flat, $4 deadline of the link
+SELECT jsonb_build_object('access', CASE WHEN v.flat_id = ANY (me.flats) THEN 'ok' ELSE 'forbidden' END,
+           'rows', CASE WHEN v.flat_id = ANY (me.flats) THEN jsonb_build_object(
+               'late', l.late,
+               'visitor', jsonb_build_object(
+                   'visitor_name', v.visitor_name, 'purpose', v.purpose, 'flat_number', p.flat_number,
+                   'block_name', p.block_name, 'society_name', p.society_name,
+                   -- Whoever acts next notes that time has decided.
+                   'status', CASE WHEN l.late AND v.status = 'pending' THEN 'denied' ELSE v.status END,
+                   'approval_deadline', v.approval_deadline)) END)
+  FROM caller_scope($1) AS me, visitors v JOIN places p ON p.flat_id = v.flat_id,
+       LATERAL (SELECT clock_timestamp() >= v.approval_deadline AS late) l
+ WHERE v.id = $2 AND v.flat_id = $3 AND extract(epoch FROM v.approval_deadline)::bigint = $4
+   AND has_part(me, v.society_id)
