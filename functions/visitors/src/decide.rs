@@ -26,14 +26,14 @@ pub struct Decider {
 }
 
 #[derive(ToSchema)]
-pub(crate) struct Decide {
+pub(crate) struct LinkDecision {
     /// What stands behind `#` in the link.
     token: String,
     decision: Decision,
     note: Option<LongText>,
 }
 
-impl FromFields for Decide {
+impl FromFields for LinkDecision {
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
         let (token, answer) = (fields.required("token"), Respond::from_fields(fields));
         let Respond { decision, note } = answer?;
@@ -47,12 +47,12 @@ impl FromFields for Decide {
 ///
 /// As the app's answer, except that a link answers a question and takes no answer back. It is its own idempotency
 /// key: the same decision is answered with the first answer again, the other one is refused.
-#[utoipa::path(post, path = "/v1/decide", request_body = Decide, security(()),
+#[utoipa::path(post, path = "/v1/decide", request_body = LinkDecision, security(()),
     responses((status = 200, body = Answer<RespondAnswer>), Forbidden, NotFound, WrongStateOrLate, KeyReused))]
 pub(crate) async fn decide(
     State(Decider { writer, links }): State<Decider>,
     meta: RequestMeta,
-    Body { input: Decide { token, decision, note }, .. }: Body<Decide>,
+    Body { input: LinkDecision { token, decision, note }, .. }: Body<LinkDecision>,
 ) -> Result<Response, ApiError> {
     let (who, link) = writer.app().identify_by_link(&links, &token, &meta).await?;
     let key = one_time(&token, decision);
