@@ -22,9 +22,7 @@ pub(crate) struct VisitorWithApprovals {
     #[serde(flatten)]
     visitor: ListedVisitor,
     approvals: Vec<Approval>,
-    /// How far the question has come to the flat's phones; for guards and admins alone.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
+    /// How far the question has come to the flat's phones; null for whoever is no guard or admin.
     delivery: Option<Delivery>,
 }
 

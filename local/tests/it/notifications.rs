@@ -111,7 +111,7 @@ async fn the_gate_sees_who_listens() {
     let visitor = world.log_visitor().await;
     world.delivery_becomes(visitor, delivery([1, 1, 0, 0, 0, 1])).await;
     let seen = world.resident.get(&format!("/v1/visitors/{visitor}")).await.data(200);
-    assert!(seen.get("delivery").is_none(), "{seen}");
+    assert!(seen["delivery"].is_null(), "{seen}");
 }
 
 /// The phone says that it rang, and that it was opened; the gate hears it at once.
