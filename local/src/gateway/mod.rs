@@ -1,12 +1,12 @@
 //! API Gateway on one port: the HTTP API, the WebSocket API, `@connections`, Lambda's Invoke API,
-//! and under `/docs` and `/_local/` what a developer and the tests need beside them.
+//! and beside them what a developer and the tests need: pages at `/` and `/docs`, tools under `/_local/`.
 
 mod faults;
 mod http;
 mod invoke;
 mod management;
 mod messages;
-mod reference;
+mod pages;
 mod tools;
 mod websocket;
 
@@ -118,6 +118,9 @@ impl Gateway {
         if let Some((caller, id)) = management::read_path(&path) {
             return self.manage(caller, id, request).await;
         }
+        if let Some(page) = pages::answer(request.method(), &path) {
+            return page;
+        }
         if path == "/_local/faults" {
             return self.switch_faults(request).await;
         }
@@ -128,9 +131,6 @@ impl Gateway {
         }
         if let Some(tool) = path.strip_prefix("/_local/") {
             return self.tool(tool, &request);
-        }
-        if let Some(page) = reference::answer(request.method(), &path) {
-            return page;
         }
         if let Some(name) =
             path.strip_prefix("/2015-03-31/functions/").and_then(|rest| rest.strip_suffix("/invocations"))

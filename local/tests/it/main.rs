@@ -22,6 +22,7 @@ mod migrator;
 mod notifications;
 mod openapi;
 mod outages;
+mod page;
 mod pagination;
 mod postgres;
 mod races;

@@ -21,15 +21,16 @@ use super::Actor;
 const PATIENCE: Duration = Duration::from_secs(15);
 
 const MISSING: &str =
-    "these tests run real clients: please install Node.js 18 or later with npm (https://nodejs.org)";
+    "these tests run real clients: please install Node.js 20.11 or later with npm (https://nodejs.org)";
 
 /// What the clients are made of.
-const FILES: [(&str, &str); 5] = [
+const FILES: [(&str, &str); 6] = [
     ("package.json", include_str!("../../clients/package.json")),
     ("package-lock.json", LOCK),
     ("socket_io.mjs", include_str!("../../clients/socket_io.mjs")),
     ("native.mjs", include_str!("../../clients/native.mjs")),
     ("page.mjs", include_str!("../../clients/page.mjs")),
+    ("browser.mjs", include_str!("../../clients/browser.mjs")),
 ];
 const LOCK: &str = include_str!("../../clients/package-lock.json");
 
@@ -69,12 +70,18 @@ impl Client {
         Self::start("page.mjs", json!({"url": url}), json!({}))
     }
 
+    /// A browser that can load what is under `url`; `browser.mjs` lists its options and orders.
+    pub fn browser(url: &str, options: Value) -> Self {
+        Self::start("browser.mjs", json!({"url": url}), options)
+    }
+
     fn start(script: &str, mut arguments: Value, options: Value) -> Self {
         let home = INSTALLED.as_ref().unwrap_or_else(|why| panic!("{why}"));
         arguments.as_object_mut().unwrap().extend(options.as_object().unwrap().clone());
         let mut process = Command::new("node")
             .arg(home.join(script))
             .arg(arguments.to_string())
+            .env("TMPDIR", home.join("temporary"))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .kill_on_drop(true)
@@ -87,6 +94,13 @@ impl Client {
     /// Has it do something: `leave` its room, `disconnect`, or an order of a page.
     pub async fn tell(&mut self, deed: &str) {
         self.orders.write_all(format!("{deed}\n").as_bytes()).await.unwrap();
+    }
+
+    /// Lets it end by itself; anything more that it saw fails the test.
+    pub async fn is_over(mut self) {
+        drop(self.orders);
+        let line = timeout(PATIENCE, self.lines.next_line()).await.expect("the client did not end");
+        assert_eq!(line.unwrap(), None);
     }
 
     /// The next thing that it saw; any other than this one fails the test.
@@ -141,6 +155,18 @@ fn install(home: &Path) -> Result<PathBuf, String> {
     if !npm.status.success() {
         let told = String::from_utf8_lossy(&npm.stderr);
         return Err(format!("npm ci could not install the clients of local/tests/clients: {told}"));
+    }
+    // Chromium is unpacked at its first use, which two at once must not do.
+    let unpack = "import('@sparticuz/chromium').then(({default: chromium}) => chromium.executablePath())";
+    let temporary = home.join("temporary");
+    let _ = fs::remove_dir_all(&temporary);
+    fs::create_dir_all(&temporary).map_err(failed)?;
+    let mut node = Blocking::new("node");
+    let unpacked =
+        node.args(["-e", unpack]).env("TMPDIR", temporary).current_dir(home).output().map_err(failed)?;
+    if !unpacked.status.success() {
+        let told = String::from_utf8_lossy(&unpacked.stderr);
+        return Err(format!("Chromium could not be unpacked: {told}"));
     }
     fs::write(done, LOCK).map_err(failed)?;
     Ok(home.to_owned())

@@ -4,6 +4,7 @@
 //! start with are put into the database.
 
 mod actor;
+mod browser;
 mod client;
 mod cloudformation;
 mod keeper;
@@ -14,6 +15,7 @@ pub mod story;
 pub mod world;
 
 pub use actor::{Actor, Reply};
+pub use browser::Browser;
 pub use client::Client;
 pub use cloudformation::{CloudFormation, Told};
 pub use keeper::Keeper;
