@@ -35,9 +35,10 @@ where
     install(tracing_subscriber::registry().with(lines(env, writer)).with(numbers));
 }
 
-/// Starts the log of a process that nobody takes metrics from: lines at `LOG_LEVEL`.
-pub fn start_without_metrics(env: &mut Env) {
-    install(tracing_subscriber::registry().with(lines(env, std::io::stdout)));
+/// Starts the log of a process that nobody takes metrics from: lines at `LOG_LEVEL`, of the library `noisy` only errors.
+pub fn start_without_metrics(env: &mut Env, noisy: &str) {
+    let quiet = Targets::new().with_default(LevelFilter::TRACE).with_target(noisy, LevelFilter::ERROR);
+    install(tracing_subscriber::registry().with(lines(env, std::io::stdout).and_then(quiet)));
 }
 
 fn install(subscriber: impl Subscriber + Send + Sync) {
