@@ -24,6 +24,7 @@ pub mod messages;
 pub mod openapi;
 pub mod postgres;
 mod proxy;
+pub mod readme;
 pub mod release;
 pub mod samples;
 mod schedules;

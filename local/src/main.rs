@@ -59,7 +59,10 @@ async fn run() -> Result<(), Error> {
     let env = Env::process();
     let level = env.optional("LOG_LEVEL").unwrap_or_else(|| "warn".to_owned());
     // A condition that does not hold is a warning to the emulator, and an everyday answer to us.
-    telemetry::start_without_metrics(&mut Env::from_map([("LOG_LEVEL".to_owned(), level)].into()), "dynoxide");
+    telemetry::start_without_metrics(
+        &mut Env::from_map([("LOG_LEVEL".to_owned(), level)].into()),
+        "dynoxide",
+    );
 
     let directory = arguments.data.join("postgres");
     if arguments.fresh {

@@ -26,6 +26,7 @@ mod page;
 mod pagination;
 mod postgres;
 mod races;
+mod readme;
 mod realtime;
 mod recovery;
 mod replay;
