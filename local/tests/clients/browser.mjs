@@ -13,8 +13,9 @@ const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
 const flags = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
   '--disable-component-update', '--disable-sync'];
+// Where the package has no Chromium for the system, `CHROMIUM` names one.
 const executablePath = process.env.CHROMIUM || await sparticuz.executablePath();
-const browser = await chromium.launch({ executablePath, args: flags, env: { ...process.env, FONTCONFIG_PATH: undefined, HOME: tmpdir() } });
+const browser = await chromium.launch({ executablePath, args: flags, env: { ...process.env, HOME: tmpdir() } });
 const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme: scheme, reducedMotion: 'reduce' });
 const page = await context.newPage();
 page.setDefaultTimeout(10_000);

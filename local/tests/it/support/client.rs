@@ -32,6 +32,7 @@ const FILES: [(&str, &str); 6] = [
     ("page.mjs", include_str!("../../clients/page.mjs")),
     ("browser.mjs", include_str!("../../clients/browser.mjs")),
 ];
+const TEMPORARY: &str = "temporary";
 const LOCK: &str = include_str!("../../clients/package-lock.json");
 
 /// Where the clients are installed, which whoever comes first does; or why they are not.
@@ -81,7 +82,7 @@ impl Client {
         let mut process = Command::new("node")
             .arg(home.join(script))
             .arg(arguments.to_string())
-            .env("TMPDIR", home.join("temporary"))
+            .envs(browser_environment(home))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .kill_on_drop(true)
@@ -133,6 +134,12 @@ impl Client {
     }
 }
 
+/// Where Chromium is unpacked and keeps its files. The second variable has it bring the libraries and fonts along
+/// that a machine may lack (`isRunningInAmazonLinux2023` in @sparticuz/chromium 143).
+fn browser_environment(home: &Path) -> [(&'static str, PathBuf); 2] {
+    [("TMPDIR", home.join(TEMPORARY)), ("AWS_EXECUTION_ENV", "AWS_Lambda_nodejs22.x".into())]
+}
+
 /// Installs what the lock names, unless that has been done before.
 fn install(home: &Path) -> Result<PathBuf, String> {
     let failed = |error: std::io::Error| format!("the clients could not be installed: {error}");
@@ -158,12 +165,11 @@ fn install(home: &Path) -> Result<PathBuf, String> {
     }
     // Chromium is unpacked at its first use, which two at once must not do.
     let unpack = "import('@sparticuz/chromium').then(({default: chromium}) => chromium.executablePath())";
-    let temporary = home.join("temporary");
-    let _ = fs::remove_dir_all(&temporary);
-    fs::create_dir_all(&temporary).map_err(failed)?;
+    let _ = fs::remove_dir_all(home.join(TEMPORARY));
+    fs::create_dir_all(home.join(TEMPORARY)).map_err(failed)?;
     let mut node = Blocking::new("node");
-    let unpacked =
-        node.args(["-e", unpack]).env("TMPDIR", temporary).current_dir(home).output().map_err(failed)?;
+    let node = node.args(["-e", unpack]).envs(browser_environment(home)).current_dir(home);
+    let unpacked = node.output().map_err(failed)?;
     if !unpacked.status.success() {
         let told = String::from_utf8_lossy(&unpacked.stderr);
         return Err(format!("Chromium could not be unpacked: {told}"));
