@@ -1,16 +1,14 @@
 //! The migrator on Lambda.
 
-use lambda_runtime::{Error, LambdaEvent, service_fn};
-use shared::{config::Env, telemetry};
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let mut env = Env::process();
-    telemetry::start(&mut env);
-    let migrator = migrator::start(env).await?;
-    let handle = |event: LambdaEvent<_>| {
-        let migrator = migrator.clone();
-        async move { migrator.handle(event).await }
+    let serve = |migrator: migrator::Migrator| {
+        run(service_fn(move |event: LambdaEvent<_>| {
+            let migrator = migrator.clone();
+            async move { migrator.handle(event).await }
+        }))
     };
-    lambda_runtime::run(service_fn(handle)).await
+    shared::lambda::run(migrator::start, serve).await
 }
