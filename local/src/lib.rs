@@ -23,6 +23,7 @@ pub mod measure;
 pub mod messages;
 pub mod openapi;
 pub mod postgres;
+mod progress;
 mod proxy;
 pub mod release;
 pub mod samples;
@@ -39,6 +40,7 @@ pub use error::Error;
 pub use gateway::{PostCount, WebSocketLimits};
 pub use issuer::Identity;
 pub use lambda::{Lambda, Outcome, Refused, start_function};
+pub use progress::Progress;
 pub use stack::{Builder, Project, Stack};
 
 /// Method and path of every route of the HTTP API.

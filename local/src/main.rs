@@ -5,7 +5,7 @@ mod welcome;
 
 use std::{fs, path::Path, process::ExitCode};
 
-use local::{Error, Project, Stack, postgres};
+use local::{Error, Progress, Project, Stack, postgres};
 use shared::{config::Env, telemetry};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -28,7 +28,7 @@ async fn main() -> ExitCode {
 async fn run() -> Result<(), Error> {
     let command = std::env::args().nth(1);
     if let Some(command @ ("measure" | "crowd" | "explain" | "emulate")) = command.as_deref() {
-        return local::measure::write_table(command, local::checkout()).await;
+        return local::measure::write_table(command, local::checkout(), Progress::aloud()).await;
     }
     if command.as_deref() == Some("openapi") {
         return local::openapi::write(local::checkout());
@@ -67,8 +67,12 @@ async fn run() -> Result<(), Error> {
     if let Some(path) = &arguments.ready_file {
         let _ = fs::remove_file(path);
     }
-    let mut builder =
-        Stack::builder().with_schedules().port(arguments.port).data(directory).seed(arguments.seed);
+    let mut builder = Stack::builder()
+        .progress(Progress::aloud())
+        .with_schedules()
+        .port(arguments.port)
+        .data(directory)
+        .seed(arguments.seed);
     for name in HANDED_ON {
         if let Some(value) = env.optional(name) {
             builder = builder.variable(name, value);

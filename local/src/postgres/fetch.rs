@@ -5,24 +5,32 @@
 //! step that most machines never take. Each archive has its SHA-256 beside it. They are unpacked
 //! beside their final place and moved there, so that a broken download is never taken for a server.
 
-use std::{fs, path::PathBuf, process::Command};
+use std::{
+    fs,
+    path::PathBuf,
+    process::Command,
+    time::{Duration, Instant},
+};
 
 use http_body_util::{BodyExt, Empty};
-use hyper::body::Bytes;
+use hyper::body::{Body, Bytes, Incoming};
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 use sha2::{Digest, Sha256};
 
 use super::{account::Account, place};
+use crate::Progress;
 
 const VERSION: &str = "16.4.0";
+const HOST: &str = "github.com";
 const RELEASES: &str = "https://github.com/theseus-rs/postgresql-binaries/releases/download";
 /// GitHub redirects to its storage, once.
 const MAX_REDIRECTS: u32 = 4;
+const SAY_AGAIN: Duration = Duration::from_secs(2);
 
 type Reason = String;
 
 /// Fetches the programs unless they have been fetched before. Answers the directory they are in.
-pub(super) fn fetch() -> Result<PathBuf, Reason> {
+pub(super) fn fetch(progress: Progress) -> Result<PathBuf, Reason> {
     let account = Account::choose().map_err(|error| error.to_string())?;
     let wanted = crate::default_data_directory().join(format!("postgresql-{VERSION}"));
     let home = place::reachable(account, &wanted).map_err(|error| error.to_string())?;
@@ -31,7 +39,8 @@ pub(super) fn fetch() -> Result<PathBuf, Reason> {
         return Ok(bin);
     }
     let name = format!("postgresql-{VERSION}-{}", target()?);
-    let archive = download(&name)?;
+    progress.say(format_args!("No PostgreSQL is installed: fetching {VERSION} from {HOST}, once"));
+    let archive = download(&name, progress)?;
     let beside = home.with_extension(format!("part-{}", std::process::id()));
     fs::create_dir_all(&beside).map_err(|error| error.to_string())?;
     let unpacked = unpack(&archive, &beside).and_then(|()| {
@@ -53,23 +62,23 @@ fn target() -> Result<&'static str, Reason> {
     }
 }
 
-fn download(name: &str) -> Result<Bytes, Reason> {
+fn download(name: &str, progress: Progress) -> Result<Bytes, Reason> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| error.to_string())?;
     runtime.block_on(async {
         let url = format!("{RELEASES}/{VERSION}/{name}.tar.gz");
-        let said = get(&format!("{url}.sha256")).await?;
+        let said = get(&format!("{url}.sha256"), Progress::default()).await?;
         let expected =
             String::from_utf8_lossy(&said).split_whitespace().next().unwrap_or_default().to_lowercase();
-        let archive = get(&url).await?;
+        let archive = get(&url, progress).await?;
         let actual: String = Sha256::digest(&archive).iter().map(|byte| format!("{byte:02x}")).collect();
         if actual == expected { Ok(archive) } else { Err(format!("{url} is not what its checksum says")) }
     })
 }
 
-async fn get(url: &str) -> Result<Bytes, Reason> {
+async fn get(url: &str, progress: Progress) -> Result<Bytes, Reason> {
     let provider = rustls::crypto::aws_lc_rs::default_provider();
     let connector = hyper_rustls::HttpsConnectorBuilder::new()
         .with_provider_and_webpki_roots(provider)
@@ -87,12 +96,30 @@ async fn get(url: &str) -> Result<Bytes, Reason> {
             let location = answer.headers().get(http::header::LOCATION).and_then(|to| to.to_str().ok());
             url = location.ok_or("a redirect led nowhere")?.to_owned();
         } else if status.is_success() {
-            return Ok(answer.into_body().collect().await.map_err(|error| error.to_string())?.to_bytes());
+            return read(answer.into_body(), progress).await;
         } else {
             return Err(format!("{url} answered {status}"));
         }
     }
     Err(format!("{url} redirects without end"))
+}
+
+/// The whole body; how far it is, is said from time to time.
+async fn read(mut body: Incoming, progress: Progress) -> Result<Bytes, Reason> {
+    let whole = body.size_hint().exact().map(|whole| format!(" of {}", megabytes(whole))).unwrap_or_default();
+    let (mut bytes, mut said) = (Vec::new(), Instant::now());
+    while let Some(frame) = body.frame().await {
+        bytes.extend(frame.map_err(|error| cause(&error))?.into_data().unwrap_or_default());
+        if said.elapsed() >= SAY_AGAIN {
+            said = Instant::now();
+            progress.say(format_args!("  {}{whole}", megabytes(bytes.len() as u64)));
+        }
+    }
+    Ok(bytes.into())
+}
+
+fn megabytes(bytes: u64) -> String {
+    format!("{:.1} MB", bytes as f64 / 1e6)
 }
 
 /// The innermost reason, such as "connection refused".

@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::fetch;
-use crate::Error;
+use crate::{Error, Progress};
 
 /// The oldest major version the migrations are written for.
 const OLDEST: u32 = 14;
@@ -31,7 +31,7 @@ pub(super) struct Installation {
 
 impl Installation {
     /// An installation of the major version `wanted`, else the newest one, else one that is fetched.
-    pub(super) fn find_or_fetch(wanted: Option<&str>) -> Result<Self, Error> {
+    pub(super) fn find_or_fetch(wanted: Option<&str>, progress: Progress) -> Result<Self, Error> {
         let mut found = found();
         found.sort_by_key(|installation| installation.major);
         let fitting = wanted
@@ -40,7 +40,7 @@ impl Installation {
         if let Some(installation) = fitting {
             return Ok(installation.clone());
         }
-        let bin = fetch::fetch().map_err(|reason| {
+        let bin = fetch::fetch(progress).map_err(|reason| {
             Error::Postgres(format!(
                 "no server of version {OLDEST} or newer is installed, and fetching one failed ({reason}); \
                  install it, for example with `apt install postgresql` or `brew install postgresql@17`"

@@ -22,7 +22,7 @@ use std::{
 
 use tokio_postgres::{Client, Config, NoTls};
 
-use crate::Error;
+use crate::{Error, Progress};
 use install::Installation;
 use place::Place;
 use server::{Running, Stop};
@@ -39,6 +39,8 @@ pub struct Options {
     pub directory: Option<PathBuf>,
     /// Several stacks use the server, so none of them may stop it.
     pub shared: bool,
+    /// Who hears what is being done.
+    pub progress: Progress,
 }
 
 /// A running PostgreSQL server.
@@ -57,9 +59,11 @@ impl Postgres {
     /// and waits until it takes connections.
     pub fn start(options: &Options) -> Result<Self, Error> {
         let place = Place::prepare(options.directory.as_deref())?;
-        let installation = Installation::find_or_fetch(place.made_by_version().as_deref())?;
+        let progress = options.progress;
+        let installation = Installation::find_or_fetch(place.made_by_version().as_deref(), progress)?;
         place.check_version(&installation)?;
-        let password = place.initialise(&installation)?;
+        let password = place.initialise(&installation, progress)?;
+        progress.say(format_args!("Starting PostgreSQL {}", installation.major()));
         for attempt in 1.. {
             let port = free_port()?;
             match Running::start(&installation, &place, port) {

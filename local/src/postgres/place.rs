@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::{USER, account::Account, install::Installation};
-use crate::Error;
+use crate::{Error, Progress};
 
 /// Where a server's files are, and whose they are.
 #[derive(Clone, Debug)]
@@ -77,12 +77,21 @@ impl Place {
     }
 
     /// Runs `initdb` where there are no data yet. Answers the password.
-    pub(super) fn initialise(&self, installation: &Installation) -> Result<String, Error> {
+    pub(super) fn initialise(
+        &self,
+        installation: &Installation,
+        progress: Progress,
+    ) -> Result<String, Error> {
         let file = self.password();
         if self.made_by_version().is_some() {
             let password = fs::read_to_string(&file).map_err(Error::path(&file))?;
             return Ok(password.trim().to_owned());
         }
+        progress.say(format_args!(
+            "Making a data directory of PostgreSQL {} in {} (initdb)",
+            installation.major(),
+            self.base.display()
+        ));
         // What an interrupted run left behind cannot be used.
         let _ = fs::remove_dir_all(self.data());
         let password = format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());

@@ -20,7 +20,7 @@ use uuid::Uuid;
 pub use builder::{Builder, Project};
 
 use crate::{
-    DynamoDb, Error, Identity, Lambda,
+    DynamoDb, Error, Identity, Lambda, Progress,
     database::{migrate, seed},
     faults::Faults,
     gateway::{Gateway, PostCount},
@@ -271,34 +271,35 @@ impl Parts {
 
 /// The server, whether others use it too, and the name of the database in it, which is migrated and seeded.
 async fn prepare_database(builder: &Builder) -> Result<(Arc<Postgres>, bool, String), Error> {
+    let progress = builder.progress;
     let (postgres, shared, database) = match &builder.data {
         Data::Shared => {
-            let postgres = blocking(shared_server).await?;
+            let postgres = blocking(move || shared_server(progress)).await?;
             let database = format!("test_{}", Uuid::new_v4().simple());
             postgres.create_database(&database, Some(DATABASE)).await?;
             (postgres, true, database)
         }
         Data::Own(directory) => {
-            let options = Options { directory: directory.clone(), shared: false };
+            let options = Options { directory: directory.clone(), shared: false, progress };
             let postgres = Arc::new(blocking(move || Postgres::start(&options)).await?);
             postgres.create_database(DATABASE, None).await?;
-            migrate(&postgres, DATABASE).await?;
+            migrate(&postgres, DATABASE, progress).await?;
             (postgres, false, DATABASE.to_owned())
         }
     };
-    seed(&postgres.connect(&database).await?, builder.seed).await?;
+    seed(&postgres.connect(&database).await?, builder.seed, progress).await?;
     Ok((postgres, shared, database))
 }
 
 /// The one server of a test process, and in it the migrated database that others are copied from.
-fn shared_server() -> Result<Arc<Postgres>, Error> {
+fn shared_server(progress: Progress) -> Result<Arc<Postgres>, Error> {
     static SHARED: OnceLock<Result<Arc<Postgres>, String>> = OnceLock::new();
     let start = || {
-        let postgres = Arc::new(Postgres::start(&Options { directory: None, shared: true })?);
+        let postgres = Arc::new(Postgres::start(&Options { directory: None, shared: true, progress })?);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         runtime.map_err(Error::io("starting threads"))?.block_on(async {
             postgres.create_database(DATABASE, None).await?;
-            migrate(&postgres, DATABASE).await
+            migrate(&postgres, DATABASE, progress).await
         })?;
         Ok(postgres)
     };

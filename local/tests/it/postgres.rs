@@ -48,7 +48,7 @@ fn a_killed_process_of_a_plain_user_leaves_nothing_behind() {
 #[tokio::test]
 async fn data_survive_a_stop_and_a_power_cut() {
     let home = Scratch::new();
-    let options = Options { directory: Some(home.0.join("postgres")), shared: false };
+    let options = Options { directory: Some(home.0.join("postgres")), ..Options::default() };
     let server = start(&options).await.unwrap();
     server.create_database("gate", None).await.unwrap();
     let before = server.connect("gate").await.unwrap();
@@ -73,7 +73,7 @@ async fn data_survive_a_stop_and_a_power_cut() {
 #[tokio::test]
 async fn data_of_another_version_are_refused() {
     let home = Scratch::new();
-    let options = Options { directory: Some(home.0.join("postgres")), shared: false };
+    let options = Options { directory: Some(home.0.join("postgres")), ..Options::default() };
     drop(start(&options).await.unwrap());
     fs::write(home.0.join("postgres/data/PG_VERSION"), "9\n").unwrap();
     let said = start(&options).await.unwrap_err().to_string();
