@@ -10,7 +10,7 @@ use super::fetch;
 use crate::{Error, Progress};
 
 /// The oldest major version the migrations are written for.
-const OLDEST: u32 = 14;
+const OLDEST: u32 = 15;
 /// Where packages put the programs: Debian, Fedora, Homebrew (both processors), Postgres.app, FreeBSD.
 const PLACES: [(&str, &str); 7] = [
     ("/usr/lib/postgresql", "bin"),
