@@ -10,6 +10,7 @@
 pub mod affected;
 mod crowd;
 mod database;
+pub mod doctor;
 mod dynamodb;
 mod emulator;
 mod error;

@@ -9,7 +9,7 @@ use local::{Error, Progress, Project, Stack, postgres};
 use shared::{config::Env, telemetry};
 use tokio::signal::unix::{SignalKind, signal};
 
-use arguments::{Arguments, Compared, HELP};
+use arguments::{Arguments, Compared, HELP, Patient};
 
 /// Variables of the caller's that are handed on to the functions.
 const HANDED_ON: [&str; 3] = ["LOG_LEVEL", "RATE_LIMIT_MAX_REQUESTS", "RATE_LIMIT_WINDOW_MS"];
@@ -36,6 +36,12 @@ async fn run() -> Result<(), Error> {
     if command.as_deref() == Some("events") {
         return local::events::write(local::checkout());
     }
+    if command.as_deref() == Some("doctor") {
+        return match Patient::read(std::env::args_os().skip(2))? {
+            Patient::Machine(machine) => machine.examine(welcome::say).await,
+            Patient::Deployed(deployed) => deployed.examine(welcome::say).await,
+        };
+    }
     if command.as_deref() == Some("affected") {
         let compared = Compared::read(std::env::args_os().skip(2))?;
         let affected = local::affected::since(local::checkout(), &compared.base)?;
@@ -60,7 +66,7 @@ async fn run() -> Result<(), Error> {
     let level = env.optional("LOG_LEVEL").unwrap_or_else(|| "warn".to_owned());
     telemetry::start_without_metrics(&mut Env::from_map([("LOG_LEVEL".to_owned(), level)].into()));
 
-    let directory = arguments.data.join("postgres");
+    let directory = arguments.postgres_data();
     if arguments.fresh {
         postgres::remove_data(&directory)?;
     }

@@ -16,28 +16,45 @@ use http_body_util::{BodyExt, Empty};
 use hyper::body::{Body, Bytes, Incoming};
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 use sha2::{Digest, Sha256};
+use shared::outbound::cause;
 
 use super::{account::Account, place};
 use crate::Progress;
 
-const VERSION: &str = "16.4.0";
+/// What is fetched.
+pub(super) const VERSION: &str = "16.4.0";
 const HOST: &str = "github.com";
 const RELEASES: &str = "https://github.com/theseus-rs/postgresql-binaries/releases/download";
 /// GitHub redirects to its storage, once.
 const MAX_REDIRECTS: u32 = 4;
+/// How long the way there may take to answer.
+const REACH: Duration = Duration::from_secs(5);
 const SAY_AGAIN: Duration = Duration::from_secs(2);
 
 type Reason = String;
 
+/// The directory of the programs, where they have been fetched before.
+pub(super) fn fetched() -> Result<Option<PathBuf>, Reason> {
+    let bin = home()?.join("bin");
+    Ok(bin.join("postgres").is_file().then_some(bin))
+}
+
+/// Whether they can be fetched: there are some for this machine, and the way there is open.
+pub(super) async fn try_reach() -> Result<(), Reason> {
+    let name = format!("postgresql-{VERSION}-{}", target()?);
+    Command::new("tar").arg("--version").output().map_err(|error| format!("tar cannot be run: {error}"))?;
+    let url = format!("{RELEASES}/{VERSION}/{name}.tar.gz.sha256");
+    let reaching = tokio::time::timeout(REACH, get(&url, Progress::default()));
+    reaching.await.map_err(|_| format!("{HOST} does not answer"))?.map(drop)
+}
+
 /// Fetches the programs unless they have been fetched before. Answers the directory they are in.
 pub(super) fn fetch(progress: Progress) -> Result<PathBuf, Reason> {
-    let account = Account::choose().map_err(|error| error.to_string())?;
-    let wanted = crate::default_data_directory().join(format!("postgresql-{VERSION}"));
-    let home = place::reachable(account, &wanted).map_err(|error| error.to_string())?;
-    let bin = home.join("bin");
-    if bin.join("postgres").is_file() {
+    if let Some(bin) = fetched()? {
         return Ok(bin);
     }
+    fs::create_dir_all(crate::default_data_directory()).map_err(|error| error.to_string())?;
+    let home = home()?;
     let name = format!("postgresql-{VERSION}-{}", target()?);
     progress.say(format_args!("No PostgreSQL is installed: fetching {VERSION} from {HOST}, once"));
     let archive = download(&name, progress)?;
@@ -48,7 +65,13 @@ pub(super) fn fetch(progress: Progress) -> Result<PathBuf, Reason> {
         fs::rename(beside.join(&name), &home).map_err(|error| error.to_string())
     });
     let _ = fs::remove_dir_all(&beside);
-    unpacked.map(|()| bin)
+    unpacked.map(|()| home.join("bin"))
+}
+
+fn home() -> Result<PathBuf, Reason> {
+    let account = Account::choose().map_err(|error| error.to_string())?;
+    let wanted = crate::default_data_directory().join(format!("postgresql-{VERSION}"));
+    Ok(place::reachable(account, &wanted))
 }
 
 /// The Rust target the archives are named after.
@@ -120,15 +143,6 @@ async fn read(mut body: Incoming, progress: Progress) -> Result<Bytes, Reason> {
 
 fn megabytes(bytes: u64) -> String {
     format!("{:.1} MB", bytes as f64 / 1e6)
-}
-
-/// The innermost reason, such as "connection refused".
-fn cause(error: &dyn std::error::Error) -> String {
-    let mut innermost = error;
-    while let Some(source) = innermost.source() {
-        innermost = source;
-    }
-    innermost.to_string()
 }
 
 fn unpack(archive: &[u8], directory: &std::path::Path) -> Result<(), Reason> {

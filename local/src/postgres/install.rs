@@ -32,13 +32,8 @@ pub(super) struct Installation {
 impl Installation {
     /// An installation of the major version `wanted`, else the newest one, else one that is fetched.
     pub(super) fn find_or_fetch(wanted: Option<&str>, progress: Progress) -> Result<Self, Error> {
-        let mut found = found();
-        found.sort_by_key(|installation| installation.major);
-        let fitting = wanted
-            .and_then(|wanted| found.iter().rfind(|installation| installation.major.to_string() == wanted))
-            .or(found.last());
-        if let Some(installation) = fitting {
-            return Ok(installation.clone());
+        if let Some(installation) = Self::find(wanted) {
+            return Ok(installation);
         }
         let bin = fetch::fetch(progress).map_err(|reason| {
             Error::Postgres(format!(
@@ -51,9 +46,24 @@ impl Installation {
         })
     }
 
+    /// An installed one of the major version `wanted`, else the newest one.
+    pub(super) fn find(wanted: Option<&str>) -> Option<Self> {
+        let mut found = found();
+        found.sort_by_key(|installation| installation.major);
+        let fitting = wanted
+            .and_then(|wanted| found.iter().rfind(|installation| installation.major.to_string() == wanted))
+            .or(found.last());
+        fitting.cloned()
+    }
+
     /// The major version.
     pub(super) fn major(&self) -> u32 {
         self.major
+    }
+
+    /// Where the programs are.
+    pub(super) fn bin(&self) -> &Path {
+        &self.bin
     }
 
     /// The path of one of the programs.
@@ -62,7 +72,7 @@ impl Installation {
     }
 
     /// The installation in `bin`, where there is one that runs and is new enough.
-    fn at(bin: &Path) -> Option<Self> {
+    pub(super) fn at(bin: &Path) -> Option<Self> {
         if !bin.join("initdb").is_file() {
             return None;
         }

@@ -25,13 +25,26 @@ pub(super) struct Place {
 impl Place {
     /// Makes the directory where it is missing; a temporary one where none is named.
     pub(super) fn prepare(wanted: Option<&Path>) -> Result<Self, Error> {
-        let account = Account::choose()?;
-        let (base, temporary) = match wanted {
-            Some(wanted) => (reachable(account, &absolute(wanted)?)?, false),
-            None => (std::env::temp_dir().join(format!("society360-{}", Uuid::new_v4().simple())), true),
+        let place = match wanted {
+            Some(wanted) => {
+                let parent = wanted.parent().unwrap_or(wanted);
+                fs::create_dir_all(parent).map_err(Error::path(parent))?;
+                Self::find(wanted)?
+            }
+            None => {
+                let base = std::env::temp_dir().join(format!("society360-{}", Uuid::new_v4().simple()));
+                Self { base, account: Account::choose()?, temporary: true }
+            }
         };
-        private_directory(&base, account)?;
-        Ok(Self { base, account, temporary })
+        private_directory(&place.base, place.account)?;
+        Ok(place)
+    }
+
+    /// Where [`Place::prepare`] would make the directory, or has made it.
+    pub(super) fn find(wanted: &Path) -> Result<Self, Error> {
+        let account = Account::choose()?;
+        let wanted = std::path::absolute(wanted).map_err(Error::path(wanted))?;
+        Ok(Self { base: reachable(account, &wanted), account, temporary: false })
     }
 
     pub(super) fn base(&self) -> &Path {
@@ -61,6 +74,18 @@ impl Place {
     /// The major version that made the data, where there are any.
     pub(super) fn made_by_version(&self) -> Option<String> {
         Some(fs::read_to_string(self.data().join("PG_VERSION")).ok()?.trim().to_owned())
+    }
+
+    /// Fails where the directory is there and not the account's.
+    pub(super) fn check_owner(&self) -> Result<(), Error> {
+        if self.base.exists() { check_owner(&self.base, self.account) } else { Ok(()) }
+    }
+
+    /// Whether a server runs on the data, as far as its own file tells.
+    pub(super) fn is_served(&self) -> bool {
+        let pid_file = fs::read_to_string(self.data().join("postmaster.pid")).unwrap_or_default();
+        let port = pid_file.lines().nth(3).and_then(|line| line.trim().parse::<u16>().ok());
+        port.is_some_and(|port| std::net::TcpStream::connect(("127.0.0.1", port)).is_ok())
     }
 
     /// Fails where another major version made the data.
@@ -127,29 +152,25 @@ impl Place {
 
 /// `wanted`, or where the account cannot get there (root's own directories, say) a directory in the
 /// temporary one whose name stands for it.
-pub(super) fn reachable(account: Account, wanted: &Path) -> Result<PathBuf, Error> {
-    let parent = wanted.parent().unwrap_or(wanted);
-    fs::create_dir_all(parent).map_err(Error::path(parent))?;
-    if account.reaches(parent) {
-        return Ok(wanted.to_owned());
+pub(super) fn reachable(account: Account, wanted: &Path) -> PathBuf {
+    if account.reaches(wanted.parent().unwrap_or(wanted)) {
+        return wanted.to_owned();
     }
     let hash: String = Sha256::digest(wanted.as_os_str().as_encoded_bytes())[..8]
         .iter()
         .map(|byte| format!("{byte:02x}"))
         .collect();
-    Ok(std::env::temp_dir().join(format!("society360-of-{hash}")))
+    std::env::temp_dir().join(format!("society360-of-{hash}"))
 }
 
 /// Removes the files of the server whose directory was to be `wanted`.
 pub(super) fn remove(wanted: &Path) -> Result<(), Error> {
-    let base = reachable(Account::choose()?, &absolute(wanted)?)?;
-    let pid_file = fs::read_to_string(base.join("data/postmaster.pid")).unwrap_or_default();
-    let port = pid_file.lines().nth(3).and_then(|line| line.trim().parse::<u16>().ok());
-    if port.is_some_and(|port| std::net::TcpStream::connect(("127.0.0.1", port)).is_ok()) {
-        return Err(in_use(&base));
+    let place = Place::find(wanted)?;
+    if place.is_served() {
+        return Err(in_use(&place.base));
     }
-    match fs::remove_dir_all(&base) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::path(base)(error)),
+    match fs::remove_dir_all(&place.base) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::path(place.base)(error)),
         Ok(()) | Err(_) => Ok(()),
     }
 }
@@ -162,27 +183,25 @@ pub(super) fn in_use(base: &Path) -> Error {
     ))
 }
 
-fn absolute(path: &Path) -> Result<PathBuf, Error> {
-    std::path::absolute(path).map_err(Error::path(path))
-}
-
 /// Makes the directory; one that is there must belong to the account or to root, since another
 /// user of this machine could have put it into the temporary directory.
 fn private_directory(base: &Path, account: Account) -> Result<(), Error> {
     match fs::DirBuilder::new().mode(0o700).create(base) {
         Ok(()) => account.owns(base),
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-            let metadata = fs::symlink_metadata(base).map_err(Error::path(base))?;
-            if metadata.is_dir() && metadata.uid() == account.uid() {
-                return Ok(());
-            }
-            Err(Error::Postgres(format!(
-                "{} belongs to another account; remove it, or choose another directory with --data",
-                base.display()
-            )))
-        }
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => check_owner(base, account),
         Err(error) => Err(Error::path(base)(error)),
     }
+}
+
+fn check_owner(base: &Path, account: Account) -> Result<(), Error> {
+    let metadata = fs::symlink_metadata(base).map_err(Error::path(base))?;
+    if metadata.is_dir() && metadata.uid() == account.uid() {
+        return Ok(());
+    }
+    Err(Error::Postgres(format!(
+        "{} belongs to another account; remove it, or choose another directory with --data",
+        base.display()
+    )))
 }
 
 fn write_private(path: &Path, text: &str) -> Result<(), Error> {

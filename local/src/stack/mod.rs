@@ -6,12 +6,14 @@ mod variables;
 use std::{
     collections::HashMap,
     sync::{Arc, OnceLock},
+    time::Duration,
 };
 
 use serde_json::{Value, json};
 use shared::{
     config::LinkConfig,
     notify::{DecisionClaims, DecisionLinks},
+    outbound::Outbound,
 };
 use tokio::{net::TcpListener, runtime::Runtime};
 use tokio_postgres::Client;
@@ -36,6 +38,9 @@ use builder::Data;
 
 /// The database that a stack of its own server uses.
 const DATABASE: &str = "society360";
+
+/// How long whoever listens on our port may take to say what it is.
+const ASK: Duration = Duration::from_secs(2);
 
 /// A running stack. It ends, all of it, when this is dropped.
 pub struct Stack {
@@ -313,14 +318,27 @@ async fn blocking<T: Send + 'static>(
     tokio::task::spawn_blocking(work).await.map_err(|error| Error::Postgres(error.to_string()))?
 }
 
-async fn listen(port: u16) -> Result<TcpListener, Error> {
-    TcpListener::bind(("127.0.0.1", port)).await.map_err(|error| {
-        if error.kind() == std::io::ErrorKind::AddrInUse {
-            Error::PortTaken(port)
-        } else {
-            Error::io(format!("listening on port {port}"))(error)
+/// Listens on the port; where that is taken, the error says whether by another stack.
+pub(crate) async fn listen(port: u16) -> Result<TcpListener, Error> {
+    match TcpListener::bind(("127.0.0.1", port)).await {
+        Ok(listener) => Ok(listener),
+        Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
+            Err(if ask_info(&format!("http://127.0.0.1:{port}")).await.is_some() {
+                Error::StackRuns(port)
+            } else {
+                Error::PortTaken(port)
+            })
         }
-    })
+        Err(error) => Err(Error::io(format!("listening on port {port}"))(error)),
+    }
+}
+
+/// What `/_local/info` answers, where a local stack is served under this URL.
+pub(crate) async fn ask_info(base_url: &str) -> Option<Value> {
+    let request = http::Request::get(format!("{base_url}/_local/info")).body(Default::default()).ok()?;
+    let reply = Outbound::new().ok()?.send(request, ASK).await.ok()?;
+    let info: Value = serde_json::from_slice(&reply.body).ok()?;
+    info.get("websocket_url").is_some().then_some(info)
 }
 
 fn websocket_url(base_url: &str) -> String {

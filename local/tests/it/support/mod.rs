@@ -9,6 +9,7 @@ mod cloudformation;
 mod keeper;
 pub mod logs;
 pub mod personal;
+mod scratch;
 mod socket;
 pub mod story;
 pub mod world;
@@ -17,6 +18,7 @@ pub use actor::{Actor, Reply};
 pub use client::Client;
 pub use cloudformation::{CloudFormation, Told};
 pub use keeper::Keeper;
+pub use scratch::Scratch;
 pub use socket::Socket;
 pub use world::World;
 
