@@ -13,7 +13,7 @@ use std::{
 };
 
 use http_body_util::{BodyExt, Empty};
-use hyper::body::{Body, Bytes, Incoming};
+use hyper::body::{Body, Bytes};
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 use sha2::{Digest, Sha256};
 use shared::outbound::cause;
@@ -128,7 +128,10 @@ async fn get(url: &str, progress: Progress) -> Result<Bytes, Reason> {
 }
 
 /// The whole body; how far it is, is said from time to time.
-async fn read(mut body: Incoming, progress: Progress) -> Result<Bytes, Reason> {
+async fn read<B>(mut body: B, progress: Progress) -> Result<Bytes, Reason>
+where
+    B: Body<Data = Bytes, Error: std::error::Error + 'static> + Unpin,
+{
     let whole = body.size_hint().exact().map(|whole| format!(" of {}", megabytes(whole))).unwrap_or_default();
     let (mut bytes, mut said) = (Vec::new(), Instant::now());
     while let Some(frame) = body.frame().await {
@@ -153,5 +156,24 @@ fn unpack(archive: &[u8], directory: &std::path::Path) -> Result<(), Reason> {
         Ok(status) if status.success() => Ok(()),
         Ok(status) => Err(format!("tar failed: {status}")),
         Err(error) => Err(format!("tar cannot be run: {error}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::{Full, StreamBody};
+    use hyper::body::Frame;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_body_is_read_to_its_end() {
+        let parts = ["one ", "", "two"].map(|part| Ok::<_, std::io::Error>(Frame::data(Bytes::from(part))));
+        let body = StreamBody::new(futures_util::stream::iter(parts));
+        assert_eq!(read(body, Progress::default()).await.unwrap(), "one two");
+        assert_eq!(read(Full::from("all"), Progress::default()).await.unwrap(), "all");
+        let broken = [Ok(Frame::data(Bytes::from("one"))), Err(std::io::Error::other("cut off"))];
+        let body = StreamBody::new(futures_util::stream::iter(broken));
+        assert_eq!(read(body, Progress::default()).await.unwrap_err(), "cut off");
     }
 }
