@@ -172,36 +172,8 @@ impl Examination<'_> {
                 return false;
             }
         }
-        self.clock(&reply.headers, before + took / 2);
+        clock(self.findings, &reply.headers, before + took / 2);
         true
-    }
-
-    /// Whether this machine and the stack agree on the time.
-    fn clock(&mut self, headers: &HeaderMap, ours: OffsetDateTime) {
-        let Some(theirs) = date(headers) else {
-            return self.findings.warning(
-                "clock",
-                "the answer has no Date",
-                "something between changes answers",
-            );
-        };
-        let ahead = (ours - theirs).whole_seconds();
-        let found = match ahead {
-            1.. => format!("this machine is {ahead} s ahead"),
-            0 => "the same".to_owned(),
-            ..0 => format!("this machine is {} s behind", -ahead),
-        };
-        match ahead.abs() {
-            ..=SKEW => self.findings.ok("clock", found),
-            ..=MOST_SKEW => {
-                self.findings.warning("clock", found, "set it by NTP: tokens expire at another time")
-            }
-            _ => self.findings.wrong(
-                "clock",
-                found,
-                "set it by NTP: AWS refuses what is signed five minutes off",
-            ),
-        }
     }
 
     /// Whoever is not signed in is told so, in the API's own form.
@@ -381,6 +353,22 @@ fn lacking(headers: &HeaderMap, name: &HeaderName, wanted: &[String]) -> Vec<Str
     wanted.iter().filter(|word| !is_said(&word.to_lowercase())).cloned().collect()
 }
 
+/// Whether this machine and the stack agree on the time.
+fn clock(findings: &mut Findings, headers: &HeaderMap, ours: OffsetDateTime) {
+    let Some(theirs) = date(headers) else {
+        return findings.warning("clock", "the answer has no Date", "something on the way changes answers");
+    };
+    let ahead = (ours - theirs).whole_seconds();
+    let found = format!("this machine is {} s {}", ahead.abs(), if ahead < 0 { "behind" } else { "ahead" });
+    match ahead.abs() {
+        off if off <= SKEW => findings.ok("clock", "the same, within seconds"),
+        off if off <= MOST_SKEW => {
+            findings.warning("clock", found, "set it by NTP: tokens seem to expire at another time");
+        }
+        _ => findings.wrong("clock", found, "set it by NTP: AWS refuses what is signed five minutes off"),
+    }
+}
+
 fn date(headers: &HeaderMap) -> Option<OffsetDateTime> {
     OffsetDateTime::parse(headers.get(DATE)?.to_str().ok()?, &Rfc2822).ok()
 }
@@ -407,7 +395,7 @@ fn to_do_for(status: StatusCode) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::tests::found, *};
 
     #[test]
     fn an_address_has_one_of_two_schemes() {
@@ -435,8 +423,21 @@ mod tests {
     }
 
     #[test]
-    fn a_date_is_read_as_servers_write_it() {
+    fn a_clock_that_is_off_is_said_with_its_direction() {
         let headers = HeaderMap::from_iter([(DATE, "Mon, 23 Nov 2026 15:00:45 GMT".parse().unwrap())]);
-        assert_eq!(date(&headers), Some(time::macros::datetime!(2026-11-23 15:00:45 UTC)));
+        let theirs = time::macros::datetime!(2026-11-23 15:00:45 UTC);
+        for (ahead, verdict, said) in [
+            (0, "ok", "the same"),
+            (-5, "ok", "the same"),
+            (6, "warning", "6 s ahead"),
+            (-300, "warning", "300 s behind"),
+            (301, "wrong", "301 s ahead"),
+        ] {
+            let ours = theirs + time::Duration::seconds(ahead);
+            let (line, _) = found(|findings| clock(findings, &headers, ours));
+            assert!(line.starts_with(verdict) && line.contains(said), "{ahead}: {line}");
+        }
+        let (line, _) = found(|findings| clock(findings, &HeaderMap::new(), theirs));
+        assert!(line.starts_with("warning"), "{line}");
     }
 }

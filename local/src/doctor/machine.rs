@@ -273,21 +273,7 @@ fn version(said: &str) -> Option<(u32, u32)> {
 
 #[cfg(test)]
 mod tests {
-    use std::cell::RefCell;
-
-    use super::*;
-
-    thread_local! {
-        static SAID: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
-    }
-
-    /// What `work` finds: its lines, and how many are wrong.
-    fn found(work: impl FnOnce(&mut Findings)) -> (String, usize) {
-        let say = |line: &str| SAID.with_borrow_mut(|said| said.push(line.to_owned()));
-        let mut findings = Findings { say, wrong: 0 };
-        work(&mut findings);
-        (SAID.take().join("\n"), findings.wrong)
-    }
+    use super::{super::tests::found, *};
 
     #[test]
     fn a_version_is_read_from_what_a_program_says() {

@@ -61,3 +61,22 @@ fn conclude(findings: &Findings) -> Result<(), Error> {
     (findings.say)("Nothing is wrong.");
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use super::*;
+
+    thread_local! {
+        static SAID: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+    }
+
+    /// What `work` finds: its lines, and how many are wrong.
+    pub(super) fn found(work: impl FnOnce(&mut Findings)) -> (String, usize) {
+        let say = |line: &str| SAID.with_borrow_mut(|said| said.push(line.to_owned()));
+        let mut findings = Findings { say, wrong: 0 };
+        work(&mut findings);
+        (SAID.take().join("\n"), findings.wrong)
+    }
+}
