@@ -45,13 +45,19 @@ pub(crate) struct Measured {
 
 /// Serves all sample events by the release binaries.
 pub(crate) async fn measure(checkout: &Path, progress: Progress) -> Result<Vec<Measured>, Error> {
+    let release = checkout.join("target").join("release");
+    let functions = Template::embedded()?.functions.into_iter().map(|function| function.name);
+    let names: Vec<String> = functions.chain([HELLO.to_owned()]).collect();
+    if let Some(missing) = names.iter().find(|name| !release.join(name).is_file()) {
+        let build = "cargo build --release --workspace --exclude local";
+        return Err(Error::Command(format!("target/release/{missing} is not there: run `{build}` first")));
+    }
     progress.say("Looking for the emulator; .ci/tools installs it the first time, which takes minutes");
     let tool = tool::fetch(checkout).await?;
-    let functions = Template::embedded()?.functions.into_iter().map(|function| function.name);
     let mut measured = Vec::new();
-    for name in functions.chain([HELLO.to_owned()]) {
+    for name in names {
         progress.say(format_args!("Starting {name} {STARTS} times and serving its events"));
-        let binary = checkout.join("target").join("release").join(&name);
+        let binary = release.join(&name);
         let failed = |error: &dyn Display| Error::Lambda(format!("{name}: {error}"));
         let done = timeout(PATIENCE, one(&tool, &name, &binary)).await;
         measured.push(done.map_err(|late| failed(&late))?.map_err(|error| failed(&error))?);
