@@ -1,15 +1,26 @@
 //! The command line of `cargo dev`.
 
-use std::{ffi::OsString, path::PathBuf};
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+};
 
 use lexopt::{Arg, Parser, ValueExt};
-use local::{Error, Seed, default_data_directory};
+use local::{
+    Error, Seed, default_data_directory,
+    doctor::{Deployed, Machine},
+};
 
 /// What `--help` says.
 pub const HELP: &str = "\
 The whole of Society360 on this machine: PostgreSQL, DynamoDB, both APIs, all functions, a token issuer.
 
 Usage: cargo dev [OPTIONS]
+       cargo dev doctor [--port N] [--data DIR]
+                           whether this machine has what is needed, and what to do where it has not
+       cargo dev doctor --url https://… [--websocket wss://…]
+                           whether a deployed stack answers as it should; with an ID token in SOCIETY360_TOKEN
+                           also to whoever is signed in
        cargo dev measure   counts round trips, into docs/performance.md
        cargo dev emulate   serves all sample events with target/release under AWS's emulator; sizes and starts
                            into docs/performance.md
@@ -59,7 +70,17 @@ impl Default for Arguments {
     }
 }
 
+/// Where PostgreSQL's data are below the directory of all.
+fn postgres_data(data: &Path) -> PathBuf {
+    data.join("postgres")
+}
+
 impl Arguments {
+    /// Where PostgreSQL's data are.
+    pub fn postgres_data(&self) -> PathBuf {
+        postgres_data(&self.data)
+    }
+
     /// Where the variables are written that functions need which run elsewhere.
     pub fn functions_file(&self) -> PathBuf {
         self.data.join("functions.env")
@@ -134,9 +155,61 @@ impl Compared {
     }
 }
 
+/// What the doctor is to examine.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Patient {
+    Machine(Machine),
+    Deployed(Deployed),
+}
+
+impl Patient {
+    /// Reads the command line of `doctor`.
+    pub fn read(words: impl Iterator<Item = OsString>) -> Result<Self, Error> {
+        let mut parser = Parser::from_args(words);
+        let wrong = |error: lexopt::Error| Error::Arguments(format!("{error}; see cargo dev --help"));
+        let Arguments { mut port, mut data, .. } = Arguments::default();
+        let (mut url, mut websocket) = (None, None);
+        while let Some(argument) = parser.next().map_err(wrong)? {
+            match argument {
+                Arg::Long("port") => port = parser.value().and_then(|value| value.parse()).map_err(wrong)?,
+                Arg::Long("data") => data = parser.value().map_err(wrong)?.into(),
+                Arg::Long("url") => {
+                    url = Some(parser.value().and_then(|value| value.string()).map_err(wrong)?);
+                }
+                Arg::Long("websocket") => {
+                    websocket = Some(parser.value().and_then(|value| value.string()).map_err(wrong)?);
+                }
+                Arg::Short(_) | Arg::Long(_) | Arg::Value(_) => return Err(wrong(argument.unexpected())),
+            }
+        }
+        match (url, websocket) {
+            (Some(url), websocket) => Ok(Self::Deployed(Deployed { url, websocket })),
+            (None, None) => Ok(Self::Machine(Machine { port, data: postgres_data(&data) })),
+            (None, Some(_)) => {
+                Err(Error::Arguments("--websocket needs --url; see cargo dev --help".to_owned()))
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn patient(line: &str) -> Result<Patient, Error> {
+        Patient::read(line.split_whitespace().map(OsString::from))
+    }
+
+    #[test]
+    fn a_machine_or_a_stack_is_examined() {
+        let machine = Machine { port: 3001, data: "/d/postgres".into() };
+        assert_eq!(patient("--port 3001 --data /d").unwrap(), Patient::Machine(machine));
+        let deployed = Deployed { url: "https://u".to_owned(), websocket: Some("wss://w".to_owned()) };
+        assert_eq!(patient("--url https://u --websocket=wss://w").unwrap(), Patient::Deployed(deployed));
+        for line in ["--websocket wss://w", "--token secret", "--url", "x"] {
+            assert!(patient(line).is_err(), "{line}");
+        }
+    }
 
     fn read(line: &str) -> Result<Option<Arguments>, Error> {
         Arguments::read(line.split_whitespace().map(OsString::from))

@@ -7,7 +7,7 @@ use serde_json::json;
 use tokio::{net::TcpStream, time::timeout};
 use tokio_tungstenite::{WebSocketStream, client_async, tungstenite::Message};
 
-use crate::{Error, Identity, PostCount, Seed, Stack, WebSocketLimits, measure::FLAT};
+use crate::{Error, Identity, PostCount, Progress, Seed, Stack, WebSocketLimits, measure::FLAT};
 
 /// Rooms that are measured.
 const SIZES: [usize; 4] = [1, 50, 200, 500];
@@ -30,12 +30,13 @@ pub(crate) struct Push {
 }
 
 /// Rings rooms of different sizes and counts.
-pub(crate) async fn pushes() -> Result<Vec<Push>, Error> {
+pub(crate) async fn pushes(progress: Progress) -> Result<Vec<Push>, Error> {
     let limits = WebSocketLimits { post: POST, ..WebSocketLimits::default() };
-    let stack = Stack::builder().seed(Seed::Demo).websocket_limits(limits).start().await?;
+    let stack = Stack::builder().progress(progress).seed(Seed::Demo).websocket_limits(limits).start().await?;
     let mut crowd = Vec::new();
     let mut pushes = Vec::new();
     for size in SIZES {
+        progress.say(format_args!("Pushing to {size} connections, {TRIES} times"));
         while crowd.len() < size {
             let batch = (size - crowd.len()).min(32);
             crowd.extend(try_join_all((0..batch).map(|_| listen(&stack))).await?);

@@ -1,8 +1,10 @@
 //! What goes into a fresh database: the migrations, and on request the demo society.
 
+use std::{fmt::Display, path::Path};
+
 use tokio_postgres::Client;
 
-use crate::{Error, postgres::Postgres};
+use crate::{Error, Progress, postgres::Postgres};
 
 /// One society with two blocks, forty flats, their residents, guards and an admin.
 const DEMO: &str = include_str!("../seed/demo.sql");
@@ -19,21 +21,52 @@ pub enum Seed {
 
 /// Applies the migrations that are missing. A database of a newer checkout, or one whose applied
 /// migrations have been edited since, is refused in one sentence.
-pub(crate) async fn migrate(postgres: &Postgres, database: &str) -> Result<(), Error> {
+pub(crate) async fn migrate(postgres: &Postgres, database: &str, progress: Progress) -> Result<(), Error> {
     let mut client = postgres.connect(database).await?;
-    migrator::migrations().run_async(&mut client).await.map_err(|error| {
-        Error::Database(format!(
-            "{}; if a migration was edited after it had been applied, start with --fresh",
-            migrator::Failure::from(error)
-        ))
-    })?;
+    let failed = |error| Error::Database(migrator::Failure::from(error).to_string());
+    let runner = migrator::migrations();
+    let known = client.query_one("SELECT to_regclass('refinery_schema_history') IS NOT NULL", &[]).await?;
+    let history = match known.try_get(0)? {
+        true => runner.get_applied_migrations_async(&mut client).await.map_err(failed)?,
+        false => Vec::new(),
+    };
+    let ours = runner.get_migrations();
+    for applied in &history {
+        match ours.iter().find(|ours| ours.version() == applied.version()) {
+            Some(ours) if ours == applied => {}
+            Some(_) => return Err(other_schema(postgres.directory(), applied, "has with another content")),
+            None => return Err(other_schema(postgres.directory(), applied, "does not have")),
+        }
+    }
+    let is_applied = |version| history.iter().any(|applied| applied.version() == version);
+    let missing: Vec<_> = ours.iter().filter(|ours| !is_applied(ours.version())).collect();
+    let last = history.last().map_or(0, |last| last.version());
+    if let Some(overtaken) = missing.iter().find(|missing| missing.version() < last) {
+        return Err(Error::Database(migrator::Failure::Overtaken(overtaken.to_string()).to_string()));
+    }
+    if !missing.is_empty() {
+        progress.say(format_args!("Applying migrations, {} of {}", missing.len(), ours.len()));
+    }
+    runner.run_async(&mut client).await.map_err(failed)?;
     Ok(())
 }
 
+/// What to say of data that another checkout has made.
+fn other_schema(directory: &Path, migration: impl Display, which: &str) -> Error {
+    Error::Database(format!(
+        "the data in {} were made by another checkout: they have the migration {migration}, which this one {which}; \
+         update this checkout, choose another directory with --data, or make new data with --fresh",
+        directory.display()
+    ))
+}
+
 /// Adds what `seed` names and is not there yet.
-pub(crate) async fn seed(client: &Client, seed: Seed) -> Result<(), Error> {
+pub(crate) async fn seed(client: &Client, seed: Seed, progress: Progress) -> Result<(), Error> {
     match seed {
         Seed::None => Ok(()),
-        Seed::Demo => Ok(client.batch_execute(DEMO).await?),
+        Seed::Demo => {
+            progress.say("Adding what is missing of the demo society");
+            Ok(client.batch_execute(DEMO).await?)
+        }
     }
 }

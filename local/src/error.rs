@@ -23,6 +23,15 @@ pub enum Error {
     /// Another program listens on the port that was asked for.
     #[error("port {0} is taken by another program; choose one with --port, or 0 for any free one")]
     PortTaken(u16),
+    /// A local stack listens on the port that was asked for.
+    #[error(
+        "`cargo dev` is running on port {0} already; use that one or stop it, or start another one with --port 0 \
+         and a directory of its own, --data DIR"
+    )]
+    StackRuns(u16),
+    /// The doctor found what has to be put right.
+    #[error("{}", wrong(*.0))]
+    Wrong(usize),
     /// A fault makes no sense.
     #[error("{0}")]
     Fault(String),
@@ -55,6 +64,13 @@ impl Error {
     pub(crate) fn path(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
         move |source| Self::Io { what: path.display().to_string(), source }
+    }
+}
+
+fn wrong(findings: usize) -> String {
+    match findings {
+        1 => "one thing is wrong".to_owned(),
+        many => format!("{many} things are wrong"),
     }
 }
 

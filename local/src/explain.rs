@@ -12,7 +12,7 @@ use tokio_postgres::{
 };
 use uuid::Uuid;
 
-use crate::{Error, Seed, Stack};
+use crate::{Error, Progress, Seed, Stack};
 
 const FILL: &str = include_str!("../seed/history.sql");
 
@@ -35,10 +35,12 @@ pub struct Plan {
 }
 
 /// Fills a database and runs every list on it. It takes about a minute.
-pub async fn plans() -> Result<Vec<Plan>, Error> {
-    let stack = Stack::builder().seed(Seed::Demo).start().await?;
+pub async fn plans(progress: Progress) -> Result<Vec<Plan>, Error> {
+    let stack = Stack::builder().progress(progress).seed(Seed::Demo).start().await?;
     let db = stack.database().await?;
+    progress.say("Filling a database with a million visits, which takes about a minute");
     db.batch_execute(FILL).await?;
+    progress.say("Running every list");
     let now = OffsetDateTime::now_utc();
     let (month_ago, tomorrow) = (now - Duration::days(30), now + Duration::days(1));
     let last_year = (now - Duration::days(300), now - Duration::days(295));

@@ -10,6 +10,7 @@
 pub mod affected;
 mod crowd;
 mod database;
+pub mod doctor;
 mod dynamodb;
 mod emulator;
 mod error;
@@ -23,6 +24,7 @@ pub mod measure;
 pub mod messages;
 pub mod openapi;
 pub mod postgres;
+mod progress;
 mod proxy;
 pub mod readme;
 pub mod release;
@@ -40,6 +42,7 @@ pub use error::Error;
 pub use gateway::{PostCount, WebSocketLimits};
 pub use issuer::Identity;
 pub use lambda::{Lambda, Outcome, Refused, start_function};
+pub use progress::Progress;
 pub use stack::{Builder, Project, Stack};
 
 /// Method and path of every route of the HTTP API.

@@ -5,11 +5,11 @@ mod welcome;
 
 use std::{fs, path::Path, process::ExitCode};
 
-use local::{Error, Project, Stack, postgres};
+use local::{Error, Progress, Project, Stack, postgres};
 use shared::{config::Env, telemetry};
 use tokio::signal::unix::{SignalKind, signal};
 
-use arguments::{Arguments, Compared, HELP};
+use arguments::{Arguments, Compared, HELP, Patient};
 
 /// Variables of the caller's that are handed on to the functions.
 const HANDED_ON: [&str; 3] = ["LOG_LEVEL", "RATE_LIMIT_MAX_REQUESTS", "RATE_LIMIT_WINDOW_MS"];
@@ -28,13 +28,19 @@ async fn main() -> ExitCode {
 async fn run() -> Result<(), Error> {
     let command = std::env::args().nth(1);
     if let Some(command @ ("measure" | "crowd" | "explain" | "emulate")) = command.as_deref() {
-        return local::measure::write_table(command, local::checkout()).await;
+        return local::measure::write_table(command, local::checkout(), Progress::aloud()).await;
     }
     if command.as_deref() == Some("openapi") {
         return local::openapi::write(local::checkout());
     }
     if command.as_deref() == Some("events") {
         return local::events::write(local::checkout());
+    }
+    if command.as_deref() == Some("doctor") {
+        return match Patient::read(std::env::args_os().skip(2))? {
+            Patient::Machine(machine) => machine.examine(welcome::say).await,
+            Patient::Deployed(deployed) => deployed.examine(welcome::say).await,
+        };
     }
     if command.as_deref() == Some("affected") {
         let compared = Compared::read(std::env::args_os().skip(2))?;
@@ -64,15 +70,19 @@ async fn run() -> Result<(), Error> {
         "dynoxide",
     );
 
-    let directory = arguments.data.join("postgres");
+    let directory = arguments.postgres_data();
     if arguments.fresh {
         postgres::remove_data(&directory)?;
     }
     if let Some(path) = &arguments.ready_file {
         let _ = fs::remove_file(path);
     }
-    let mut builder =
-        Stack::builder().with_schedules().port(arguments.port).data(directory).seed(arguments.seed);
+    let mut builder = Stack::builder()
+        .progress(Progress::aloud())
+        .with_schedules()
+        .port(arguments.port)
+        .data(directory)
+        .seed(arguments.seed);
     for name in HANDED_ON {
         if let Some(value) = env.optional(name) {
             builder = builder.variable(name, value);

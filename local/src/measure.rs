@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use uuid::{Uuid, uuid};
 
 use crate::{
-    Error, Identity, Seed, Stack, crowd, emulator, explain,
+    Error, Identity, Progress, Seed, Stack, crowd, emulator, explain,
     faults::{Fault, Kind},
 };
 
@@ -41,8 +41,9 @@ impl Cost {
 }
 
 /// Calls every endpoint of the demo society warm, as its apps do, and counts.
-pub async fn round_trips() -> Result<Vec<Cost>, Error> {
-    let stack = Stack::builder().seed(Seed::Demo).start().await?;
+pub async fn round_trips(progress: Progress) -> Result<Vec<Cost>, Error> {
+    let stack = Stack::builder().progress(progress).seed(Seed::Demo).start().await?;
+    progress.say("Calling every endpoint");
     // The dispatcher's statements are not those of the request that rang it.
     stack.faults().set([Fault::new(Kind::InvokeRefused)])?;
     let mut meter = Meter { stack: &stack, http: reqwest::Client::new(), costs: Vec::new() };
@@ -124,17 +125,17 @@ pub async fn round_trips() -> Result<Vec<Cost>, Error> {
 
 /// Measures what `command` names and writes its table into `docs/performance.md` of the checkout. Fails after that
 /// where a bound is broken.
-pub async fn write_table(command: &str, checkout: &Path) -> Result<(), Error> {
+pub async fn write_table(command: &str, checkout: &Path, progress: Progress) -> Result<(), Error> {
     let mut bounds = Ok(());
     let table = match command {
-        "crowd" => crowd::table(&crowd::pushes().await?),
+        "crowd" => crowd::table(&crowd::pushes(progress).await?),
         "emulate" => {
-            let measured = emulator::measure(checkout).await?;
+            let measured = emulator::measure(checkout, progress).await?;
             bounds = emulator::check(&measured);
             emulator::table(&measured)
         }
-        "explain" => explain::table(&explain::plans().await?),
-        _ => table(&round_trips().await?),
+        "explain" => explain::table(&explain::plans(progress).await?),
+        _ => table(&round_trips(progress).await?),
     };
     let path = checkout.join("docs").join("performance.md");
     let page = fs::read_to_string(&path).map_err(Error::io("reading docs/performance.md"))?;
@@ -144,6 +145,7 @@ pub async fn write_table(command: &str, checkout: &Path) -> Result<(), Error> {
     let (_, after) = rest.split_once(END).ok_or_else(no_place)?;
     fs::write(&path, format!("{before}{start}\n\n{table}\n{END}{after}"))
         .map_err(Error::io("writing docs/performance.md"))?;
+    progress.say(format_args!("Written: {}", path.display()));
     bounds
 }
 

@@ -1,7 +1,7 @@
 //! Calls to services that are not AWS: one HTTP client, over TLS where the address says so, every call
 //! under a time limit and every answer of a bounded size.
 
-use std::time::Duration;
+use std::{error::Error, iter::successors, time::Duration};
 
 use axum::body::Bytes;
 use http::{HeaderMap, Request, StatusCode, header::RETRY_AFTER};
@@ -60,12 +60,12 @@ impl Outbound {
     /// Makes a call; the answer is there, whole, within `limit`.
     ///
     /// # Errors
-    /// A short text for the log, which holds nothing of the call.
+    /// A short text for the log, which holds nothing of the call but perhaps the name of the host.
     pub async fn send(&self, request: Request<Full<Bytes>>, limit: Duration) -> Result<Reply, String> {
         let work = async {
-            let response = self.client.request(request).await.map_err(|error| error.to_string())?;
+            let response = self.client.request(request).await.map_err(|error| cause(&error))?;
             let (parts, body) = response.into_parts();
-            let body = Limited::new(body, MAX_BYTES).collect().await.map_err(|error| error.to_string())?;
+            let body = Limited::new(body, MAX_BYTES).collect().await.map_err(|error| cause(&*error))?;
             Ok(Reply { status: parts.status, headers: parts.headers, body: body.to_bytes() })
         };
         match tokio::time::timeout(limit, work).await {
@@ -73,4 +73,9 @@ impl Outbound {
             Err(_) => Err("no answer in time".to_owned()),
         }
     }
+}
+
+/// The innermost reason, such as "connection refused"; what is around it says only where that happened.
+pub fn cause(error: &(dyn Error + 'static)) -> String {
+    successors(Some(error), |error| (*error).source()).last().unwrap_or(error).to_string()
 }

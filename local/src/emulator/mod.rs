@@ -13,7 +13,7 @@ use std::{fmt::Display, fs, io::Write, path::Path, time::Duration};
 use flate2::{Compression, write::DeflateEncoder};
 use tokio::time::timeout;
 
-use crate::{Error, Seed, Stack, samples, template::Template};
+use crate::{Error, Progress, Seed, Stack, samples, template::Template};
 use emulated::Emulated;
 
 /// The crate of the function that others are compared with.
@@ -44,12 +44,20 @@ pub(crate) struct Measured {
 }
 
 /// Serves all sample events by the release binaries.
-pub(crate) async fn measure(checkout: &Path) -> Result<Vec<Measured>, Error> {
-    let tool = tool::fetch(checkout).await?;
+pub(crate) async fn measure(checkout: &Path, progress: Progress) -> Result<Vec<Measured>, Error> {
+    let release = checkout.join("target").join("release");
     let functions = Template::embedded()?.functions.into_iter().map(|function| function.name);
+    let names: Vec<String> = functions.chain([HELLO.to_owned()]).collect();
+    if let Some(missing) = names.iter().find(|name| !release.join(name).is_file()) {
+        let build = "cargo build --release --workspace --exclude local";
+        return Err(Error::Command(format!("target/release/{missing} is not there: run `{build}` first")));
+    }
+    progress.say("Looking for the emulator; .ci/tools installs it the first time, which takes minutes");
+    let tool = tool::fetch(checkout).await?;
     let mut measured = Vec::new();
-    for name in functions.chain([HELLO.to_owned()]) {
-        let binary = checkout.join("target").join("release").join(&name);
+    for name in names {
+        progress.say(format_args!("Starting {name} {STARTS} times and serving its events"));
+        let binary = release.join(&name);
         let failed = |error: &dyn Display| Error::Lambda(format!("{name}: {error}"));
         let done = timeout(PATIENCE, one(&tool, &name, &binary)).await;
         measured.push(done.map_err(|late| failed(&late))?.map_err(|error| failed(&error))?);

@@ -5,33 +5,59 @@
 //! step that most machines never take. Each archive has its SHA-256 beside it. They are unpacked
 //! beside their final place and moved there, so that a broken download is never taken for a server.
 
-use std::{fs, path::PathBuf, process::Command};
+use std::{
+    fs,
+    path::PathBuf,
+    process::Command,
+    time::{Duration, Instant},
+};
 
 use http_body_util::{BodyExt, Empty};
-use hyper::body::Bytes;
+use hyper::body::{Body, Bytes};
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 use sha2::{Digest, Sha256};
+use shared::outbound::cause;
 
 use super::{account::Account, place};
+use crate::Progress;
 
-const VERSION: &str = "16.4.0";
+/// What is fetched.
+pub(super) const VERSION: &str = "16.4.0";
+const HOST: &str = "github.com";
 const RELEASES: &str = "https://github.com/theseus-rs/postgresql-binaries/releases/download";
 /// GitHub redirects to its storage, once.
 const MAX_REDIRECTS: u32 = 4;
+/// How long the way there may take to answer.
+const REACH: Duration = Duration::from_secs(5);
+const SAY_AGAIN: Duration = Duration::from_secs(2);
 
 type Reason = String;
 
+/// The directory of the programs, where they have been fetched before.
+pub(super) fn fetched() -> Result<Option<PathBuf>, Reason> {
+    let bin = home()?.join("bin");
+    Ok(bin.join("postgres").is_file().then_some(bin))
+}
+
+/// Whether they can be fetched: there are some for this machine, and the way there is open.
+pub(super) async fn try_reach() -> Result<(), Reason> {
+    let name = format!("postgresql-{VERSION}-{}", target()?);
+    Command::new("tar").arg("--version").output().map_err(|error| format!("tar cannot be run: {error}"))?;
+    let url = format!("{RELEASES}/{VERSION}/{name}.tar.gz.sha256");
+    let reaching = tokio::time::timeout(REACH, get(&url, Progress::default()));
+    reaching.await.map_err(|_| format!("{HOST} does not answer"))?.map(drop)
+}
+
 /// Fetches the programs unless they have been fetched before. Answers the directory they are in.
-pub(super) fn fetch() -> Result<PathBuf, Reason> {
-    let account = Account::choose().map_err(|error| error.to_string())?;
-    let wanted = crate::default_data_directory().join(format!("postgresql-{VERSION}"));
-    let home = place::reachable(account, &wanted).map_err(|error| error.to_string())?;
-    let bin = home.join("bin");
-    if bin.join("postgres").is_file() {
+pub(super) fn fetch(progress: Progress) -> Result<PathBuf, Reason> {
+    if let Some(bin) = fetched()? {
         return Ok(bin);
     }
+    fs::create_dir_all(crate::default_data_directory()).map_err(|error| error.to_string())?;
+    let home = home()?;
     let name = format!("postgresql-{VERSION}-{}", target()?);
-    let archive = download(&name)?;
+    progress.say(format_args!("No PostgreSQL is installed: fetching {VERSION} from {HOST}, once"));
+    let archive = download(&name, progress)?;
     let beside = home.with_extension(format!("part-{}", std::process::id()));
     fs::create_dir_all(&beside).map_err(|error| error.to_string())?;
     let unpacked = unpack(&archive, &beside).and_then(|()| {
@@ -39,7 +65,13 @@ pub(super) fn fetch() -> Result<PathBuf, Reason> {
         fs::rename(beside.join(&name), &home).map_err(|error| error.to_string())
     });
     let _ = fs::remove_dir_all(&beside);
-    unpacked.map(|()| bin)
+    unpacked.map(|()| home.join("bin"))
+}
+
+fn home() -> Result<PathBuf, Reason> {
+    let account = Account::choose().map_err(|error| error.to_string())?;
+    let wanted = crate::default_data_directory().join(format!("postgresql-{VERSION}"));
+    Ok(place::reachable(account, &wanted))
 }
 
 /// The Rust target the archives are named after.
@@ -53,23 +85,23 @@ fn target() -> Result<&'static str, Reason> {
     }
 }
 
-fn download(name: &str) -> Result<Bytes, Reason> {
+fn download(name: &str, progress: Progress) -> Result<Bytes, Reason> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| error.to_string())?;
     runtime.block_on(async {
         let url = format!("{RELEASES}/{VERSION}/{name}.tar.gz");
-        let said = get(&format!("{url}.sha256")).await?;
+        let said = get(&format!("{url}.sha256"), Progress::default()).await?;
         let expected =
             String::from_utf8_lossy(&said).split_whitespace().next().unwrap_or_default().to_lowercase();
-        let archive = get(&url).await?;
+        let archive = get(&url, progress).await?;
         let actual: String = Sha256::digest(&archive).iter().map(|byte| format!("{byte:02x}")).collect();
         if actual == expected { Ok(archive) } else { Err(format!("{url} is not what its checksum says")) }
     })
 }
 
-async fn get(url: &str) -> Result<Bytes, Reason> {
+async fn get(url: &str, progress: Progress) -> Result<Bytes, Reason> {
     let provider = rustls::crypto::aws_lc_rs::default_provider();
     let connector = hyper_rustls::HttpsConnectorBuilder::new()
         .with_provider_and_webpki_roots(provider)
@@ -87,7 +119,7 @@ async fn get(url: &str) -> Result<Bytes, Reason> {
             let location = answer.headers().get(http::header::LOCATION).and_then(|to| to.to_str().ok());
             url = location.ok_or("a redirect led nowhere")?.to_owned();
         } else if status.is_success() {
-            return Ok(answer.into_body().collect().await.map_err(|error| error.to_string())?.to_bytes());
+            return read(answer.into_body(), progress).await;
         } else {
             return Err(format!("{url} answered {status}"));
         }
@@ -95,13 +127,25 @@ async fn get(url: &str) -> Result<Bytes, Reason> {
     Err(format!("{url} redirects without end"))
 }
 
-/// The innermost reason, such as "connection refused".
-fn cause(error: &dyn std::error::Error) -> String {
-    let mut innermost = error;
-    while let Some(source) = innermost.source() {
-        innermost = source;
+/// The whole body; how far it is, is said from time to time.
+async fn read<B>(mut body: B, progress: Progress) -> Result<Bytes, Reason>
+where
+    B: Body<Data = Bytes, Error: std::error::Error + 'static> + Unpin,
+{
+    let whole = body.size_hint().exact().map(|whole| format!(" of {}", megabytes(whole))).unwrap_or_default();
+    let (mut bytes, mut said) = (Vec::new(), Instant::now());
+    while let Some(frame) = body.frame().await {
+        bytes.extend(frame.map_err(|error| cause(&error))?.into_data().unwrap_or_default());
+        if said.elapsed() >= SAY_AGAIN {
+            said = Instant::now();
+            progress.say(format_args!("  {}{whole}", megabytes(bytes.len() as u64)));
+        }
     }
-    innermost.to_string()
+    Ok(bytes.into())
+}
+
+fn megabytes(bytes: u64) -> String {
+    format!("{:.1} MB", bytes as f64 / 1e6)
 }
 
 fn unpack(archive: &[u8], directory: &std::path::Path) -> Result<(), Reason> {
@@ -112,5 +156,24 @@ fn unpack(archive: &[u8], directory: &std::path::Path) -> Result<(), Reason> {
         Ok(status) if status.success() => Ok(()),
         Ok(status) => Err(format!("tar failed: {status}")),
         Err(error) => Err(format!("tar cannot be run: {error}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::{Full, StreamBody};
+    use hyper::body::Frame;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_body_is_read_to_its_end() {
+        let parts = ["one ", "", "two"].map(|part| Ok::<_, std::io::Error>(Frame::data(Bytes::from(part))));
+        let body = StreamBody::new(futures_util::stream::iter(parts));
+        assert_eq!(read(body, Progress::default()).await.unwrap(), "one two");
+        assert_eq!(read(Full::from("all"), Progress::default()).await.unwrap(), "all");
+        let broken = [Ok(Frame::data(Bytes::from("one"))), Err(std::io::Error::other("cut off"))];
+        let body = StreamBody::new(futures_util::stream::iter(broken));
+        assert_eq!(read(body, Progress::default()).await.unwrap_err(), "cut off");
     }
 }

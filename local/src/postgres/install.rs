@@ -7,10 +7,10 @@ use std::{
 };
 
 use super::fetch;
-use crate::Error;
+use crate::{Error, Progress};
 
 /// The oldest major version the migrations are written for.
-const OLDEST: u32 = 14;
+const OLDEST: u32 = 15;
 /// Where packages put the programs: Debian, Fedora, Homebrew (both processors), Postgres.app, FreeBSD.
 const PLACES: [(&str, &str); 7] = [
     ("/usr/lib/postgresql", "bin"),
@@ -31,16 +31,11 @@ pub(super) struct Installation {
 
 impl Installation {
     /// An installation of the major version `wanted`, else the newest one, else one that is fetched.
-    pub(super) fn find_or_fetch(wanted: Option<&str>) -> Result<Self, Error> {
-        let mut found = found();
-        found.sort_by_key(|installation| installation.major);
-        let fitting = wanted
-            .and_then(|wanted| found.iter().rfind(|installation| installation.major.to_string() == wanted))
-            .or(found.last());
-        if let Some(installation) = fitting {
-            return Ok(installation.clone());
+    pub(super) fn find_or_fetch(wanted: Option<&str>, progress: Progress) -> Result<Self, Error> {
+        if let Some(installation) = Self::find(wanted) {
+            return Ok(installation);
         }
-        let bin = fetch::fetch().map_err(|reason| {
+        let bin = fetch::fetch(progress).map_err(|reason| {
             Error::Postgres(format!(
                 "no server of version {OLDEST} or newer is installed, and fetching one failed ({reason}); \
                  install it, for example with `apt install postgresql` or `brew install postgresql@17`"
@@ -51,9 +46,24 @@ impl Installation {
         })
     }
 
+    /// An installed one of the major version `wanted`, else the newest one.
+    pub(super) fn find(wanted: Option<&str>) -> Option<Self> {
+        let mut found = found();
+        found.sort_by_key(|installation| installation.major);
+        let fitting = wanted
+            .and_then(|wanted| found.iter().rfind(|installation| installation.major.to_string() == wanted))
+            .or(found.last());
+        fitting.cloned()
+    }
+
     /// The major version.
     pub(super) fn major(&self) -> u32 {
         self.major
+    }
+
+    /// Where the programs are.
+    pub(super) fn bin(&self) -> &Path {
+        &self.bin
     }
 
     /// The path of one of the programs.
@@ -62,7 +72,7 @@ impl Installation {
     }
 
     /// The installation in `bin`, where there is one that runs and is new enough.
-    fn at(bin: &Path) -> Option<Self> {
+    pub(super) fn at(bin: &Path) -> Option<Self> {
         if !bin.join("initdb").is_file() {
             return None;
         }

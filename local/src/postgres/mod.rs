@@ -16,13 +16,13 @@ mod server;
 
 use std::{
     net::TcpListener,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
 
 use tokio_postgres::{Client, Config, NoTls};
 
-use crate::Error;
+use crate::{Error, Progress};
 use install::Installation;
 use place::Place;
 use server::{Running, Stop};
@@ -39,6 +39,8 @@ pub struct Options {
     pub directory: Option<PathBuf>,
     /// Several stacks use the server, so none of them may stop it.
     pub shared: bool,
+    /// Who hears what is being done.
+    pub progress: Progress,
 }
 
 /// A running PostgreSQL server.
@@ -57,9 +59,11 @@ impl Postgres {
     /// and waits until it takes connections.
     pub fn start(options: &Options) -> Result<Self, Error> {
         let place = Place::prepare(options.directory.as_deref())?;
-        let installation = Installation::find_or_fetch(place.made_by_version().as_deref())?;
+        let progress = options.progress;
+        let installation = Installation::find_or_fetch(place.made_by_version().as_deref(), progress)?;
         place.check_version(&installation)?;
-        let password = place.initialise(&installation)?;
+        let password = place.initialise(&installation, progress)?;
+        progress.say(format_args!("Starting PostgreSQL {}", installation.major()));
         for attempt in 1.. {
             let port = free_port()?;
             match Running::start(&installation, &place, port) {
@@ -103,7 +107,7 @@ impl Postgres {
     }
 
     /// Where the server keeps its data; the directory's owner may be another account.
-    pub fn directory(&self) -> &std::path::Path {
+    pub fn directory(&self) -> &Path {
         self.place.base()
     }
 
@@ -184,7 +188,51 @@ fn free_port() -> Result<u16, Error> {
     Ok(listener.local_addr().map_err(Error::io("asking for a free port"))?.port())
 }
 
+/// What [`Postgres::start`] would find, without anything being made or started.
+pub(crate) struct Prospect {
+    /// The major version that would run and where its programs are; without them, they would be fetched.
+    pub(crate) programs: Option<(u32, PathBuf)>,
+    /// Where the data are, or would be made.
+    pub(crate) directory: PathBuf,
+    /// What is there.
+    pub(crate) data: Data,
+}
+
+/// What a data directory is good for.
+pub(crate) enum Data {
+    /// Nothing is there yet.
+    None,
+    /// Data that this version made.
+    Of(String),
+    /// Another process serves them.
+    InUse,
+    /// They cannot be used, for this reason.
+    Unusable(Error),
+}
+
+/// Looks what a start with this directory would find.
+pub(crate) fn look(directory: &Path) -> Result<Prospect, Error> {
+    let place = Place::find(directory)?;
+    let version = place.made_by_version();
+    let fetched = || Installation::at(&fetch::fetched().ok()??);
+    let installation = Installation::find(version.as_deref()).or_else(fetched);
+    let fitting = installation.as_ref().map_or(Ok(()), |installation| place.check_version(installation));
+    let data = match (place.check_owner().and(fitting), version) {
+        (Err(error), _) => Data::Unusable(error),
+        (Ok(()), _) if place.is_served() => Data::InUse,
+        (Ok(()), Some(version)) => Data::Of(version),
+        (Ok(()), None) => Data::None,
+    };
+    let programs = installation.map(|installation| (installation.major(), installation.bin().to_owned()));
+    Ok(Prospect { programs, directory: place.base().to_owned(), data })
+}
+
+/// Whether a server could be fetched, and of which version.
+pub(crate) async fn try_fetching() -> Result<&'static str, String> {
+    fetch::try_reach().await.map(|()| fetch::VERSION)
+}
+
 /// Removes what a server with this directory has left, for a fresh start.
-pub fn remove_data(directory: &std::path::Path) -> Result<(), Error> {
+pub fn remove_data(directory: &Path) -> Result<(), Error> {
     place::remove(directory)
 }

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::{USER, account::Account, install::Installation};
-use crate::Error;
+use crate::{Error, Progress};
 
 /// Where a server's files are, and whose they are.
 #[derive(Clone, Debug)]
@@ -25,13 +25,26 @@ pub(super) struct Place {
 impl Place {
     /// Makes the directory where it is missing; a temporary one where none is named.
     pub(super) fn prepare(wanted: Option<&Path>) -> Result<Self, Error> {
-        let account = Account::choose()?;
-        let (base, temporary) = match wanted {
-            Some(wanted) => (reachable(account, &absolute(wanted)?)?, false),
-            None => (std::env::temp_dir().join(format!("society360-{}", Uuid::new_v4().simple())), true),
+        let place = match wanted {
+            Some(wanted) => {
+                let parent = wanted.parent().unwrap_or(wanted);
+                fs::create_dir_all(parent).map_err(Error::path(parent))?;
+                Self::find(wanted)?
+            }
+            None => {
+                let base = std::env::temp_dir().join(format!("society360-{}", Uuid::new_v4().simple()));
+                Self { base, account: Account::choose()?, temporary: true }
+            }
         };
-        private_directory(&base, account)?;
-        Ok(Self { base, account, temporary })
+        private_directory(&place.base, place.account)?;
+        Ok(place)
+    }
+
+    /// Where [`Place::prepare`] would make the directory, or has made it.
+    pub(super) fn find(wanted: &Path) -> Result<Self, Error> {
+        let account = Account::choose()?;
+        let wanted = std::path::absolute(wanted).map_err(Error::path(wanted))?;
+        Ok(Self { base: reachable(account, &wanted), account, temporary: false })
     }
 
     pub(super) fn base(&self) -> &Path {
@@ -63,6 +76,18 @@ impl Place {
         Some(fs::read_to_string(self.data().join("PG_VERSION")).ok()?.trim().to_owned())
     }
 
+    /// Fails where the directory is there and not the account's.
+    pub(super) fn check_owner(&self) -> Result<(), Error> {
+        if self.base.exists() { check_owner(&self.base, self.account) } else { Ok(()) }
+    }
+
+    /// Whether a server runs on the data, as far as its own file tells.
+    pub(super) fn is_served(&self) -> bool {
+        let pid_file = fs::read_to_string(self.data().join("postmaster.pid")).unwrap_or_default();
+        let port = pid_file.lines().nth(3).and_then(|line| line.trim().parse::<u16>().ok());
+        port.is_some_and(|port| std::net::TcpStream::connect(("127.0.0.1", port)).is_ok())
+    }
+
     /// Fails where another major version made the data.
     pub(super) fn check_version(&self, installation: &Installation) -> Result<(), Error> {
         match self.made_by_version() {
@@ -77,12 +102,21 @@ impl Place {
     }
 
     /// Runs `initdb` where there are no data yet. Answers the password.
-    pub(super) fn initialise(&self, installation: &Installation) -> Result<String, Error> {
+    pub(super) fn initialise(
+        &self,
+        installation: &Installation,
+        progress: Progress,
+    ) -> Result<String, Error> {
         let file = self.password();
         if self.made_by_version().is_some() {
             let password = fs::read_to_string(&file).map_err(Error::path(&file))?;
             return Ok(password.trim().to_owned());
         }
+        progress.say(format_args!(
+            "Making a data directory of PostgreSQL {} in {} (initdb)",
+            installation.major(),
+            self.base.display()
+        ));
         // What an interrupted run left behind cannot be used.
         let _ = fs::remove_dir_all(self.data());
         let password = format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
@@ -118,29 +152,25 @@ impl Place {
 
 /// `wanted`, or where the account cannot get there (root's own directories, say) a directory in the
 /// temporary one whose name stands for it.
-pub(super) fn reachable(account: Account, wanted: &Path) -> Result<PathBuf, Error> {
-    let parent = wanted.parent().unwrap_or(wanted);
-    fs::create_dir_all(parent).map_err(Error::path(parent))?;
-    if account.reaches(parent) {
-        return Ok(wanted.to_owned());
+pub(super) fn reachable(account: Account, wanted: &Path) -> PathBuf {
+    if account.reaches(wanted.parent().unwrap_or(wanted)) {
+        return wanted.to_owned();
     }
     let hash: String = Sha256::digest(wanted.as_os_str().as_encoded_bytes())[..8]
         .iter()
         .map(|byte| format!("{byte:02x}"))
         .collect();
-    Ok(std::env::temp_dir().join(format!("society360-of-{hash}")))
+    std::env::temp_dir().join(format!("society360-of-{hash}"))
 }
 
 /// Removes the files of the server whose directory was to be `wanted`.
 pub(super) fn remove(wanted: &Path) -> Result<(), Error> {
-    let base = reachable(Account::choose()?, &absolute(wanted)?)?;
-    let pid_file = fs::read_to_string(base.join("data/postmaster.pid")).unwrap_or_default();
-    let port = pid_file.lines().nth(3).and_then(|line| line.trim().parse::<u16>().ok());
-    if port.is_some_and(|port| std::net::TcpStream::connect(("127.0.0.1", port)).is_ok()) {
-        return Err(in_use(&base));
+    let place = Place::find(wanted)?;
+    if place.is_served() {
+        return Err(in_use(&place.base));
     }
-    match fs::remove_dir_all(&base) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::path(base)(error)),
+    match fs::remove_dir_all(&place.base) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::path(place.base)(error)),
         Ok(()) | Err(_) => Ok(()),
     }
 }
@@ -153,27 +183,25 @@ pub(super) fn in_use(base: &Path) -> Error {
     ))
 }
 
-fn absolute(path: &Path) -> Result<PathBuf, Error> {
-    std::path::absolute(path).map_err(Error::path(path))
-}
-
 /// Makes the directory; one that is there must belong to the account or to root, since another
 /// user of this machine could have put it into the temporary directory.
 fn private_directory(base: &Path, account: Account) -> Result<(), Error> {
     match fs::DirBuilder::new().mode(0o700).create(base) {
         Ok(()) => account.owns(base),
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-            let metadata = fs::symlink_metadata(base).map_err(Error::path(base))?;
-            if metadata.is_dir() && metadata.uid() == account.uid() {
-                return Ok(());
-            }
-            Err(Error::Postgres(format!(
-                "{} belongs to another account; remove it, or choose another directory with --data",
-                base.display()
-            )))
-        }
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => check_owner(base, account),
         Err(error) => Err(Error::path(base)(error)),
     }
+}
+
+fn check_owner(base: &Path, account: Account) -> Result<(), Error> {
+    let metadata = fs::symlink_metadata(base).map_err(Error::path(base))?;
+    if metadata.is_dir() && metadata.uid() == account.uid() {
+        return Ok(());
+    }
+    Err(Error::Postgres(format!(
+        "{} belongs to another account; remove it, or choose another directory with --data",
+        base.display()
+    )))
 }
 
 fn write_private(path: &Path, text: &str) -> Result<(), Error> {

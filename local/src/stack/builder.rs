@@ -3,7 +3,7 @@
 use std::{collections::HashMap, path::PathBuf, time::Duration};
 
 use super::Stack;
-use crate::{Error, Seed, WebSocketLimits, schedules::Running, template::Template};
+use crate::{Error, Progress, Seed, WebSocketLimits, schedules::Running, template::Template};
 
 /// The Firebase project of a stack that issues its own tokens.
 const LOCAL_PROJECT: &str = "society360-local";
@@ -21,6 +21,7 @@ pub struct Builder {
     pub(super) project: Project,
     pub(super) invoke: Option<String>,
     pub(super) variables: HashMap<String, String>,
+    pub(super) progress: Progress,
 }
 
 /// Which PostgreSQL server a stack uses.
@@ -61,6 +62,7 @@ impl Default for Builder {
             project: Project::Local(LOCAL_PROJECT.to_owned()),
             invoke: None,
             variables: HashMap::from([("RATE_LIMIT_MAX_REQUESTS".to_owned(), RATE_LIMIT.to_string())]),
+            progress: Progress::default(),
         }
     }
 }
@@ -134,6 +136,12 @@ impl Builder {
     /// Calls functions through this Invoke endpoint, not in this process.
     pub fn invoke(mut self, endpoint: impl Into<String>) -> Self {
         self.invoke = Some(endpoint.into());
+        self
+    }
+
+    /// Has the steps of the start said to whoever waits for it.
+    pub fn progress(mut self, progress: Progress) -> Self {
+        self.progress = progress;
         self
     }
 

@@ -6,12 +6,14 @@ mod variables;
 use std::{
     collections::HashMap,
     sync::{Arc, OnceLock},
+    time::Duration,
 };
 
 use serde_json::{Value, json};
 use shared::{
     config::LinkConfig,
     notify::{DecisionClaims, DecisionLinks},
+    outbound::Outbound,
 };
 use tokio::{net::TcpListener, runtime::Runtime};
 use tokio_postgres::Client;
@@ -20,7 +22,7 @@ use uuid::Uuid;
 pub use builder::{Builder, Project};
 
 use crate::{
-    DynamoDb, Error, Identity, Lambda,
+    DynamoDb, Error, Identity, Lambda, Progress,
     database::{migrate, seed},
     faults::Faults,
     gateway::{Gateway, PostCount},
@@ -36,6 +38,9 @@ use builder::Data;
 
 /// The database that a stack of its own server uses.
 const DATABASE: &str = "society360";
+
+/// How long whoever listens on our port may take to say what it is.
+const ASK: Duration = Duration::from_secs(2);
 
 /// A running stack. It ends, all of it, when this is dropped.
 pub struct Stack {
@@ -271,34 +276,35 @@ impl Parts {
 
 /// The server, whether others use it too, and the name of the database in it, which is migrated and seeded.
 async fn prepare_database(builder: &Builder) -> Result<(Arc<Postgres>, bool, String), Error> {
+    let progress = builder.progress;
     let (postgres, shared, database) = match &builder.data {
         Data::Shared => {
-            let postgres = blocking(shared_server).await?;
+            let postgres = blocking(move || shared_server(progress)).await?;
             let database = format!("test_{}", Uuid::new_v4().simple());
             postgres.create_database(&database, Some(DATABASE)).await?;
             (postgres, true, database)
         }
         Data::Own(directory) => {
-            let options = Options { directory: directory.clone(), shared: false };
+            let options = Options { directory: directory.clone(), shared: false, progress };
             let postgres = Arc::new(blocking(move || Postgres::start(&options)).await?);
             postgres.create_database(DATABASE, None).await?;
-            migrate(&postgres, DATABASE).await?;
+            migrate(&postgres, DATABASE, progress).await?;
             (postgres, false, DATABASE.to_owned())
         }
     };
-    seed(&postgres.connect(&database).await?, builder.seed).await?;
+    seed(&postgres.connect(&database).await?, builder.seed, progress).await?;
     Ok((postgres, shared, database))
 }
 
 /// The one server of a test process, and in it the migrated database that others are copied from.
-fn shared_server() -> Result<Arc<Postgres>, Error> {
+fn shared_server(progress: Progress) -> Result<Arc<Postgres>, Error> {
     static SHARED: OnceLock<Result<Arc<Postgres>, String>> = OnceLock::new();
     let start = || {
-        let postgres = Arc::new(Postgres::start(&Options { directory: None, shared: true })?);
+        let postgres = Arc::new(Postgres::start(&Options { directory: None, shared: true, progress })?);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         runtime.map_err(Error::io("starting threads"))?.block_on(async {
             postgres.create_database(DATABASE, None).await?;
-            migrate(&postgres, DATABASE).await
+            migrate(&postgres, DATABASE, progress).await
         })?;
         Ok(postgres)
     };
@@ -312,14 +318,27 @@ async fn blocking<T: Send + 'static>(
     tokio::task::spawn_blocking(work).await.map_err(|error| Error::Postgres(error.to_string()))?
 }
 
-async fn listen(port: u16) -> Result<TcpListener, Error> {
-    TcpListener::bind(("127.0.0.1", port)).await.map_err(|error| {
-        if error.kind() == std::io::ErrorKind::AddrInUse {
-            Error::PortTaken(port)
-        } else {
-            Error::io(format!("listening on port {port}"))(error)
+/// Listens on the port; where that is taken, the error says whether by another stack.
+pub(crate) async fn listen(port: u16) -> Result<TcpListener, Error> {
+    match TcpListener::bind(("127.0.0.1", port)).await {
+        Ok(listener) => Ok(listener),
+        Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
+            Err(if ask_info(&format!("http://127.0.0.1:{port}")).await.is_some() {
+                Error::StackRuns(port)
+            } else {
+                Error::PortTaken(port)
+            })
         }
-    })
+        Err(error) => Err(Error::io(format!("listening on port {port}"))(error)),
+    }
+}
+
+/// What `/_local/info` answers, where a local stack is served under this URL.
+pub(crate) async fn ask_info(base_url: &str) -> Option<Value> {
+    let request = http::Request::get(format!("{base_url}/_local/info")).body(Default::default()).ok()?;
+    let reply = Outbound::new().ok()?.send(request, ASK).await.ok()?;
+    let info: Value = serde_json::from_slice(&reply.body).ok()?;
+    info.get("websocket_url").is_some().then_some(info)
 }
 
 fn websocket_url(base_url: &str) -> String {

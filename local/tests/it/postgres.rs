@@ -4,7 +4,7 @@ use std::{
     env, fs,
     io::{BufRead, BufReader},
     net::TcpStream,
-    os::unix::fs::{MetadataExt, PermissionsExt},
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::Arc,
@@ -12,6 +12,8 @@ use std::{
 };
 
 use local::postgres::{Options, Postgres};
+
+use crate::support::Scratch;
 
 /// In this variable a child process is told that it is one.
 const CHILD: &str = "SOCIETY360_CHILD";
@@ -29,13 +31,12 @@ fn a_killed_process_leaves_nothing_behind() {
 #[test]
 fn a_killed_process_of_a_plain_user_leaves_nothing_behind() {
     let home = Scratch::new();
-    if fs::metadata(&home.0).unwrap().uid() != 0 {
+    if fs::metadata(home.path()).unwrap().uid() != 0 {
         return;
     }
     // The checkout may lie where a plain user cannot read.
-    let exe = home.0.join("it");
+    let exe = home.path().join("it");
     fs::copy(env::current_exe().unwrap(), &exe).unwrap();
-    fs::set_permissions(&home.0, fs::Permissions::from_mode(0o755)).unwrap();
     let mut command = Command::new("setpriv");
     command.args(["--reuid=nobody", "--regid=nogroup", "--clear-groups"]).arg(exe);
     if Command::new("setpriv").arg("--version").stdout(Stdio::null()).status().is_err() {
@@ -48,7 +49,7 @@ fn a_killed_process_of_a_plain_user_leaves_nothing_behind() {
 #[tokio::test]
 async fn data_survive_a_stop_and_a_power_cut() {
     let home = Scratch::new();
-    let options = Options { directory: Some(home.0.join("postgres")), shared: false };
+    let options = Options { directory: Some(home.path().join("postgres")), ..Options::default() };
     let server = start(&options).await.unwrap();
     server.create_database("gate", None).await.unwrap();
     let before = server.connect("gate").await.unwrap();
@@ -73,9 +74,9 @@ async fn data_survive_a_stop_and_a_power_cut() {
 #[tokio::test]
 async fn data_of_another_version_are_refused() {
     let home = Scratch::new();
-    let options = Options { directory: Some(home.0.join("postgres")), shared: false };
+    let options = Options { directory: Some(home.path().join("postgres")), ..Options::default() };
     drop(start(&options).await.unwrap());
-    fs::write(home.0.join("postgres/data/PG_VERSION"), "9\n").unwrap();
+    fs::write(home.path().join("postgres/data/PG_VERSION"), "9\n").unwrap();
     let said = start(&options).await.unwrap_err().to_string();
     assert!(said.contains("version 9") && said.contains("--fresh"), "{said}");
 }
@@ -147,24 +148,5 @@ impl Drop for Killed {
     fn drop(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
-    }
-}
-
-/// A directory that goes with the test.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new() -> Self {
-        let path = env::temp_dir().join(format!("society360-it-{}", uuid::Uuid::new_v4().simple()));
-        fs::create_dir(&path).unwrap();
-        // The account that stands in for root has to get into it.
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
-        Self(path)
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
     }
 }

@@ -10,6 +10,7 @@ mod cloudformation;
 mod keeper;
 pub mod logs;
 pub mod personal;
+mod scratch;
 mod socket;
 pub mod story;
 pub mod world;
@@ -19,6 +20,7 @@ pub use browser::Browser;
 pub use client::Client;
 pub use cloudformation::{CloudFormation, Told};
 pub use keeper::Keeper;
+pub use scratch::Scratch;
 pub use socket::Socket;
 pub use world::World;
 
