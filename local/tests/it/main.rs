@@ -14,6 +14,7 @@ mod faults;
 mod flow;
 mod gateway;
 mod idempotency;
+mod integration;
 mod janitor;
 mod limits;
 mod logs;
