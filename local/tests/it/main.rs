@@ -8,6 +8,7 @@ mod clients;
 mod crowd;
 mod decide;
 mod dispatcher;
+mod documents;
 mod escalation;
 mod events;
 mod faults;
