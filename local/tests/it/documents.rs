@@ -8,7 +8,7 @@ use std::{
 
 use local::checkout;
 
-use crate::support::Client;
+use crate::support::{Client, World};
 
 /// The documents, from the top of the checkout.
 fn documents() -> Vec<PathBuf> {
@@ -137,6 +137,57 @@ fn all_decisions_are_listed() {
     let all: Vec<&str> = all.filter(|name| *name != "README.md").collect();
     assert_eq!(listed, all);
 }
+
+/// The diagrams of the architecture that say what the database says: each line of the schema is a foreign key,
+/// each column is there, and a visitor has those states.
+#[tokio::test]
+async fn diagrams_show_the_schema() {
+    let page = read(Path::new("docs/architecture.md"));
+    let diagram = |kind: &str| {
+        let (_, rest) = page.split_once(&format!("```mermaid\n{kind}\n")).unwrap();
+        rest.split_once("```").unwrap().0.to_owned()
+    };
+    let world = World::open().await;
+    let mut table = None;
+    let mut checked = 0;
+    for line in diagram("erDiagram").lines() {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let (question, parts) = match (&words[..], &table) {
+            ([parent, _, child, ":", column], _) => (FOREIGN_KEY, [*parent, *child, *column]),
+            ([name, "{"], _) => {
+                table = Some((*name).to_owned());
+                continue;
+            }
+            (["}"], _) => {
+                table = None;
+                continue;
+            }
+            ([kind, column], Some(name)) => (COLUMN, [name.as_str(), *column, *kind]),
+            _ => panic!("what is {line}?"),
+        };
+        let params = parts.each_ref().map(|part| part as &(dyn tokio_postgres::types::ToSql + Sync));
+        let found: bool = world.db.query_one(question, &params).await.unwrap().get(0);
+        assert!(found, "the database knows nothing of `{}`", line.trim());
+        checked += 1;
+    }
+    assert!(checked > 30, "only {checked} lines were found");
+
+    let drawn = diagram("stateDiagram-v2");
+    let ends = drawn.lines().flat_map(|line| line.split(':').next().unwrap_or_default().split("-->"));
+    let drawn: BTreeSet<&str> = ends.map(str::trim).filter(|state| !["", "[*]"].contains(state)).collect();
+    let states =
+        "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'visitors_status_check'";
+    let states: String = world.db.query_one(states, &[]).await.unwrap().get(0);
+    assert_eq!(drawn, states.split('\'').skip(1).step_by(2).collect());
+}
+
+/// Whether $2.$3 refers to $1.
+const FOREIGN_KEY: &str = "SELECT EXISTS (
+    SELECT FROM pg_constraint c JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1]
+     WHERE c.contype = 'f' AND c.confrelid = to_regclass($1) AND c.conrelid = to_regclass($2) AND a.attname = $3)";
+/// Whether $1 has a column $2 of the type $3.
+const COLUMN: &str = "SELECT EXISTS (
+    SELECT FROM pg_attribute WHERE attrelid = to_regclass($1) AND attname = $2 AND format_type(atttypid, NULL) = $3)";
 
 /// Diagrams by Mermaid's own grammar, snippets by Dart's: they are read, and Dart is formatted.
 #[tokio::test]
