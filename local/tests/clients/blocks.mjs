@@ -1,5 +1,5 @@
 // Reads what stands in the documents and is not run: Mermaid's diagrams by its own grammar, Dart by Dart's own
-// formatter. It prints one line of JSON for each, in their order: null, or the problem.
+// formatter, which knows Dart up to 2.12. It prints one line of JSON for each, in their order: null, or the problem.
 //
 // node blocks.mjs '{"mermaid":[…],"dart":[…]}'
 import { JSDOM } from "jsdom";

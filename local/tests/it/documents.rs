@@ -125,6 +125,43 @@ fn files_that_are_named_exist() {
     assert!(named > 30, "only {named} files were found");
 }
 
+/// Every name in snake case is one of the code's: a test, a column, a field, an event, a crate. Records of decisions
+/// may name what was there once.
+#[test]
+fn names_are_those_of_the_code() {
+    let mut code = String::new();
+    for place in ["Cargo.toml", "docs", "functions", "local", "migrations", "shared", "template.yaml"] {
+        collect_code(Path::new(place), &mut code);
+    }
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let known: BTreeSet<&str> = code.split(|c| !is_part(c)).collect();
+    let is_name = |span: &str| span.contains('_') && span.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+    let mut named = 0;
+    for document in documents().iter().filter(|path| !path.starts_with("docs/decisions")) {
+        let prose = prose(&read(document));
+        for name in spans(&prose).0.into_iter().filter(|span| is_name(span)) {
+            assert!(known.contains(name), "{}: nothing is called {name}", document.display());
+            named += 1;
+        }
+    }
+    assert!(named > 60, "only {named} names were found");
+}
+
+/// The text of all files that are code.
+fn collect_code(path: &Path, code: &mut String) {
+    let whole = checkout().join(path);
+    if whole.is_dir() {
+        fs::read_dir(whole)
+            .unwrap()
+            .for_each(|entry| collect_code(&path.join(entry.unwrap().file_name()), code));
+    } else if path.extension().is_some_and(|extension| CODE.iter().any(|code| extension == *code)) {
+        code.push_str(&read(path));
+    }
+}
+
+/// How files of code end.
+const CODE: [&str; 8] = ["dart", "js", "json", "mjs", "rs", "sql", "toml", "yaml"];
+
 /// The list of decisions names each of them once, with its title.
 #[test]
 fn all_decisions_are_listed() {
