@@ -14,8 +14,9 @@ use tokio::{
     process::{Child, ChildStdin, ChildStdout, Command},
     time::timeout,
 };
+use uuid::Uuid;
 
-use super::Actor;
+use super::{Actor, world::FLAT_101};
 
 /// Longer than anything takes here, the pauses before a reconnection included.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -24,13 +25,19 @@ const MISSING: &str =
     "these tests run real clients: please install Node.js 20.11 or later with npm (https://nodejs.org)";
 
 /// What the clients are made of.
-const FILES: [(&str, &str); 6] = [
+const FILES: [(&str, &str); 12] = [
     ("package.json", include_str!("../../clients/package.json")),
     ("package-lock.json", LOCK),
     ("socket_io.mjs", include_str!("../../clients/socket_io.mjs")),
     ("native.mjs", include_str!("../../clients/native.mjs")),
     ("page.mjs", include_str!("../../clients/page.mjs")),
     ("browser.mjs", include_str!("../../clients/browser.mjs")),
+    ("blocks.mjs", include_str!("../../clients/blocks.mjs")),
+    ("guide.mjs", include_str!("../../clients/guide.mjs")),
+    ("snippets/api.mjs", include_str!("../../../../docs/snippets/javascript/api.mjs")),
+    ("snippets/room.mjs", include_str!("../../../../docs/snippets/javascript/room.mjs")),
+    ("snippets/socket_io.mjs", include_str!("../../../../docs/snippets/javascript/socket_io.mjs")),
+    ("snippets/websocket.mjs", include_str!("../../../../docs/snippets/javascript/websocket.mjs")),
 ];
 const TEMPORARY: &str = "temporary";
 const LOCK: &str = include_str!("../../clients/package-lock.json");
@@ -74,6 +81,20 @@ impl Client {
     /// A browser that can load what is under `url`; `browser.mjs` lists its options and orders.
     pub fn browser(url: &str, options: Value) -> Self {
         Self::start("browser.mjs", json!({"url": url}), options)
+    }
+
+    /// An app made of the snippets of `docs/integration.md`, by one of its protocols; `guide.mjs` lists its deeds.
+    pub fn guide(actor: &Actor, protocol: &str, (room_type, room_id): (&str, Uuid), options: Value) -> Self {
+        let usual = json!({
+            "url": actor.base_url, "websocket_url": actor.websocket_url, "token": actor.token,
+            "protocol": protocol, "room_type": room_type, "room_id": room_id, "flat": FLAT_101,
+        });
+        Self::start("guide.mjs", usual, options)
+    }
+
+    /// Mermaid's and Dart's own grammars, which read blocks of documents.
+    pub fn blocks(mermaid: &[String], dart: &[String]) -> Self {
+        Self::start("blocks.mjs", json!({"mermaid": mermaid, "dart": dart}), json!({}))
     }
 
     fn start(script: &str, mut arguments: Value, options: Value) -> Self {
@@ -143,7 +164,7 @@ fn browser_environment(home: &Path) -> [(&'static str, PathBuf); 2] {
 /// Installs what the lock names, unless that has been done before.
 fn install(home: &Path) -> Result<PathBuf, String> {
     let failed = |error: std::io::Error| format!("the clients could not be installed: {error}");
-    fs::create_dir_all(home).map_err(failed)?;
+    fs::create_dir_all(home.join("snippets")).map_err(failed)?;
     for (name, text) in FILES {
         fs::write(home.join(name), text).map_err(failed)?;
     }
