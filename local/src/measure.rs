@@ -50,6 +50,7 @@ pub async fn round_trips(progress: Progress) -> Result<Vec<Cost>, Error> {
     let token = |uid: &str| stack.issuer().token(&Identity::of(uid));
     let (guard, resident, admin) =
         (token("demo-guard-1")?, token("demo-resident-101a")?, token("demo-admin")?);
+    let spouse = token("demo-resident-101b")?;
     let newcomer = token("newcomer")?;
 
     meter.get("/health", "/health", "").await?;
@@ -70,7 +71,15 @@ pub async fn round_trips(progress: Progress) -> Result<Vec<Cost>, Error> {
     meter
         .get("/v1/visitors/pending-count", &format!("/v1/visitors/pending-count?flat_id={FLAT}"), &guard)
         .await?;
+    // His phone is told of the second visitor, and says that the message came.
+    meter
+        .call(reqwest::Method::POST, "/v1/fcm-token", &spouse, Some(json!({"token": "of-the-spouse"})))
+        .await?;
     let asked = meter.call(reqwest::Method::POST, "/v1/visitors", &guard, Some(visitor("Leela"))).await?;
+    let profile = meter.call(reqwest::Method::GET, "/v1/profile/me", &spouse, None).await?;
+    let receipt = format!("/v1/notifications/{}/receipt", text(&profile["recent_notifications"][0]["id"]));
+    let delivered = json!({"event": "delivered"});
+    meter.post("/v1/notifications/{id}/receipt", &receipt, &spouse, delivered).await?;
     let link = stack.decision_token(id_of(&asked["visitor"])?, RESIDENT).await?;
     meter.post("/v1/decide/visitor", "/v1/decide/visitor", "", json!({"token": link})).await?;
     meter.post("/v1/decide", "/v1/decide", "", json!({"token": link, "decision": "deny"})).await?;
@@ -112,6 +121,11 @@ pub async fn round_trips(progress: Progress) -> Result<Vec<Cost>, Error> {
     meter.get("/v1/resident-requests", "/v1/resident-requests", &admin).await?;
     let path = format!("/v1/resident-requests/{}/approve", text(&made["id"]));
     meter.post("/v1/resident-requests/{id}/approve", &path, &admin, json!({})).await?;
+    let request = json!({"flat_id": FLAT, "requested_role": "tenant"});
+    let rejected = token("another-newcomer")?;
+    let made = meter.call(reqwest::Method::POST, "/v1/resident-requests", &rejected, Some(request)).await?;
+    let path = format!("/v1/resident-requests/{}/reject", text(&made["id"]));
+    meter.post("/v1/resident-requests/{id}/reject", &path, &admin, json!({})).await?;
     meter.get("/v1/my-flats", "/v1/my-flats", &newcomer).await?;
     meter.post("/v1/ensure-occupancy", "/v1/ensure-occupancy", &newcomer, json!({"flat_id": FLAT})).await?;
 

@@ -26,9 +26,9 @@ pub enum ErrorCode {
     ValidationFailed,
     /// 400: a text holds an Aadhaar number, which is never stored.
     AadhaarNotAccepted,
-    /// 400: a pass whose window has not begun; `data` is the pass.
+    /// 400: a pass whose window has not begun; `data` is the pass, where it was looked up.
     NotYetValid,
-    /// 400: a pass whose window is over; `data` is the pass.
+    /// 400: a pass whose window is over; `data` is the pass, where it was looked up.
     Expired,
     /// 401: no token was sent.
     TokenMissing,
@@ -100,9 +100,9 @@ pub enum ApiError {
     MalformedJson(String),
     /// Fields are wrong; all of them.
     Invalid(Vec<Problem>),
-    /// A pass before its window; with the pass.
+    /// A pass before its window; with the pass, where it was looked up.
     NotYetValid(Value),
-    /// A pass after its window; with the pass.
+    /// A pass after its window; with the pass, where it was looked up.
     Expired(Value),
     /// No token.
     TokenMissing,

@@ -84,7 +84,9 @@ fn body(message: &Message) -> Value {
                 "apns-expiration": (now + left).to_string(),
                 "apns-collapse-id": message.subject(),
             },
-            "payload": {"aps": {"sound": "default"}},
+            // Without it iOS does not start the app, which could not say that the message came (Apple, "Pushing
+            // background updates to your App").
+            "payload": {"aps": {"content-available": 1, "sound": "default"}},
         },
     }})
 }
@@ -178,6 +180,7 @@ mod tests {
         assert_eq!(android["collapse_key"], "v");
         assert_eq!(body["message"]["apns"]["headers"]["apns-priority"], "10");
         assert_eq!(body["message"]["data"]["count"], "2");
+        assert_eq!(body["message"]["apns"]["payload"]["aps"]["content-available"], 1);
         assert_eq!(body["message"]["data"]["notification_id"], "0198c0de-0000-7000-8000-00000000abcd");
     }
 
