@@ -1,6 +1,7 @@
-// The WebSocket API in both of its protocols, and what a client has to do so that it misses nothing:
-// join after each connect with `since`, ignore what it has seen, close gaps, ping, come back.
+// The WebSocket API in both of its protocols, and a connection that joins again after each connect, closes
+// gaps, pings, and comes back. `room.js` is the one of docs/snippets.
 
+import { Room } from "./room.js";
 import { note } from "./stream.js";
 
 /** Milliseconds between two pings; a connection that is quiet for ten minutes is closed. */
@@ -38,21 +39,18 @@ const socketIo = {
 
 export const PROTOCOLS = { society360, "socket.io": socketIo };
 
-/** One person's connection: it joins a room, and tells what happens there once, in order of arrival. */
+/** One person's connection to one room. What has to be heard once, and in whole, is the room's business. */
 export class Doorbell {
   #socket;
   #timers = [];
   #gap;
   #pause = SHORTEST_PAUSE;
   #closed = false;
-  #seen = new Set();
-  /** Number of the last event up to which nothing is missing; null before the first answer to a join. */
-  #seq = null;
-  #ahead = new Set();
 
   /** `heard(event, data)` for each event, `behind()` where lists have to be read again, `state(text)`. */
-  constructor({ person, protocol, room, heard, behind, state }) {
-    Object.assign(this, { person, protocol, room, heard, behind, state });
+  constructor({ person, protocol, room: { room_type, room_id }, heard, behind, state }) {
+    Object.assign(this, { person, protocol, state });
+    this.room = new Room(room_type, room_id, { onEvent: heard, onStale: behind });
     this.#connect();
   }
 
@@ -73,64 +71,46 @@ export class Doorbell {
     if (this.#closed) return;
     const socket = this.protocol.open(token);
     this.#socket = socket;
-    const up = (text) => {
-      this.#note("up", text);
-      socket.send(text);
-    };
     const ready = () => {
       this.#pause = SHORTEST_PAUSE;
       this.#join();
-      this.#timers.push(setInterval(() => up(this.protocol.write("ping", {})), PING));
+      this.#timers.push(setInterval(() => this.#send(this.protocol.write("ping", {})), PING));
     };
     socket.onopen = () => this.protocol.isReady(null) && ready();
     socket.onmessage = ({ data: frame }) => {
       this.#note("down", frame);
       const hello = this.protocol.hello(frame, token);
-      if (hello) up(hello);
+      if (hello) this.#send(hello);
       else if (this.protocol.isReady(frame)) ready();
       else this.#take(this.protocol.read(frame));
     };
     socket.onclose = () => socket === this.#socket && this.#again();
   }
 
-  #join() {
+  #send(text) {
     if (this.#socket?.readyState !== WebSocket.OPEN) return;
-    const text = this.protocol.write("join_room", { ...this.room, ...(this.#seq === null ? {} : { since: this.#seq }) });
     this.#note("up", text);
     this.#socket.send(text);
+  }
+
+  #join() {
+    this.#send(this.protocol.write("join_room", this.room.wish));
   }
 
   #take(message) {
     if (!message) return;
     if (message.event === "room_joined") {
       this.state("connected");
-      this.#seq = message.seq;
-      this.#closeGap();
-      if (!message.recovered) this.behind();
+      this.room.joined(message);
     } else if (message.event === "pong") {
-      const mine = message.rooms.find(({ room }) => room === this.#roomName());
-      if (!mine || mine.seq > this.#seq) this.#join();
+      if (this.room.isBehind(message.rooms)) this.#join();
     } else if (message.event === "error") {
       this.state(message.message);
-    } else if (message.id && !this.#seen.has(message.id)) {
-      this.#seen.add(message.id);
-      this.#ahead.add(message.seq);
-      this.#closeGap();
-      this.heard(message.event, message.data);
+    } else if (message.id) {
+      this.room.hear(message.event, message.data, message);
     }
-  }
-
-  /** Counts on as far as nothing is missing, and asks again for what stays missing. */
-  #closeGap() {
-    if (this.#seq === null) return;
-    while (this.#ahead.delete(this.#seq + 1)) this.#seq += 1;
-    this.#ahead.forEach((seq) => seq <= this.#seq && this.#ahead.delete(seq));
     clearTimeout(this.#gap);
-    if (this.#ahead.size) this.#gap = setTimeout(() => this.#join(), GAP);
-  }
-
-  #roomName() {
-    return `${this.room.room_type}:${this.room.room_id}`;
+    if (this.room.ahead.size) this.#gap = setTimeout(() => this.#join(), GAP);
   }
 
   #again() {

@@ -54,7 +54,7 @@ struct Tool {
     to_do: &'static str,
 }
 
-const TOOLS: [Tool; 11] = [
+const TOOLS: &[Tool] = &[
     Tool {
         variable: Some("RUSTC"),
         least: Some(env!("CARGO_PKG_RUST_VERSION")),
@@ -73,11 +73,11 @@ const TOOLS: [Tool; 11] = [
     Tool::new("git", &["git"], "`cargo dev affected`, `cargo dev release` and deployments need it"),
     Tool::new("curl", &["curl"], "the README's examples need it, the system does not"),
     Tool {
-        least: Some("18"),
+        least: Some("20.11"),
         ..Tool::new(
             "Node.js",
             &["node"],
-            "`cargo test` needs 18 or later for its real clients, `cargo dev` does not",
+            "`cargo test` needs 20.11 or later for its real clients, `cargo dev` does not",
         )
     },
     Tool::new(
@@ -85,18 +85,20 @@ const TOOLS: [Tool; 11] = [
         &["npm"],
         "`cargo test` installs its real clients with it, `cargo dev` does not need it",
     ),
-    Tool::new(
-        "Chromium",
-        &[
-            "chromium",
-            "chromium-browser",
-            "google-chrome",
-            "google-chrome-stable",
-            "/Applications/Chromium.app/Contents/MacOS/Chromium",
-            "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-        ],
-        "only pictures of pages and tests in a browser need it",
-    ),
+    // On Linux the tests bring their own.
+    #[cfg(not(target_os = "linux"))]
+    Tool {
+        variable: Some("CHROMIUM"),
+        ..Tool::new(
+            "Chromium",
+            &[
+                "chromium",
+                "/Applications/Chromium.app/Contents/MacOS/Chromium",
+                "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+            ],
+            "`cargo test` tries the page in it: install one, and name it in CHROMIUM",
+        )
+    },
     Tool {
         least: Some("3.10"),
         ..Tool::new("Python", &["python3"], "`.ci/tools` and `.ci/fuzz` need 3.10 or later, with venv")

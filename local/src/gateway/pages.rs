@@ -37,6 +37,7 @@ pub(super) fn answer(method: &Method, path: &str) -> Option<Response> {
         "/_local/page/forms.js" => file!(SCRIPT, "forms.js"),
         "/_local/page/page.js" => file!(SCRIPT, "page.js"),
         "/_local/page/phone.js" => file!(SCRIPT, "phone.js"),
+        "/_local/page/room.js" => (SCRIPT, include_str!("../../../docs/snippets/javascript/room.mjs")),
         "/_local/page/socket.js" => file!(SCRIPT, "socket.js"),
         "/_local/page/stream.js" => file!(SCRIPT, "stream.js"),
         "/docs" | "/docs/" => (HTML, openapi::PAGE),

@@ -176,7 +176,7 @@ async fn programs_are_judged_by_who_needs_them() {
     for what in ["Rust", "C compiler", "data", "port", "variables"] {
         assert_eq!(said.of(what).0, "ok", "{}", said.lines);
     }
-    for (what, found) in [("Node.js", "v16.20.2 is older than 18"), ("npm", "`cargo dev` does not")] {
+    for (what, found) in [("Node.js", "v16.20.2 is older than 20.11"), ("npm", "`cargo dev` does not")] {
         let (verdict, said) = said.of(what);
         assert!(verdict == "warning" && said.contains(found), "{what}: {verdict} {said}");
     }
