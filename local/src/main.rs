@@ -98,7 +98,7 @@ async fn run() -> Result<(), Error> {
     let mut interrupt = signal(SignalKind::interrupt()).map_err(handler)?;
     let stack = builder.start().await?;
     if arguments.invoke.is_some() {
-        write_whole(&arguments.functions_file(), &welcome::variables(&stack))?;
+        write_whole(&arguments.functions_file(), &stack.variables_file())?;
     }
     welcome::say(&welcome::text(&stack, &arguments));
     if let Some(path) = &arguments.ready_file {

@@ -1,6 +1,6 @@
 //! What `cargo dev` prints: where everything is, and how to make a visitor ring.
 
-use std::{collections::BTreeSet, io::Write};
+use std::io::Write;
 
 use local::{Seed, Stack, readme};
 use serde_json::Value;
@@ -30,7 +30,7 @@ pub fn text(stack: &Stack, arguments: &Arguments) -> String {
     if let Some(endpoint) = &arguments.invoke {
         let file = arguments.functions_file();
         text += &format!(
-            "\nFunctions are called at {endpoint}. Their variables are in {file}:\n\n  cargo lambda watch --env-file {file}\n",
+            "\nFunctions are called at {endpoint}. Their variables are in {file}:\n\n  cargo lambda watch --concurrency 4 --env-file {file}\n",
             file = file.display()
         );
     }
@@ -40,10 +40,4 @@ pub fn text(stack: &Stack, arguments: &Arguments) -> String {
         text += &format!("\nOpen the page and ring a flat, or do it in a shell:\n\n{lines}");
     }
     text
-}
-
-/// The variables of functions that run elsewhere, a line each, in quotes as cargo-lambda needs them.
-pub fn variables(stack: &Stack) -> String {
-    let lines = stack.variables().into_iter().map(|(name, value)| format!("{name}='{value}'\n"));
-    lines.collect::<BTreeSet<_>>().into_iter().collect()
 }

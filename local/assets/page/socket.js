@@ -8,6 +8,8 @@ import { note } from "./stream.js";
 const PING = 4 * 60 * 1000;
 /** Milliseconds that a gap in the numbers may last before what is missing is asked for. */
 const GAP = 2000;
+/** Milliseconds until a connection that says nothing is given up, as the apps' clients do. */
+const PATIENCE = 20_000;
 const SHORTEST_PAUSE = 500;
 const LONGEST_PAUSE = 30_000;
 
@@ -71,7 +73,10 @@ export class Doorbell {
     if (this.#closed) return;
     const socket = this.protocol.open(token);
     this.#socket = socket;
+    const silence = setTimeout(() => socket === this.#socket && this.#again(), PATIENCE);
+    this.#timers.push(silence);
     const ready = () => {
+      clearTimeout(silence);
       this.#pause = SHORTEST_PAUSE;
       this.#join();
       this.#timers.push(setInterval(() => this.#send(this.protocol.write("ping", {})), PING));

@@ -4,7 +4,7 @@ mod builder;
 mod variables;
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     sync::{Arc, OnceLock},
     time::Duration,
 };
@@ -189,6 +189,14 @@ impl Stack {
     /// The variables that functions of this stack need when they run elsewhere (`--invoke`).
     pub fn variables(&self) -> HashMap<String, String> {
         self.parts.variables.elsewhere()
+    }
+
+    /// The same as `cargo lambda watch --env-file` reads them: a line each, in quotes, within which it takes `\n` for
+    /// the end of a line (env-file-reader 0.3). A JSON text can say that in another way.
+    pub fn variables_file(&self) -> String {
+        let quoted =
+            |(name, value): (String, String)| format!("{name}='{}'\n", value.replace(r"\n", r"\u000a"));
+        self.variables().into_iter().map(quoted).collect::<BTreeSet<_>>().into_iter().collect()
     }
 
     /// What `GET /_local/info` answers.

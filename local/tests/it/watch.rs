@@ -5,7 +5,7 @@ use std::{
     process::Command,
 };
 
-use local::template::Template;
+use local::{Stack, template::Template};
 use serde_json::Value;
 
 /// The router in the root `Cargo.toml`: path and function.
@@ -37,4 +37,28 @@ fn watch_and_template_agree() {
         }
     }
     assert!(router.keys().all(|entry| used.contains(entry)), "no route: {used:?} of {router:?}");
+}
+
+/// What `cargo lambda watch` reads in the file of variables is what functions need, line ends in keys included.
+#[tokio::test]
+async fn the_file_of_variables_says_what_functions_need() {
+    let stack = Stack::start().await.unwrap();
+    let file = stack.variables_file();
+    let read: BTreeMap<String, String> = file
+        .lines()
+        .map(|line| {
+            let (name, quoted) = line.split_once('=').unwrap();
+            let value = quoted.strip_prefix('\'').unwrap().strip_suffix('\'').unwrap();
+            assert!(!value.contains('\''), "{name} ends early");
+            // As env-file-reader 0.3 does, which cargo-lambda uses.
+            (name.to_owned(), value.replace(r"\n", "\n"))
+        })
+        .collect();
+    for (name, value) in stack.variables() {
+        match serde_json::from_str::<Value>(&value) {
+            Ok(json) => assert_eq!(serde_json::from_str::<Value>(&read[&name]).unwrap(), json, "{name}"),
+            Err(_) => assert_eq!(read[&name], value, "{name}"),
+        }
+    }
+    assert!(read["FCM_SERVICE_ACCOUNT"].contains("PRIVATE KEY"));
 }
