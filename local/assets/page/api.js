@@ -77,3 +77,13 @@ export class Person {
     }
   }
 }
+
+/** Does one thing after the other, so that what was read earlier never replaces what was read later. */
+export function inOrder() {
+  let last = Promise.resolve();
+  return (work) => {
+    const done = last.then(work);
+    last = done.catch(() => undefined);
+    return done;
+  };
+}

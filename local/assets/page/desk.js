@@ -1,5 +1,6 @@
 // The guard's desk: who is at the gate, what the flat says, in and out, passes, emergencies.
 
+import { inOrder } from "./api.js";
 import { button, byId, clock, countdown, make, say, update } from "./elements.js";
 import { submitting } from "./forms.js";
 import { Doorbell } from "./socket.js";
@@ -43,6 +44,7 @@ export class Desk {
   #visitors = new Map();
   #pass = null;
   #doorbell;
+  #inOrder = inOrder();
 
   constructor() {
     submitting(byId("log"), (fields) => this.#log(fields));
@@ -68,7 +70,7 @@ export class Desk {
       protocol,
       room: { room_type: "society", room_id: this.post.society_id },
       heard: (event, data) => this.#heard(event, data),
-      behind: () => this.read(),
+      behind: () => this.#said(() => this.read()),
       state: (text) => Object.assign(byId("desk-state"), { textContent: text }).dataset.state = text,
     });
   }
@@ -78,22 +80,38 @@ export class Desk {
     await Promise.all([this.#readVisitors(), this.#readEmergencies()]);
   }
 
-  async #readVisitors() {
-    const listed = await this.guard.get("/v1/visitors?limit=30");
-    this.#visitors = new Map(listed.data.map((visitor) => [visitor.id, visitor]));
-    this.#show();
-    const pending = listed.data.filter(({ status }) => status === "pending");
-    await Promise.all(pending.map(({ id }) => this.#reread(id)));
+  /** Reads something, and shows it unless another guard has come meanwhile. */
+  #keep(read) {
+    const guard = this.guard;
+    return this.#inOrder(async () => {
+      const kept = await read(guard);
+      if (this.guard !== guard) return;
+      kept();
+      this.#show();
+    });
   }
 
-  async #reread(id) {
-    const { data } = await this.guard.get(`/v1/visitors/${id}`);
-    const others = [...this.#visitors].filter(([known]) => known !== id);
-    const newest = !this.#visitors.has(id);
-    if (newest) this.#visitors = new Map([[id, data], ...others]);
-    else this.#visitors.set(id, data);
-    if (this.#pass?.id === id) this.#pass = { ...this.#pass, status: data.status, visit_id: data.visit_id };
-    this.#show();
+  #readVisitors() {
+    return this.#keep((guard) => this.#list(guard));
+  }
+
+  async #list(guard) {
+    const { data: listed } = await guard.get("/v1/visitors?limit=30");
+    const whole = await Promise.all(listed.map((visitor) =>
+      visitor.status === "pending" ? guard.get(`/v1/visitors/${visitor.id}`).then(({ data }) => data) : visitor));
+    return () => (this.#visitors = new Map(whole.map((visitor) => [visitor.id, visitor])));
+  }
+
+  #reread(id) {
+    return this.#keep(async (guard) => {
+      // Somebody who is not in the list was logged elsewhere, or is cleared.
+      if (!this.#visitors.has(id) && this.#pass?.id !== id) return this.#list(guard);
+      const { data } = await guard.get(`/v1/visitors/${id}`);
+      return () => {
+        if (this.#visitors.has(id)) this.#visitors.set(id, data);
+        if (this.#pass?.id === id) this.#pass = { ...this.#pass, status: data.status, visit_id: data.visit_id };
+      };
+    });
   }
 
   async #heard(event, data) {

@@ -1,5 +1,6 @@
 // A resident's phone: it rings, over the socket while the app is open and by push while it is not.
 
+import { inOrder } from "./api.js";
 import { button, byId, clock, countdown, make, say, update } from "./elements.js";
 import { badge } from "./desk.js";
 import { submitting } from "./forms.js";
@@ -18,6 +19,7 @@ const HEARD = {
 
 export class Phone {
   #doorbell;
+  #inOrder = inOrder();
   #pending = [];
   #pushes = [];
   #told = new Set();
@@ -61,13 +63,17 @@ export class Phone {
       protocol: this.protocol,
       room: { room_type: "flat", room_id: this.flat.flat_id },
       heard: (event, data) => this.#heard(event, data),
-      behind: () => this.read(),
+      behind: () => this.#reread(),
       state: (text) => Object.assign(byId("phone-state"), { textContent: text }).dataset.state = text,
     });
   }
 
   /** Reads what is true now. */
-  async read() {
+  read() {
+    return this.#inOrder(() => this.#readNow());
+  }
+
+  async #readNow() {
     const resident = this.resident;
     const [pending, lately] = await Promise.all([
       resident.list("/v1/visitors/pending"),
@@ -83,11 +89,15 @@ export class Phone {
     }])));
   }
 
+  #reread() {
+    return this.read().catch((error) => say(error.message, true));
+  }
+
   #heard(event, data) {
     if (event === "visitor_request") navigator.vibrate?.([300, 150, 300]);
     const text = HEARD[event]?.(data);
     if (text) say(text);
-    return this.read().catch((error) => say(error.message, true));
+    return this.#reread();
   }
 
   async #answer(visitor, decision, note) {
@@ -97,7 +107,7 @@ export class Phone {
     } catch (error) {
       say(error.message, true);
     }
-    await this.read();
+    await this.#reread();
   }
 
   #ring(visitor) {

@@ -181,7 +181,8 @@ fn all_decisions_are_listed() {
 async fn diagrams_show_the_schema() {
     let page = read(Path::new("docs/architecture.md"));
     let diagrams = |kind: &str| -> String {
-        let blocks = page.split(&format!("```mermaid\n{kind}\n")).skip(1);
+        let start = format!("```mermaid\n{kind}\n");
+        let blocks = page.split(&start).skip(1);
         blocks.map(|rest| rest.split_once("```").unwrap().0).collect()
     };
     let world = World::open().await;

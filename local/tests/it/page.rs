@@ -213,6 +213,24 @@ async fn a_phone_that_was_cut_off_rings_all_the_same() {
     page.close().await;
 }
 
+/// PostgreSQL is away: the desk says so and keeps what was typed; afterwards the same button rings once.
+#[tokio::test]
+async fn a_store_that_is_away_is_said() {
+    let stack = demo().await;
+    let mut page = Browser::open(stack.base_url(), WIDE, "light").await;
+    page.sees("connected", PHONE).await;
+    stack.faults().set([Fault::new(Kind::PostgresDown)]).unwrap();
+    page.fills_in("Somebody is at the gate", &[("Name", "Leela")]).await;
+    page.presses("Ring the flat").await;
+    page.sees("The system cannot be reached.", DESK).await;
+    page.finds_no_obstacle().await;
+    stack.faults().set([]).unwrap();
+    page.presses("Ring the flat").await;
+    page.is_offered("Let in Leela").await;
+    assert_eq!(page.reads("#rings strong").await, ["Leela is at the gate"]);
+    page.close().await;
+}
+
 /// Without the demo society, or with the tokens of a real project, it says what to do.
 #[tokio::test]
 async fn a_stack_without_demo_says_so() {

@@ -117,7 +117,7 @@ impl Browser {
 
     /// Closes the window; all that went wrong in the page was found by then.
     pub async fn close(self) {
-        self.0.is_over().await;
+        self.0.finish().await;
     }
 
     async fn does(&mut self, order: Value) {

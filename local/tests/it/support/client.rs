@@ -119,7 +119,7 @@ impl Client {
     }
 
     /// Lets it end by itself; anything more that it saw fails the test.
-    pub async fn is_over(mut self) {
+    pub async fn finish(mut self) {
         drop(self.orders);
         let line = timeout(PATIENCE, self.lines.next_line()).await.expect("the client did not end");
         assert_eq!(line.unwrap(), None);
