@@ -83,7 +83,7 @@ export class Admin {
   }
 
   #showDays(visits) {
-    const days = Map.groupBy ? Map.groupBy(visits, (one) => day(one.checkin_time)) : new Map();
+    const days = Map.groupBy(visits, (one) => day(one.checkin_time));
     byId("days").replaceChildren(...[...days].map(([name, all]) => {
       const over = all.filter((one) => one.checkout_time);
       const minutes = over.map((one) => (Date.parse(one.checkout_time) - Date.parse(one.checkin_time)) / 60_000);

@@ -85,8 +85,8 @@ const TOOLS: &[Tool] = &[
         &["npm"],
         "`cargo test` installs its real clients with it, `cargo dev` does not need it",
     ),
-    // On Linux the tests bring their own.
-    #[cfg(not(target_os = "linux"))]
+    // Elsewhere the tests bring their own.
+    #[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
     Tool {
         variable: Some("CHROMIUM"),
         ..Tool::new(
