@@ -1,46 +1,40 @@
-// The HTTP API, called as the apps call it: with a person's token, and with a key for each write.
+// The HTTP API, called as the integration guide has apps call it. `guide.js` is the one of docs/snippets.
 
+import { Api, ApiError } from "./guide.js";
 import { note } from "./stream.js";
 
-/** Milliseconds between tries of what a store that was away refused. */
-const PAUSES = [300, 1000, 3000];
-/** A token is good for an hour; it is asked for anew after this many milliseconds. */
-const TOKEN_AGE = 50 * 60 * 1000;
-
-/** What the API refused: its sentence, its code, and every field that is wrong. */
-export class Refused extends Error {
-  constructor(status, body) {
-    super(body?.error ?? body?.message ?? `The system answered ${status}.`);
-    this.status = status;
-    this.code = body?.error_code;
-    this.details = body?.details ?? [];
-  }
-}
-
 /** Somebody with a token of the local issuer. */
-export class Person {
+export class Person extends Api {
   #token;
-  #since = 0;
 
   constructor(uid, known = {}) {
-    this.uid = uid;
-    this.known = known;
+    super("", (refresh) => this.token(refresh));
+    Object.assign(this, { uid, known });
   }
 
-  /** A token that is good for some minutes at least. */
-  async token() {
-    if (!this.#token || Date.now() - this.#since > TOKEN_AGE) {
+  /** A token; a new one where there is none yet, or where `refresh` asks for it. */
+  async token(refresh = false) {
+    if (!this.#token || refresh) {
       const response = await fetch(`/_local/token?${new URLSearchParams({ uid: this.uid, ...this.known })}`);
       const body = await response.json();
-      if (!response.ok) throw new Refused(response.status, body);
-      [this.#token, this.#since] = [body.token, Date.now()];
+      if (!response.ok) throw new ApiError(response, body);
+      this.#token = body.token;
     }
     return this.#token;
   }
 
-  get = (path) => this.#call("GET", path);
-  post = (path, body = {}) => this.#call("POST", path, body);
-  delete = (path, body) => this.#call("DELETE", path, body);
+  /** As the guide's, with a line on the page for each try. */
+  async send(method, path, ...rest) {
+    const told = (result) => note({ who: this.uid, kind: "HTTP", way: "up", text: `${method} ${path}: ${result}` });
+    try {
+      const answer = await super.send(method, path, ...rest);
+      told("done");
+      return answer;
+    } catch (error) {
+      told(error.status ?? "no answer");
+      throw error instanceof ApiError ? error : new Error("The system cannot be reached. Please try again.");
+    }
+  }
 
   /** All pages of a list, up to `most` entries. */
   async list(path, most = 200) {
@@ -52,29 +46,6 @@ export class Person {
       cursor = page.next_cursor ?? null;
     }
     return all;
-  }
-
-  async #call(method, path, body) {
-    // The key stays the same from try to try, so that a write which did happen does not happen again.
-    const headers = method === "GET" ? {} : { "Idempotency-Key": `page_${Date.now()}_${Math.random().toString(36).slice(2)}` };
-    if (body) headers["Content-Type"] = "application/json";
-    for (let tries = 0; ; tries += 1) {
-      headers.Authorization = `Bearer ${await this.token()}`;
-      let response;
-      try {
-        response = await fetch(path, { method, headers, body: body && JSON.stringify(body) });
-      } catch {
-        note({ who: this.uid, kind: "HTTP", way: "up", text: `${method} ${path}: no answer` });
-      }
-      if (response) note({ who: this.uid, kind: "HTTP", way: "up", text: `${method} ${path}: ${response.status}` });
-      if (response && response.status !== 503) {
-        const answered = await response.json().catch(() => null);
-        if (response.ok) return answered;
-        throw new Refused(response.status, answered);
-      }
-      if (tries === PAUSES.length) throw new Error("The system cannot be reached. Please try again in a minute.");
-      await new Promise((resolve) => setTimeout(resolve, PAUSES[tries]));
-    }
   }
 }
 

@@ -66,7 +66,8 @@ export class Doorbell {
     this.state("connecting");
     let token;
     try {
-      token = await this.person.token();
+      // It is not said why a connection was refused, so it may have been the token.
+      token = await this.person.token(this.#pause > SHORTEST_PAUSE);
     } catch {
       return this.#again();
     }

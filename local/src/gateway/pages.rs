@@ -35,6 +35,7 @@ pub(super) fn answer(method: &Method, path: &str) -> Option<Response> {
         "/_local/page/desk.js" => file!(SCRIPT, "desk.js"),
         "/_local/page/elements.js" => file!(SCRIPT, "elements.js"),
         "/_local/page/forms.js" => file!(SCRIPT, "forms.js"),
+        "/_local/page/guide.js" => (SCRIPT, include_str!("../../../docs/snippets/javascript/api.mjs")),
         "/_local/page/page.js" => file!(SCRIPT, "page.js"),
         "/_local/page/phone.js" => file!(SCRIPT, "phone.js"),
         "/_local/page/room.js" => (SCRIPT, include_str!("../../../docs/snippets/javascript/room.mjs")),

@@ -49,7 +49,7 @@ async fn a_visitor_rings_and_comes_in() {
         ("guard-1", "society360", r#""note":"Please come up""#),
         ("resident-101a", "Socket.IO", r#"42["visitor_request""#),
         ("resident-101a", "Socket.IO", r#"42["visitor_checkout""#),
-        ("guard-1", "HTTP", "POST /v1/visits/checkout: 200"),
+        ("guard-1", "HTTP", "POST /v1/visits/checkout: done"),
     ] {
         let told = |line: &&String| [who, kind, event].iter().all(|part| line.contains(part));
         assert!(frames.iter().any(|line| told(&line)), "{event}: {frames:#?}");
@@ -222,7 +222,7 @@ async fn a_store_that_is_away_is_said() {
     stack.faults().set([Fault::new(Kind::PostgresDown)]).unwrap();
     page.fills_in("Somebody is at the gate", &[("Name", "Leela")]).await;
     page.presses("Ring the flat").await;
-    page.sees("The system cannot be reached.", DESK).await;
+    page.sees("The service is briefly unavailable.", DESK).await;
     page.finds_no_obstacle().await;
     stack.faults().set([]).unwrap();
     page.presses("Ring the flat").await;
