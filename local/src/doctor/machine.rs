@@ -116,7 +116,7 @@ const TOOLS: &[Tool] = &[
         &["sam", "target/lint/venv/bin/sam"],
         "only deployments and `.ci/lint-template` need it; `.ci/tools` installs it",
     ),
-    Tool::new("AWS CLI", &["aws"], "only deployments need it"),
+    Tool { least: Some("2"), ..Tool::new("AWS CLI", &["aws"], "only deployments need it, in version 2") },
 ];
 
 impl Tool {
