@@ -205,7 +205,8 @@ fn taken(error: &tokio_postgres::Error) -> Option<Problem> {
         "visitors_qr_code_key" => "qr_code",
         _ => return None,
     };
-    Some(Problem::new(ProblemCode::Taken, "is in use already").of(field))
+    let problem = Problem::new(ProblemCode::Taken, "is in use already").of(field);
+    Some(problem.saying("Another pass has this QR code already."))
 }
 
 /// A lost connection, a server that is going down or too busy is 503; anything else is a defect.

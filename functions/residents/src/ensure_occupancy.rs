@@ -63,7 +63,8 @@ pub(crate) async fn ensure_occupancy(
     meta: RequestMeta,
     Body { input, key }: Body<Ensure>,
 ) -> Result<Response, ApiError> {
-    let writing = Writing { caller: &caller, key: &key, meta: &meta, forbidden: "" };
+    let writing =
+        Writing { caller: &caller, key: &key, meta: &meta, forbidden: "", unknown: "There is no such flat." };
     let written = writer
         .write::<EnsureAnswer>(
             writing,

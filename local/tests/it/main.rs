@@ -39,6 +39,8 @@ mod screens;
 mod socket_io;
 mod support;
 mod template;
+mod times;
 mod tokens;
 mod watch;
+mod words;
 mod workflows;
