@@ -113,11 +113,6 @@ impl Db {
         }
     }
 
-    /// Whether the database answers.
-    pub async fn ping(&self) -> Result<(), ApiError> {
-        self.query_or_reconnect("SELECT 1", &[]).await.map(drop)
-    }
-
     /// Rows of one `jsonb` column each, read as `T`.
     pub async fn read<T: DeserializeOwned>(
         &self,

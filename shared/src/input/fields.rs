@@ -50,6 +50,11 @@ impl Problem {
         self
     }
 
+    /// The name of the field.
+    pub fn field(&self) -> &str {
+        &self.field
+    }
+
     /// The same problem, in words of its own for a person.
     pub fn saying(mut self, sentence: impl Into<String>) -> Self {
         self.sentence = Some(sentence.into());
