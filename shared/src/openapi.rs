@@ -74,7 +74,7 @@ pub fn text(pattern: &str) -> ObjectBuilder {
 /// Documents `path` a second time at `alias`, where the same handlers answer.
 pub fn also_at(mut api: OpenApi, path: &str, alias: &str) -> OpenApi {
     if let Some(mut item) = api.paths.paths.get(path).cloned() {
-        let operations = [&mut item.get, &mut item.post, &mut item.delete];
+        let operations = [&mut item.get, &mut item.post, &mut item.patch, &mut item.delete];
         for id in operations.into_iter().flatten().filter_map(|operation| operation.operation_id.as_mut()) {
             *id += "_alias";
         }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::{example, refusals, resolve};
 
 /// Methods an operation can have.
-pub(super) const METHODS: [&str; 3] = ["get", "post", "delete"];
+pub(super) const METHODS: [&str; 4] = ["get", "post", "patch", "delete"];
 /// Parameters that mean the same wherever they stand, by their schema: key, and name in the query.
 pub(super) const PAGINATION: [(&str, &str); 4] =
     [("Limit", "limit"), ("WholeLimit", "limit"), ("Cursor", "cursor"), ("PlaceCursor", "cursor")];

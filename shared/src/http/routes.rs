@@ -48,6 +48,11 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
         self.with(Method::POST, path, routing::post(handler))
     }
 
+    /// Adds a PATCH.
+    pub fn patch<H: Handler<T, S>, T: 'static>(self, path: &'static str, handler: H) -> Self {
+        self.with(Method::PATCH, path, routing::patch(handler))
+    }
+
     /// Adds a DELETE.
     pub fn delete<H: Handler<T, S>, T: 'static>(self, path: &'static str, handler: H) -> Self {
         self.with(Method::DELETE, path, routing::delete(handler))
