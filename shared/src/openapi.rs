@@ -47,6 +47,8 @@ refusals! {
     WrongStateOrUnapproved = "409" [WrongState, TemplateNotApproved];
     /// A caller who is not known to live there.
     VerificationRequired = "409" [VerificationRequired];
+    /// More requests than there may be.
+    RateLimited = "429" [RateLimited];
     /// A key that was used before with another payload.
     KeyReused = "422" [IdempotencyKeyReused];
 }

@@ -17,7 +17,7 @@ use shared::{
     config::{DatabaseConfig, Env, RateLimitConfig},
     db::Db,
     http::{ApiError, Routes, finish, with_rate},
-    openapi::one_of,
+    openapi::{RateLimited, one_of},
 };
 use utoipa::{OpenApi, ToSchema, openapi::Object};
 
@@ -74,7 +74,7 @@ fn database() -> Object {
 ///
 /// **Permissions:** anyone.
 #[utoipa::path(get, path = "/health", security(()),
-    responses((status = 200, body = HealthAnswer), (status = 503, body = HealthAnswer)))]
+    responses((status = 200, body = HealthAnswer), (status = 503, body = HealthAnswer), RateLimited))]
 async fn get_health(State(Health { db, limits }): State<Health>, meta: RequestMeta) -> Response {
     // The request is counted by the very statement that finds out whether the database answers.
     let counted = limits.count_anonymous(&db, Anonymous::Request, &meta.ip).await;
