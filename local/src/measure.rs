@@ -97,7 +97,7 @@ pub async fn round_trips(progress: Progress) -> Result<Vec<Cost>, Error> {
         meter.post("/v1/visitors/guest-pass", "/v1/visitors/guest-pass", &resident, visitor("Leela")).await?;
     let pass = &made["visitor"];
     let by_qr = format!("/v1/visitors/by-qr/{}", text(&pass["qr_code"]));
-    meter.get("/v1/visitors/by-qr/{qr_code}", &by_qr, &guard).await?;
+    meter.get("/v1/visitors/by-qr/{qr_code+}", &by_qr, &guard).await?;
     let by_code = format!("/v1/visitors/by-access-code/{}", text(&pass["access_code"]));
     meter.get("/v1/visitors/by-access-code/{code}", &by_code, &guard).await?;
     let path = |action: &str| format!("/v1/visitors/{}/{action}", text(&pass["id"]));

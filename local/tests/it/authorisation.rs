@@ -175,7 +175,7 @@ fn rows() -> Vec<Row> {
             [403, 201, 201, 403, 403, 403, 403, 403, 404, 404, 404, 404],
         ),
         get(
-            "/v1/visitors/by-qr/{qr_code}",
+            "/v1/visitors/by-qr/{qr_code+}",
             Given::Qr,
             |qr| format!("/v1/visitors/by-qr/{qr}"),
             [200, 403, 403, 403, 403, 200, 200, 200, 404, 403, 404, 403],
