@@ -1,6 +1,9 @@
 //! `GET /health`: whether the API and its database answer, for load balancers and for people.
 //!
-//! Anyone may ask, so the answer says nothing about how the house is built.
+//! Anyone may ask, so the answer says nothing about how the house is built. The gateway sends here, too, what has
+//! no route: [`mod@rest`].
+
+mod rest;
 
 use std::sync::Arc;
 
@@ -27,7 +30,8 @@ pub async fn start(mut env: Env) -> Result<Router, StartError> {
     env.finish()?;
     let db = Db::new(&database)?;
     db.warm().await;
-    Ok(finish(routes().with_state(Health { db, limits: Arc::new(Limits::new(rate_limit)) })))
+    let health = Health { db, limits: Arc::new(Limits::new(rate_limit)) };
+    Ok(finish(rest::routes(routes().with_state(health))))
 }
 
 /// What the function needs.

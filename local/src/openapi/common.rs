@@ -59,11 +59,12 @@ pub(super) fn standard_headers(limited: bool) -> Value {
     Value::Object(named.collect())
 }
 
-/// Whether a person's text is part of what is sent: there an Aadhaar number can stand.
+/// Whether text of no fixed form is part of what is sent: there an Aadhaar number can stand.
 pub(super) fn references_text(document: &Value, operation: &Value) -> bool {
     let body = resolve(document, &operation["requestBody"]["content"][JSON]["schema"]);
     let sent = [&operation["parameters"], body].map(Value::to_string);
-    sent.iter().any(|text| text.contains("schemas/Text") || text.contains("schemas/Docs"))
+    let holds = |schema: &str| sent.iter().any(|text| text.contains(&format!("schemas/{schema}")));
+    ["Text", "Docs", "DeviceInfo"].into_iter().any(holds)
 }
 
 /// The request id first, then those of the rate limit.

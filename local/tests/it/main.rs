@@ -34,6 +34,7 @@ mod readme;
 mod realtime;
 mod recovery;
 mod replay;
+mod requests;
 mod revoked;
 mod round_trips;
 mod screens;
