@@ -11,7 +11,7 @@ use axum::{Router, extract::DefaultBodyLimit, middleware};
 use tower_http::catch_panic::CatchPanicLayer;
 
 pub use answer::{Answer, List, Scoped};
-pub use error::{ApiError, ErrorCode, Refusal};
+pub use error::{ApiError, ErrorCode, Refusal, Wish};
 pub(crate) use layers::request_id;
 pub use layers::with_rate;
 pub use routes::{Route, Routes};
