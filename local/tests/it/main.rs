@@ -42,4 +42,5 @@ mod support;
 mod template;
 mod tokens;
 mod watch;
+mod withdrawal;
 mod workflows;
