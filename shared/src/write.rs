@@ -141,6 +141,8 @@ pub struct Writing<'a> {
     pub meta: &'a RequestMeta,
     /// What a caller is told who sees the thing but may not change it.
     pub forbidden: &'static str,
+    /// What a caller is told for whom the thing does not exist.
+    pub unknown: &'static str,
 }
 
 /// An answer, and whether it is given for the second time.
@@ -183,7 +185,7 @@ impl<T: Tell> Writer<T> {
         sql: &str,
         params: &[Param<'_>],
     ) -> Result<Written<A>, ApiError> {
-        let Writing { caller, key, meta, forbidden } = writing;
+        let Writing { caller, key, meta, forbidden, unknown } = writing;
         let payload = key.payload.as_slice();
         let common: [Param<'_>; 6] = [
             (caller.user_id(), Type::UUID),
@@ -194,7 +196,8 @@ impl<T: Tell> Writer<T> {
             (&meta.request_id, Type::TEXT),
         ];
         let params: Vec<Param<'_>> = common.into_iter().chain(params.iter().cloned()).collect();
-        let outcome = self.app.db.read_one::<Outcome<A>>(sql, &params).await?.ok_or(ApiError::NotFound)?;
+        let outcome = self.app.db.read_one::<Outcome<A>>(sql, &params).await?;
+        let outcome = outcome.ok_or(ApiError::NotFound(unknown))?;
         if !outcome.allowed {
             return Err(ApiError::Forbidden(forbidden));
         }

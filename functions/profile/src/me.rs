@@ -70,8 +70,11 @@ fn notification_status() -> Object {
 #[utoipa::path(get, path = "/v1/profile/me", responses((status = 200, body = Answer<Profile>)))]
 pub(crate) async fn get_me(State(app): State<App>, caller: Caller) -> Result<Answer<Profile>, ApiError> {
     let params = [(caller.user_id() as _, Type::UUID)];
-    let row =
-        app.db.read_one::<ProfileRow>(include_str!("me.sql"), &params).await?.ok_or(ApiError::NotFound)?;
+    let row = app
+        .db
+        .read_one::<ProfileRow>(include_str!("me.sql"), &params)
+        .await?
+        .ok_or(ApiError::TokenInvalid)?;
     let Home { flats, guard } = row.home;
     Ok(Answer::new(Profile {
         user: ProfileUser { user: caller.user, timezone: row.timezone, created_at: row.created_at },

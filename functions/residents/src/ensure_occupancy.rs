@@ -80,7 +80,8 @@ pub(crate) async fn ensure_occupancy(
     Body { input, key }: Body<Ensure>,
 ) -> Result<Response, ApiError> {
     let requested_role = input.requested_role.or(input.role).unwrap_or(RequestedRole::Other);
-    let writing = Writing { caller: &caller, key: &key, meta: &meta, forbidden: "" };
+    let writing =
+        Writing { caller: &caller, key: &key, meta: &meta, forbidden: "", unknown: "There is no such flat." };
     let written = writer
         .write::<EnsureAnswer>(
             writing,

@@ -49,7 +49,8 @@ pub(crate) async fn submit_request(
     meta: RequestMeta,
     Body { input, key }: Body<NewRequest>,
 ) -> Result<Response, ApiError> {
-    let writing = Writing { caller: &caller, key: &key, meta: &meta, forbidden: "" };
+    let writing =
+        Writing { caller: &caller, key: &key, meta: &meta, forbidden: "", unknown: "There is no such flat." };
     let docs = input.docs.map_or_else(|| json!([]), |docs| docs.0);
     let written = writer
         .write::<ResidentRequest>(

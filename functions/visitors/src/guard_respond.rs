@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::{
     respond::Respond,
-    visitor::{Decision, Status},
+    visitor::{Decision, Status, UNKNOWN_VISITOR},
 };
 
 #[derive(Serialize, Deserialize, ToSchema)]
@@ -48,6 +48,7 @@ pub(crate) async fn guard_respond(
         key: &key,
         meta: &meta,
         forbidden: "Only the guards and admins of this society decide at the gate.",
+        unknown: UNKNOWN_VISITOR,
     };
     let written = writer
         .write::<GuardRespondAnswer>(

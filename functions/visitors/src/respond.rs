@@ -16,7 +16,7 @@ use shared::{
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::visitor::{Decision, Status};
+use crate::visitor::{Decision, Status, UNKNOWN_VISITOR};
 
 #[derive(ToSchema)]
 pub(crate) struct Respond {
@@ -80,7 +80,8 @@ pub(crate) async fn respond_by(
     visitor_id: Uuid,
     Respond { decision, note }: &Respond,
 ) -> Result<Response, ApiError> {
-    let writing = Writing { caller, key, meta, forbidden: "Only the residents of the visited flat answer." };
+    let forbidden = "Only the residents of the visited flat answer.";
+    let writing = Writing { caller, key, meta, forbidden, unknown: UNKNOWN_VISITOR };
     let written = writer
         .write::<RespondAnswer>(
             writing,

@@ -16,6 +16,8 @@ use uuid::Uuid;
 
 use crate::{pass_code::AccessCode, visitor::Status};
 
+/// What is answered to a code that is none, to one of another society, and to whatever else was scanned.
+const UNKNOWN_PASS: ApiError = ApiError::NotFound("No pass has this code.");
 /// Wrong tries in a window; the next one is refused.
 const MAX_MISSES: i32 = 10;
 /// Seconds of that window.
@@ -70,7 +72,7 @@ enum DeniedBy {
     Guard,
 }
 
-/// Finds a pass by its QR id.
+/// Finds a pass by its QR id. Any other text that a scanner reads is answered as a pass that does not exist.
 ///
 /// **Permissions:** active guards and admins, passes of their society or block.
 ///
@@ -82,8 +84,9 @@ enum DeniedBy {
 pub(crate) async fn find_by_qr(
     State(app): State<App>,
     caller: Caller,
-    PathText(qr_code): PathText<Uuid>,
+    qr_code: Result<PathText<Uuid>, ApiError>,
 ) -> Result<Answer<ScannedPass>, ApiError> {
+    let PathText(qr_code) = qr_code.map_err(|_| UNKNOWN_PASS)?;
     scan(&app, &caller, Some(qr_code.to_string()), None).await
 }
 
@@ -100,8 +103,9 @@ pub(crate) async fn find_by_qr(
 pub(crate) async fn find_by_access_code(
     State(app): State<App>,
     caller: Caller,
-    PathText(code): PathText<AccessCode>,
+    code: Result<PathText<AccessCode>, ApiError>,
 ) -> Result<Answer<ScannedPass>, ApiError> {
+    let PathText(code) = code.map_err(|_| UNKNOWN_PASS)?;
     scan(&app, &caller, None, Some(code)).await
 }
 
@@ -123,7 +127,7 @@ async fn scan(
             ],
         )
         .await?
-        .ok_or(ApiError::NotFound)?;
+        .ok_or(UNKNOWN_PASS)?;
     if !row.allowed {
         return Err(ApiError::Forbidden("Only guards and admins look up passes."));
     }
@@ -131,7 +135,7 @@ async fn scan(
     if over {
         return Err(ApiError::RateLimited(limit(&row)));
     }
-    let pass = row.pass.ok_or(ApiError::NotFound)?;
+    let pass = row.pass.ok_or(UNKNOWN_PASS)?;
     let refused = |why| ApiError::Refused { why, data: serde_json::to_value(&pass).unwrap_or_default() };
     match (row.denied_by, row.window) {
         (Some(DeniedBy::Resident), _) => {

@@ -160,7 +160,10 @@ fn samples() -> Vec<Sample> {
         sample(ApiError::TokenInvalid, "the token is not one of this project's."),
         sample(ApiError::TokenExpired, "the token was valid once; get a new one from Firebase."),
         sample(ApiError::Forbidden("Your role does not reach this."), "the role or scope is not enough."),
-        sample(ApiError::NotFound, "unknown, or of a society the caller has no part in."),
+        sample(
+            ApiError::NotFound("There is no such visitor."),
+            "unknown, or of a society the caller has no part in.",
+        ),
         sample(ApiError::MethodNotAllowed, "the path has no such method."),
         with(state(false), "the state is another one, which `data.status` names.", denied.clone()),
         with(state(true), "the time to answer is over.", denied),

@@ -300,8 +300,6 @@ async fn paths_and_queries_are_checked() {
         ("/v1/visitors?date_from=soon", "date_from"),
         ("/v1/visitors?date_to=2026-02-30", "date_to"),
         ("/v1/visitors/pending-count", "flat_id"),
-        ("/v1/visitors/by-access-code/ABC", "code"),
-        ("/v1/visitors/by-qr/x", "qr_code"),
         ("/v1/visits?from=1", "from"),
         ("/v1/visits?to=x", "to"),
         ("/v1/visits?flat_id=1", "flat_id"),

@@ -113,8 +113,8 @@ pub enum ApiError {
     TokenExpired,
     /// The role or scope is not enough.
     Forbidden(&'static str),
-    /// Unknown to this caller.
-    NotFound,
+    /// Unknown to this caller; with the sentence that names the thing.
+    NotFound(&'static str),
     /// Known path, unknown method.
     MethodNotAllowed,
     /// A state change that came too late; with the state that won.
@@ -191,7 +191,7 @@ impl ApiError {
             }
             Self::TokenMissing | Self::TokenInvalid | Self::TokenExpired => StatusCode::UNAUTHORIZED,
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
-            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::WrongState { .. }
             | Self::Refused { .. }
@@ -219,7 +219,7 @@ impl ApiError {
             Self::TokenInvalid => ErrorCode::TokenInvalid,
             Self::TokenExpired => ErrorCode::TokenExpired,
             Self::Forbidden(_) => ErrorCode::Forbidden,
-            Self::NotFound => ErrorCode::NotFound,
+            Self::NotFound(_) => ErrorCode::NotFound,
             Self::MethodNotAllowed => ErrorCode::MethodNotAllowed,
             Self::WrongState { deadline_passed: true, .. } => ErrorCode::DeadlinePassed,
             Self::WrongState { deadline_passed: false, .. } | Self::Refused { .. } => ErrorCode::WrongState,
@@ -238,21 +238,17 @@ impl ApiError {
     pub fn message(&self) -> String {
         match self {
             Self::MalformedJson(why) => format!("The request body could not be read: {why}."),
-            Self::Invalid(problems) => {
-                let fields: Vec<&str> = problems.iter().map(Problem::field).collect();
-                format!("Please correct: {}.", fields.join(", "))
-            }
+            Self::Invalid(problems) => first_of(problems),
             Self::NotYetValid(_) => "This pass is not valid yet.".into(),
             Self::Expired(_) => "This pass has expired.".into(),
             Self::TokenMissing => "Please sign in: the request has no bearer token.".into(),
             Self::TokenInvalid => "Please sign in again: the token is not valid.".into(),
             Self::TokenExpired => "Please sign in again: the token has expired.".into(),
-            Self::Forbidden(why) => (*why).into(),
-            Self::NotFound => "There is nothing here, or nothing that you may see.".into(),
+            Self::Forbidden(why) | Self::NotFound(why) => (*why).into(),
             Self::MethodNotAllowed => "This path does not have that method.".into(),
             Self::WrongState { deadline_passed: true, .. } => "The time to answer is over.".into(),
             Self::WrongState { deadline_passed: false, status } => {
-                format!("This cannot be done any more: the status is {status}.")
+                format!("This cannot be done any more: {}.", state_in_words(status))
             }
             Self::Refused { why, .. } => (*why).into(),
             Self::VerificationRequired(wish) => wish.message().into(),
@@ -294,6 +290,33 @@ impl ApiError {
         if let Self::Internal(cause) | Self::Unavailable(cause) = self {
             tracing::error!(request_id = %request_id(), code = self.code().as_str(), %cause, "request failed");
         }
+    }
+}
+
+/// What the first of the problems is, and how many more there are.
+fn first_of(problems: &[Problem]) -> String {
+    let first = problems.first().map(Problem::sentence).unwrap_or_default();
+    match problems.len() {
+        0 | 1 => first,
+        2 => format!("{first} One more thing is wrong."),
+        all => format!("{first} {} more things are wrong.", all - 1),
+    }
+}
+
+/// A state of a visitor, a request or an emergency, as a person says it.
+fn state_in_words(status: &str) -> &str {
+    match status {
+        "pending" => "it still waits for an answer",
+        "accepted" => "the visitor may come in already",
+        "denied" => "the visitor was refused",
+        "checked_in" => "the visitor is inside already",
+        "checked_out" => "the visitor has left already",
+        "approved" => "the request was approved already",
+        "rejected" => "the request was rejected already",
+        "resident" => "you live there already",
+        "addressed" => "a guard attends to it already",
+        "resolved" => "it is over already",
+        _ => "somebody was faster",
     }
 }
 

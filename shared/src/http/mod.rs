@@ -32,7 +32,7 @@ pub fn finish(routes: Router) -> Router {
     let unknown_method = || async { ApiError::MethodNotAllowed };
     routes
         .method_not_allowed_fallback(unknown_method)
-        .fallback(|| async { ApiError::NotFound })
+        .fallback(|| async { ApiError::NotFound("This path does not exist.") })
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(CatchPanicLayer::custom(layers::panicked))
         .layer(middleware::from_fn(layers::observe))
