@@ -11,7 +11,7 @@ use axum::{
 };
 use http::{HeaderValue, StatusCode};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio_postgres::types::Type;
 
 use crate::{
@@ -80,6 +80,8 @@ struct Outcome<A> {
     /// Whether it came too late because of the deadline.
     #[serde(default)]
     deadline_passed: bool,
+    /// What it is that does not allow it, where the state alone does not say so.
+    because: Option<Because>,
     /// Whether the message has no approved template.
     #[serde(default)]
     unapproved: bool,
@@ -91,6 +93,22 @@ struct Outcome<A> {
     /// Whether a message was queued beside those of the events.
     #[serde(default)]
     queued: bool,
+}
+
+/// What does not allow a change, beside the state.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Because {
+    /// The visitor has a pass.
+    PassNeedsNoAnswer,
+}
+
+impl Because {
+    fn sentence(self) -> &'static str {
+        match self {
+            Self::PassNeedsNoAnswer => "A guest pass needs no answer: it can be used, or withdrawn.",
+        }
+    }
 }
 
 /// On which side of its window a pass lies.
@@ -199,6 +217,9 @@ impl<T: Tell> Writer<T> {
                 return Err(ApiError::TemplateNotApproved);
             }
             let status = outcome.status.unwrap_or_default();
+            if let Some(because) = outcome.because {
+                return Err(ApiError::Refused { why: because.sentence(), data: json!({ "status": status }) });
+            }
             return Err(ApiError::WrongState { deadline_passed: outcome.deadline_passed, status });
         };
         Ok(Written { answer, replayed: !outcome.fresh })

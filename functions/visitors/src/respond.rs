@@ -1,4 +1,5 @@
-//! A resident answers: the first answer wins, except that a denial still counts until the visitor is inside.
+//! A resident answers: the first answer wins, except that a denial still counts until the visitor is inside. A pass
+//! is withdrawn in the same way.
 
 use axum::{extract::State, http::StatusCode, response::Response};
 use serde::{Deserialize, Serialize};
@@ -41,8 +42,9 @@ pub(crate) struct RespondAnswer {
 ///
 /// **Permissions:** current resident of the visitor's flat.
 ///
-/// The first answer wins, except that a denial still counts until the visitor is inside. Guest passes
-/// are not answered.
+/// The first answer wins, except that a denial still counts until the visitor is inside. A guest pass needs no
+/// answer: `deny` withdraws it, at any time before entry, and `accept` is refused. Whoever repeats their last
+/// answer is answered as the first time.
 #[utoipa::path(post, path = "/v1/visitors/{id}/respond", params(("id" = Uuid, Path, description = "The visitor")),
     request_body = Respond,
     responses((status = 200, body = Answer<RespondAnswer>), Forbidden, NotFound, WrongStateOrLate))]

@@ -8,7 +8,7 @@ use shared::{
     db::Type,
     http::{Answer, ApiError},
     input::PathText,
-    openapi::{Forbidden, NotFound, OutsideWindow},
+    openapi::{Forbidden, NotFound, OutsideWindow, WrongState},
     write::Window,
 };
 use utoipa::ToSchema;
@@ -46,6 +46,7 @@ pub(crate) struct ScannedPass {
     complex_name: String,
     invited_by_name: Option<String>,
     invited_by_phone: Option<String>,
+    /// The visit, while it lasts.
     visit_id: Option<Uuid>,
     checkin_time: Option<Timestamp>,
     checkout_time: Option<Timestamp>,
@@ -58,17 +59,28 @@ struct ScanRow {
     misses: i32,
     reset_seconds: u64,
     window: Option<Window>,
+    /// Whose denial ended the pass.
+    denied_by: Option<DeniedBy>,
     pass: Option<ScannedPass>,
+}
+
+/// Who may end a pass.
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum DeniedBy {
+    Resident,
+    Guard,
 }
 
 /// Finds a pass by its QR id. Any other text that a scanner reads is answered as a pass that does not exist.
 ///
 /// **Permissions:** active guards and admins, passes of their society or block.
 ///
-/// Ten wrong tries in ten minutes, and the next one is answered 429. A refusal for the window carries the
-/// pass as `data`.
+/// Ten wrong tries in ten minutes, and the next one is answered 429. A pass outside its window, one that was
+/// withdrawn, and one that was turned away are refused, with the pass as `data`. `visit_id` is there while
+/// its visitor is inside.
 #[utoipa::path(get, path = "/v1/visitors/by-qr/{qr_code}", params(("qr_code" = Uuid, Path, description = "The QR id")),
-    responses((status = 200, body = Answer<ScannedPass>), OutsideWindow, Forbidden, NotFound))]
+    responses((status = 200, body = Answer<ScannedPass>), OutsideWindow, Forbidden, NotFound, WrongState))]
 pub(crate) async fn find_by_qr(
     State(app): State<App>,
     caller: Caller,
@@ -82,11 +94,12 @@ pub(crate) async fn find_by_qr(
 ///
 /// **Permissions:** active guards and admins, passes of their society or block.
 ///
-/// Ten wrong tries in ten minutes, and the next one is answered 429. A refusal for the window carries the
-/// pass as `data`.
+/// Ten wrong tries in ten minutes, and the next one is answered 429. A pass outside its window, one that was
+/// withdrawn, and one that was turned away are refused, with the pass as `data`. `visit_id` is there while
+/// its visitor is inside.
 #[utoipa::path(get, path = "/v1/visitors/by-access-code/{code}",
     params(("code" = AccessCode, Path, description = "The access code")),
-    responses((status = 200, body = Answer<ScannedPass>), OutsideWindow, Forbidden, NotFound))]
+    responses((status = 200, body = Answer<ScannedPass>), OutsideWindow, Forbidden, NotFound, WrongState))]
 pub(crate) async fn find_by_access_code(
     State(app): State<App>,
     caller: Caller,
@@ -123,9 +136,14 @@ async fn scan(
         return Err(ApiError::RateLimited(limit(&row)));
     }
     let pass = row.pass.ok_or(UNKNOWN_PASS)?;
-    match row.window {
-        Some(window) => Err(window.refusal(serde_json::to_value(pass).unwrap_or_default())),
-        None => Ok(Answer::new(pass)),
+    let refused = |why| ApiError::Refused { why, data: serde_json::to_value(&pass).unwrap_or_default() };
+    match (row.denied_by, row.window) {
+        (Some(DeniedBy::Resident), _) => {
+            Err(refused("This pass was withdrawn: a resident of the flat took it back."))
+        }
+        (Some(DeniedBy::Guard), _) => Err(refused("This pass was turned away at the gate.")),
+        (None, Some(window)) => Err(window.refusal(serde_json::to_value(pass).unwrap_or_default())),
+        (None, None) => Ok(Answer::new(pass)),
     }
 }
 

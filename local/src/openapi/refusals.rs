@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 use shared::{
     auth::RateState,
-    http::{ApiError, ErrorCode},
+    http::{ApiError, ErrorCode, Wish},
     input::{Problem, ProblemCode},
 };
 use uuid::Uuid;
@@ -168,8 +168,9 @@ fn samples() -> Vec<Sample> {
         with(state(false), "the state is another one, which `data.status` names.", denied.clone()),
         with(state(true), "the time to answer is over.", denied),
         with(
-            ApiError::VerificationRequired { request_id: Some(request) },
-            "an admin has to decide first; `data.request_id` is the request.",
+            ApiError::VerificationRequired(Wish::Pending(Some(request))),
+            "the caller does not live there. With the status `pending` an admin has to decide first, and `data.request_id` is the \
+             request; with `rejected` or `ended` nothing was opened, and a new wish is a new request.",
             json!({ "status": "pending", "request_id": request }),
         ),
         with(

@@ -1,6 +1,7 @@
 //! The system tested as its users meet it: over HTTP and WebSocket, on the local stack.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
+mod asking;
 mod asyncapi;
 mod attacks;
 mod authorisation;
@@ -44,5 +45,6 @@ mod template;
 mod times;
 mod tokens;
 mod watch;
+mod withdrawal;
 mod words;
 mod workflows;

@@ -49,7 +49,8 @@ pub enum ErrorCode {
     WrongState,
     /// 409: the time to answer is over.
     DeadlinePassed,
-    /// 409: the caller is not known to live there; `data.request_id` names the request to be decided.
+    /// 409: the caller is not known to live there; `data.status` says where their wish stands, `data.request_id` names
+    /// the request to be decided.
     VerificationRequired,
     /// 409: the message has no template that the carrier has approved.
     TemplateNotApproved,
@@ -126,11 +127,15 @@ pub enum ApiError {
         /// The state that won.
         status: String,
     },
-    /// Not known to live there; with the request that is to be decided.
-    VerificationRequired {
-        /// The open request.
-        request_id: Option<Uuid>,
+    /// A state that the sentence explains; with what stands under `data`, its `status` among it.
+    Refused {
+        /// The sentence.
+        why: &'static str,
+        /// The thing as it stands.
+        data: Value,
     },
+    /// Not known to live there; with where their wish stands.
+    VerificationRequired(Wish),
     /// A message without an approved template.
     TemplateNotApproved,
     /// Over 100 kB.
@@ -149,6 +154,39 @@ pub enum ApiError {
     Unavailable(String),
 }
 
+/// Where someone's wish to live in a flat stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// A request is to be decided; it has this id.
+    Pending(Option<Uuid>),
+    /// The last request was rejected.
+    Rejected,
+    /// They lived there once.
+    Ended,
+}
+
+impl Wish {
+    fn status(self) -> &'static str {
+        match self {
+            Self::Pending(_) => "pending",
+            Self::Rejected => "rejected",
+            Self::Ended => "ended",
+        }
+    }
+
+    fn message(self) -> &'static str {
+        match self {
+            Self::Pending(_) => "An admin of your society has to confirm first that you live there.",
+            Self::Rejected => "Your request for this flat was rejected. If you live there, please ask again.",
+            Self::Ended => "You no longer live in this flat. If you do, please ask again.",
+        }
+    }
+
+    fn request_id(self) -> Option<Uuid> {
+        if let Self::Pending(request_id) = self { request_id } else { None }
+    }
+}
+
 impl ApiError {
     /// The HTTP status.
     pub fn status(&self) -> StatusCode {
@@ -160,9 +198,10 @@ impl ApiError {
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::WrongState { .. } | Self::VerificationRequired { .. } | Self::TemplateNotApproved => {
-                StatusCode::CONFLICT
-            }
+            Self::WrongState { .. }
+            | Self::Refused { .. }
+            | Self::VerificationRequired(_)
+            | Self::TemplateNotApproved => StatusCode::CONFLICT,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType | Self::UnsupportedEncoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::IdempotencyKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
@@ -188,8 +227,8 @@ impl ApiError {
             Self::NotFound(_) => ErrorCode::NotFound,
             Self::MethodNotAllowed => ErrorCode::MethodNotAllowed,
             Self::WrongState { deadline_passed: true, .. } => ErrorCode::DeadlinePassed,
-            Self::WrongState { deadline_passed: false, .. } => ErrorCode::WrongState,
-            Self::VerificationRequired { .. } => ErrorCode::VerificationRequired,
+            Self::WrongState { deadline_passed: false, .. } | Self::Refused { .. } => ErrorCode::WrongState,
+            Self::VerificationRequired(_) => ErrorCode::VerificationRequired,
             Self::TemplateNotApproved => ErrorCode::TemplateNotApproved,
             Self::BodyTooLarge => ErrorCode::BodyTooLarge,
             Self::UnsupportedMediaType | Self::UnsupportedEncoding => ErrorCode::UnsupportedMediaType,
@@ -216,9 +255,8 @@ impl ApiError {
             Self::WrongState { deadline_passed: false, status } => {
                 format!("This cannot be done any more: {}.", state_in_words(status))
             }
-            Self::VerificationRequired { .. } => {
-                "An admin of your society has to confirm first that you live there.".into()
-            }
+            Self::Refused { why, .. } => (*why).into(),
+            Self::VerificationRequired(wish) => wish.message().into(),
             Self::TemplateNotApproved => {
                 "This message cannot be sent yet: its text has not been approved for this channel.".into()
             }
@@ -244,11 +282,11 @@ impl ApiError {
         if let Self::TemplateNotApproved = self {
             return Some(json!({ "status": "not_approved" }));
         }
-        if let Self::NotYetValid(data) | Self::Expired(data) = self {
+        if let Self::NotYetValid(data) | Self::Expired(data) | Self::Refused { data, .. } = self {
             return Some(data.clone());
         }
-        if let Self::VerificationRequired { request_id } = self {
-            return Some(json!({ "status": "pending", "request_id": request_id }));
+        if let Self::VerificationRequired(wish) = self {
+            return Some(json!({ "status": wish.status(), "request_id": wish.request_id() }));
         }
         None
     }

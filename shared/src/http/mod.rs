@@ -13,7 +13,7 @@ use lambda_runtime::service_fn;
 use tower_http::catch_panic::CatchPanicLayer;
 
 pub use answer::{Answer, List, Scoped};
-pub use error::{ApiError, ErrorCode, Refusal};
+pub use error::{ApiError, ErrorCode, Refusal, Wish};
 pub use event::{HttpEvent, answer};
 pub(crate) use layers::request_id;
 pub use layers::with_rate;
