@@ -11,6 +11,7 @@ mod keeper;
 pub mod logs;
 pub mod personal;
 mod scratch;
+pub mod shell;
 mod socket;
 pub mod story;
 pub mod world;
