@@ -28,6 +28,7 @@ mod outages;
 mod page;
 mod pagination;
 mod postgres;
+mod postman;
 mod races;
 mod readme;
 mod realtime;

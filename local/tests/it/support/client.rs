@@ -173,6 +173,11 @@ impl Client {
     }
 }
 
+/// Newman, Postman's own runner.
+pub fn newman() -> Command {
+    node("node_modules/newman/bin/newman.js")
+}
+
 /// Node.js with one of the files that are installed.
 fn node(file: &str) -> Command {
     let home = INSTALLED.as_ref().unwrap_or_else(|why| panic!("{why}"));

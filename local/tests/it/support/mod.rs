@@ -18,7 +18,7 @@ pub mod world;
 
 pub use actor::{Actor, Reply};
 pub use browser::Browser;
-pub use client::Client;
+pub use client::{Client, newman};
 pub use cloudformation::{CloudFormation, Told};
 pub use keeper::Keeper;
 pub use scratch::Scratch;
