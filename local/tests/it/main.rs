@@ -29,6 +29,7 @@ mod outages;
 mod page;
 mod pagination;
 mod postgres;
+mod postman;
 mod profile;
 mod races;
 mod readme;

@@ -25,7 +25,7 @@ const MISSING: &str =
     "these tests run real clients: please install Node.js 20.11 or later with npm (https://nodejs.org)";
 
 /// What the clients are made of.
-const FILES: [(&str, &str); 13] = [
+const FILES: [(&str, &str); 16] = [
     ("package.json", include_str!("../../clients/package.json")),
     ("package-lock.json", LOCK),
     ("socket_io.mjs", include_str!("../../clients/socket_io.mjs")),
@@ -35,9 +35,12 @@ const FILES: [(&str, &str); 13] = [
     ("fonts.conf", include_str!("../../clients/fonts.conf")),
     ("blocks.mjs", include_str!("../../clients/blocks.mjs")),
     ("guide.mjs", include_str!("../../clients/guide.mjs")),
+    ("vite.mjs", include_str!("../../clients/vite.mjs")),
     ("snippets/api.mjs", include_str!("../../../../docs/snippets/javascript/api.mjs")),
+    ("snippets/resident.mjs", include_str!("../../../../docs/snippets/javascript/resident.mjs")),
     ("snippets/room.mjs", include_str!("../../../../docs/snippets/javascript/room.mjs")),
     ("snippets/socket_io.mjs", include_str!("../../../../docs/snippets/javascript/socket_io.mjs")),
+    ("snippets/vite.config.mjs", include_str!("../../../../docs/snippets/javascript/vite.config.mjs")),
     ("snippets/websocket.mjs", include_str!("../../../../docs/snippets/javascript/websocket.mjs")),
 ];
 const TEMPORARY: &str = "temporary";
@@ -100,18 +103,28 @@ impl Client {
         Self::start("blocks.mjs", json!({"mermaid": mermaid, "dart": dart}), json!({}))
     }
 
+    /// A whole program of `docs/integration.md`, as a reader starts it.
+    pub fn program(name: &str, url: &str, uid: &str) -> Self {
+        let mut node = node(&format!("snippets/{name}"));
+        node.arg(uid).env("SOCIETY360_URL", url);
+        Self::run(node)
+    }
+
+    /// Vite's development server with the proxy of `docs/integration.md`, and what a page of it sees.
+    pub fn vite(url: &str) -> Self {
+        Self::start("vite.mjs", json!({"url": url, "flat": FLAT_101}), json!({}))
+    }
+
     fn start(script: &str, mut arguments: Value, options: Value) -> Self {
-        let home = INSTALLED.as_ref().unwrap_or_else(|why| panic!("{why}"));
         arguments.as_object_mut().unwrap().extend(options.as_object().unwrap().clone());
-        let mut process = Command::new("node")
-            .arg(home.join(script))
-            .arg(arguments.to_string())
-            .envs(browser_environment(home))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .expect(MISSING);
+        let mut node = node(script);
+        node.arg(arguments.to_string());
+        Self::run(node)
+    }
+
+    fn run(mut node: Command) -> Self {
+        let mut process =
+            node.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true).spawn().expect(MISSING);
         let lines = BufReader::new(process.stdout.take().unwrap()).lines();
         Self { lines, orders: process.stdin.take().unwrap(), _process: process }
     }
@@ -149,13 +162,31 @@ impl Client {
         frame
     }
 
+    /// The next line that it prints.
+    pub async fn line(&mut self) -> String {
+        let line = timeout(PATIENCE, self.lines.next_line()).await.expect("the client saw nothing in time");
+        line.unwrap().expect("the client ended")
+    }
+
     /// The next thing that it saw.
     pub async fn next(&mut self) -> (String, Value) {
-        let line = timeout(PATIENCE, self.lines.next_line()).await.expect("the client saw nothing in time");
-        let line = line.unwrap().expect("the client ended");
+        let line = self.line().await;
         let mut seen: Value = serde_json::from_str(&line).unwrap();
         (seen["saw"].as_str().unwrap().to_owned(), seen["payload"].take())
     }
+}
+
+/// Newman, Postman's own runner.
+pub fn newman() -> Command {
+    node("node_modules/newman/bin/newman.js")
+}
+
+/// Node.js with one of the files that are installed.
+fn node(file: &str) -> Command {
+    let home = INSTALLED.as_ref().unwrap_or_else(|why| panic!("{why}"));
+    let mut command = Command::new("node");
+    command.arg(home.join(file)).envs(browser_environment(home));
+    command
 }
 
 /// Where Chromium is unpacked and keeps its files. The second variable has it bring the libraries and fonts along
