@@ -1,6 +1,9 @@
 //! `GET /health`: whether the API and its database answer, for load balancers and for people.
 //!
-//! Anyone may ask, so the answer says nothing about how the house is built.
+//! Anyone may ask, so the answer says nothing about how the house is built. The gateway sends here, too, what has
+//! no route: [`mod@rest`].
+
+mod rest;
 
 use std::sync::Arc;
 
@@ -17,7 +20,7 @@ use shared::{
     config::{DatabaseConfig, Env, RateLimitConfig},
     db::Db,
     http::{ApiError, Routes, finish, with_rate},
-    openapi::one_of,
+    openapi::{RateLimited, one_of},
 };
 use utoipa::{OpenApi, ToSchema, openapi::Object};
 
@@ -27,7 +30,8 @@ pub async fn start(mut env: Env) -> Result<Router, StartError> {
     env.finish()?;
     let db = Db::new(&database)?;
     db.warm().await;
-    Ok(finish(routes().with_state(Health { db, limits: Arc::new(Limits::new(rate_limit)) })))
+    let health = Health { db, limits: Arc::new(Limits::new(rate_limit)) };
+    Ok(finish(rest::routes(routes().with_state(health))))
 }
 
 /// What the function needs.
@@ -74,7 +78,7 @@ fn database() -> Object {
 ///
 /// **Permissions:** anyone.
 #[utoipa::path(get, path = "/health", security(()),
-    responses((status = 200, body = HealthAnswer), (status = 503, body = HealthAnswer)))]
+    responses((status = 200, body = HealthAnswer), (status = 503, body = HealthAnswer), RateLimited))]
 async fn get_health(State(Health { db, limits }): State<Health>, meta: RequestMeta) -> Response {
     // The request is counted by the very statement that finds out whether the database answers.
     let counted = limits.count_anonymous(&db, Anonymous::Request, &meta.ip).await;

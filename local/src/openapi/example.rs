@@ -152,6 +152,7 @@ fn known(name: &str) -> Option<Value> {
             json!("+919876543210")
         }
         "email" => json!("asha@example.com"),
+        "language" => json!("kn"),
         "firebase_uid" => json!("kF3x9vQ2hTgWm1bPzYc8"),
         "idToken" => json!("eyJhbGciOiJSUzI1NiJ9.e30.c2lnbmF0dXJl"),
         "timezone" => json!("Asia/Kolkata"),

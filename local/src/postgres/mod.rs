@@ -232,6 +232,11 @@ pub(crate) async fn try_fetching() -> Result<&'static str, String> {
     fetch::try_reach().await.map(|()| fetch::VERSION)
 }
 
+/// `wanted`, or where the account that runs servers cannot get there, a directory in the temporary one that stands for it.
+pub fn reachable(wanted: &Path) -> Result<PathBuf, Error> {
+    Ok(place::reachable(account::Account::choose()?, wanted))
+}
+
 /// Removes what a server with this directory has left, for a fresh start.
 pub fn remove_data(directory: &Path) -> Result<(), Error> {
     place::remove(directory)

@@ -76,6 +76,9 @@ async fn what_is_no_pass_here_is_answered_in_the_words_of_a_pass() {
     let of = |field: &str| pass["visitor"][field].as_str().unwrap().to_owned();
     for path in [
         "by-qr/x".to_owned(),
+        "by-qr/https://pay.example/q?x=1".to_owned(),
+        "by-qr/https%3A%2F%2Fpay.example%2Fq".to_owned(),
+        "by-qr/upi://pay?pa=gate@bank".to_owned(),
         format!("by-qr/{}", Uuid::new_v4()),
         format!("by-qr/{}", of("qr_code")),
         "by-access-code/ABC".to_owned(),

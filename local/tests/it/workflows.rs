@@ -20,16 +20,29 @@ fn commands(workflow: &Value) -> Vec<&str> {
     steps(workflow).into_iter().filter_map(|step| step["run"].as_str()).collect()
 }
 
-/// Neither does a step of `.ci/run` lack in CI, nor the emulator.
+/// CI runs the script, and the emulator beside it.
 #[test]
 fn ci_does_what_the_script_does() {
     let ci = workflow("ci.yml");
     let commands = commands(&ci);
-    let script = fs::read_to_string(checkout().join(".ci/run")).unwrap();
-    let steps = script.lines().filter(|line| line.starts_with("cargo ") || line.starts_with(".ci/"));
-    for step in steps.chain(["cargo build --release --workspace --exclude local", "cargo dev emulate"]) {
+    for step in [".ci/run", "cargo build --release --workspace --exclude local", "cargo dev emulate"] {
         assert!(commands.contains(&step), "{step}");
     }
+}
+
+/// Each step of the script is a command that is there, and runs as on a machine that nobody has prepared.
+#[test]
+fn every_step_runs_on_a_bare_machine() {
+    let script = fs::read_to_string(checkout().join(".ci/run")).unwrap();
+    let is_bare = |line: &&str| line.starts_with("cargo ") || line.starts_with(".ci/");
+    assert_eq!(script.lines().find(is_bare), None, "a step without .ci/bare");
+    let steps: Vec<_> = script.lines().filter_map(|line| line.strip_prefix("step ")).collect();
+    assert!(steps.contains(&"cargo test"), "{steps:?}");
+    for step in steps {
+        let program = step.split(' ').next().unwrap();
+        assert!(program == "cargo" || checkout().join(program).is_file(), "{step}");
+    }
+    assert!(script.lines().any(|line| line.trim_start().starts_with(".ci/bare \"$@\"")), "{script}");
 }
 
 /// No script is called that is not there, no action without a version, and every job ends in time.

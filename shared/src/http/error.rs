@@ -7,7 +7,10 @@ use axum::{
     Json,
     response::{IntoResponse, Response},
 };
-use http::{HeaderValue, StatusCode, header::RETRY_AFTER};
+use http::{
+    HeaderValue, StatusCode,
+    header::{ACCEPT_ENCODING, RETRY_AFTER},
+};
 use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -53,7 +56,7 @@ pub enum ErrorCode {
     TemplateNotApproved,
     /// 413: the body is larger than 100 kB.
     BodyTooLarge,
-    /// 415: the body is not declared as JSON.
+    /// 415: the body is not declared as JSON, or is compressed or not in UTF-8.
     UnsupportedMediaType,
     /// 422: the idempotency key was used before with another payload.
     IdempotencyKeyReused,
@@ -139,6 +142,8 @@ pub enum ApiError {
     BodyTooLarge,
     /// Not declared as JSON.
     UnsupportedMediaType,
+    /// JSON that is compressed, or not in UTF-8.
+    UnsupportedEncoding,
     /// A key with another payload.
     IdempotencyKeyReused,
     /// Too many requests; with the limit and the time to wait.
@@ -198,7 +203,7 @@ impl ApiError {
             | Self::VerificationRequired(_)
             | Self::TemplateNotApproved => StatusCode::CONFLICT,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::UnsupportedMediaType | Self::UnsupportedEncoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::IdempotencyKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
             Self::RateLimited(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -226,7 +231,7 @@ impl ApiError {
             Self::VerificationRequired(_) => ErrorCode::VerificationRequired,
             Self::TemplateNotApproved => ErrorCode::TemplateNotApproved,
             Self::BodyTooLarge => ErrorCode::BodyTooLarge,
-            Self::UnsupportedMediaType => ErrorCode::UnsupportedMediaType,
+            Self::UnsupportedMediaType | Self::UnsupportedEncoding => ErrorCode::UnsupportedMediaType,
             Self::IdempotencyKeyReused => ErrorCode::IdempotencyKeyReused,
             Self::RateLimited(_) => ErrorCode::RateLimited,
             Self::Internal(_) => ErrorCode::Internal,
@@ -257,6 +262,7 @@ impl ApiError {
             }
             Self::BodyTooLarge => "The request body is larger than 100 kB.".into(),
             Self::UnsupportedMediaType => "Please send JSON, with Content-Type: application/json.".into(),
+            Self::UnsupportedEncoding => "Please send the JSON uncompressed and in UTF-8.".into(),
             Self::IdempotencyKeyReused => {
                 "This idempotency key was used before for a different request.".into()
             }
@@ -357,6 +363,10 @@ impl IntoResponse for ApiError {
         if let Self::RateLimited(rate) = self {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(rate.reset_seconds));
             response.extensions_mut().insert(rate);
+        }
+        if let Self::UnsupportedEncoding = self {
+            // What would be taken (RFC 9110, section 12.5.3).
+            response.headers_mut().insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         }
         if let Self::Unavailable(_) = self {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(1));

@@ -53,7 +53,8 @@ impl Position for Cursor {
 crate::schema!(
     Cursor,
     "Cursor",
-    openapi::text("^[A-Za-z0-9_-]{32}$")
+    // Eight bytes of time, of which the first six bits are 0, and sixteen of the id.
+    openapi::text("^A[A-Za-z0-3][A-Za-z0-9_-]{30}$")
         .description(Some("The `next_cursor` of an earlier answer to the same question."))
 );
 
@@ -208,6 +209,12 @@ mod tests {
         let cursor = Cursor { at: datetime!(2026-11-23 3:04:05.678901 UTC), id: Uuid::now_v7() };
         assert_eq!(Cursor::decode(&cursor.encode()), Some(cursor));
         assert_eq!(Cursor::decode(&Cursor::START.encode()), Some(Cursor::START));
+        // As the pattern of the reference says it.
+        for at in [datetime!(1970-01-01 0:00 UTC), datetime!(2200-01-01 0:00 UTC)] {
+            let text = Cursor { at, ..cursor }.encode();
+            assert_eq!((text.len(), text.starts_with('A')), (32, true));
+            assert!(text.chars().nth(1).is_some_and(|c| c.is_ascii_alphabetic() || ('0'..='3').contains(&c)));
+        }
     }
 
     #[test]

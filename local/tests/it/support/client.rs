@@ -25,13 +25,14 @@ const MISSING: &str =
     "these tests run real clients: please install Node.js 20.11 or later with npm (https://nodejs.org)";
 
 /// What the clients are made of.
-const FILES: [(&str, &str); 12] = [
+const FILES: [(&str, &str); 13] = [
     ("package.json", include_str!("../../clients/package.json")),
     ("package-lock.json", LOCK),
     ("socket_io.mjs", include_str!("../../clients/socket_io.mjs")),
     ("native.mjs", include_str!("../../clients/native.mjs")),
     ("page.mjs", include_str!("../../clients/page.mjs")),
     ("browser.mjs", include_str!("../../clients/browser.mjs")),
+    ("fonts.conf", include_str!("../../clients/fonts.conf")),
     ("blocks.mjs", include_str!("../../clients/blocks.mjs")),
     ("guide.mjs", include_str!("../../clients/guide.mjs")),
     ("snippets/api.mjs", include_str!("../../../../docs/snippets/javascript/api.mjs")),
@@ -40,6 +41,8 @@ const FILES: [(&str, &str); 12] = [
     ("snippets/websocket.mjs", include_str!("../../../../docs/snippets/javascript/websocket.mjs")),
 ];
 const TEMPORARY: &str = "temporary";
+/// What npm keeps, so that the tests leave nothing in anybody's home.
+const CACHE: &str = "npm-cache";
 const LOCK: &str = include_str!("../../clients/package-lock.json");
 
 /// Where the clients are installed, which whoever comes first does; or why they are not.
@@ -178,16 +181,18 @@ fn install(home: &Path) -> Result<PathBuf, String> {
     if fs::read_to_string(&done).is_ok_and(|lock| lock == LOCK) {
         return Ok(home.to_owned());
     }
+    let _ = fs::remove_dir_all(home.join(TEMPORARY));
+    fs::create_dir_all(home.join(TEMPORARY)).map_err(failed)?;
     let arguments = ["ci", "--no-audit", "--no-fund", "--ignore-scripts"];
-    let npm = Blocking::new("npm").args(arguments).current_dir(home).output().map_err(failed)?;
+    let mut npm = Blocking::new("npm");
+    let npm = npm.args(arguments).arg("--cache").arg(home.join(CACHE)).current_dir(home);
+    let npm = npm.env("TMPDIR", home.join(TEMPORARY)).output().map_err(failed)?;
     if !npm.status.success() {
         let told = String::from_utf8_lossy(&npm.stderr);
         return Err(format!("npm ci could not install the clients of local/tests/clients: {told}"));
     }
     // Chromium is unpacked at its first use, which two at once must not do.
     let unpack = "import('@sparticuz/chromium').then(({default: chromium}) => chromium.executablePath())";
-    let _ = fs::remove_dir_all(home.join(TEMPORARY));
-    fs::create_dir_all(home.join(TEMPORARY)).map_err(failed)?;
     let mut node = Blocking::new("node");
     let node = node.args(["-e", unpack]).envs(browser_environment(home)).current_dir(home);
     let unpacked = node.output().map_err(failed)?;
