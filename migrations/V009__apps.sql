@@ -1,4 +1,5 @@
--- What the two apps read and repeat: a pass that was used, an answer that is given again, the screen that a push opens.
+-- What the two apps read, send and repeat: a pass that was used, a city, an answer that is given again, the screen that a
+-- push opens.
 
 -- A pass as a guard sees it: `visit_id` is the open visit, as in lists, so a pass that was used is not somebody inside.
 CREATE OR REPLACE FUNCTION scanned_pass(v visitors) RETURNS jsonb LANGUAGE sql STABLE AS $$
@@ -7,6 +8,9 @@ CREATE OR REPLACE FUNCTION scanned_pass(v visitors) RETURNS jsonb LANGUAGE sql S
                'invited_by_phone', (SELECT phone FROM users WHERE users.id = v.invited_by),
                'checkin_time', v.checkin_time, 'checkout_time', v.checkout_time)
 $$;
+
+-- The app makes an id of a city's name, and of the id a name whose words begin with capitals: McLeod Ganj comes as Mcleod Ganj.
+CREATE INDEX societies_any_case_idx ON societies (lower(city), name);
 
 -- Whether the last word about a visitor is this one, of this person: then they repeat themselves. It is read anew after
 -- the visitor's lock was waited for, so the second of two taps finds what the first one said.

@@ -1,6 +1,7 @@
 //! The system tested as its users meet it: over HTTP and WebSocket, on the local stack.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
+mod apps;
 mod asking;
 mod asyncapi;
 mod attacks;
