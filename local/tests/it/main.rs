@@ -1,6 +1,7 @@
 //! The system tested as its users meet it: over HTTP and WebSocket, on the local stack.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
+mod asking;
 mod asyncapi;
 mod attacks;
 mod authorisation;
@@ -28,17 +29,22 @@ mod outages;
 mod page;
 mod pagination;
 mod postgres;
+mod profile;
 mod races;
 mod readme;
 mod realtime;
 mod recovery;
 mod replay;
+mod requests;
 mod revoked;
 mod round_trips;
 mod screens;
 mod socket_io;
 mod support;
 mod template;
+mod times;
 mod tokens;
 mod watch;
+mod withdrawal;
+mod words;
 mod workflows;

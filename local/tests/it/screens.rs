@@ -190,6 +190,10 @@ async fn a_pass_is_made_sent_scanned_and_used() {
     let scanned = world.guard.get(&format!("/v1/visitors/by-qr/{qr}")).await.data(200);
     assert_eq!(scanned["visit_id"], visit["id"]);
     world.guard.post("/v1/visits/checkout", json!({"visit_id": scanned["visit_id"]})).await.data(200);
+    // Nobody is inside by a pass that was used.
+    let scanned = world.guard.get(&format!("/v1/visitors/by-qr/{qr}")).await.data(200);
+    assert_eq!([&scanned["status"], &scanned["visit_id"]], [&json!("checked_out"), &Value::Null]);
+    assert!(scanned["checkin_time"].is_string() && scanned["checkout_time"].is_string(), "{scanned}");
     world.guard.post("/v1/visits/checkin", json!({"visitor_id": id})).await.refused(409, "WRONG_STATE");
 }
 
