@@ -1,6 +1,6 @@
 //! The workflows do what `.ci/run` does and deploy, by commands that are there, with no more rights than that needs.
 
-use std::fs;
+use std::{fs, process::Command};
 
 use local::checkout;
 use serde_json::{Value, json};
@@ -43,6 +43,30 @@ fn every_step_runs_on_a_bare_machine() {
         assert!(program == "cargo" || checkout().join(program).is_file(), "{step}");
     }
     assert!(script.lines().any(|line| line.trim_start().starts_with(".ci/bare \"$@\"")), "{script}");
+}
+
+/// A step knows none of our variables, and fails where it leaves something.
+#[test]
+fn a_bare_machine_stays_bare() {
+    let bare = |script: &str| {
+        let mut command = Command::new(checkout().join(".ci/bare"));
+        command.args(["sh", "-c", script]).env("OF_OURS", "1").output().unwrap()
+    };
+    let ended = bare("test -z \"$OF_OURS\" && touch ~/gone && rm ~/gone");
+    assert!(ended.status.success(), "{ended:?}");
+    let ended = bare("touch ~/left-by-a-step");
+    let said = String::from_utf8_lossy(&ended.stderr);
+    assert!(!ended.status.success() && said.contains("/left-by-a-step"), "{ended:?}");
+}
+
+/// The stories that are told again at other dates are there.
+#[test]
+fn dated_stories_exist() {
+    let script = fs::read_to_string(checkout().join(".ci/dates")).unwrap();
+    let words = script.lines().find_map(|line| line.strip_prefix("dated=(")?.strip_suffix(')')).unwrap();
+    for word in words.split(' ') {
+        assert!(checkout().join(format!("local/tests/it/{word}.rs")).is_file(), "{word}");
+    }
 }
 
 /// No script is called that is not there, no action without a version, and every job ends in time.
