@@ -179,7 +179,7 @@ impl From<Unreadable> for ApiGatewayV2httpRequest {
 mod tests {
     use axum::routing::get;
     use lambda_http::Context as Invocation;
-    use proptest::prelude::*;
+    use proptest::prelude::{any, *};
     use serde_json::json;
 
     use super::*;
