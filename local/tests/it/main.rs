@@ -27,6 +27,7 @@ mod openapi;
 mod outages;
 mod page;
 mod pagination;
+mod pings;
 mod postgres;
 mod races;
 mod readme;

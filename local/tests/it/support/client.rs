@@ -1,4 +1,4 @@
-//! A client that others have written, in a process of its own: `local/tests/clients/`, run by Node.js.
+//! A client that others have written, in a process of its own: `local/tests/clients/`, run by Node.js or Python.
 
 use std::{
     fs,
@@ -25,10 +25,12 @@ const MISSING: &str =
     "these tests run real clients: please install Node.js 20.11 or later with npm (https://nodejs.org)";
 
 /// What the clients are made of.
-const FILES: [(&str, &str); 12] = [
+const FILES: [(&str, &str); 14] = [
     ("package.json", include_str!("../../clients/package.json")),
     ("package-lock.json", LOCK),
     ("socket_io.mjs", include_str!("../../clients/socket_io.mjs")),
+    ("socket_io.py", include_str!("../../clients/socket_io.py")),
+    ("requirements.txt", REQUIREMENTS),
     ("native.mjs", include_str!("../../clients/native.mjs")),
     ("page.mjs", include_str!("../../clients/page.mjs")),
     ("browser.mjs", include_str!("../../clients/browser.mjs")),
@@ -41,10 +43,18 @@ const FILES: [(&str, &str); 12] = [
 ];
 const TEMPORARY: &str = "temporary";
 const LOCK: &str = include_str!("../../clients/package-lock.json");
+const REQUIREMENTS: &str = include_str!("../../clients/requirements.txt");
+const MISSING_PYTHON: &str = "a test runs a real client in Python: please install Python 3.10 or later with venv (https://www.python.org)";
+/// Where Python's packages are, under the clients.
+const PYTHON: &str = "python";
 
 /// Where the clients are installed, which whoever comes first does; or why they are not.
 static INSTALLED: LazyLock<Result<PathBuf, String>> =
     LazyLock::new(|| install(&local::checkout().join("target/clients")));
+
+/// The same for those in Python.
+static PYTHON_INSTALLED: LazyLock<Result<PathBuf, String>> =
+    LazyLock::new(|| install_python(INSTALLED.as_ref().map_err(Clone::clone)?));
 
 /// A client, which ends with this.
 pub struct Client {
@@ -64,6 +74,14 @@ impl Client {
         let room = json!({"room_type": room_type, "room_id": room_id.to_string(), "user_id": actor.user_id});
         let usual = json!({"url": actor.base_url, "token": actor.token, "token_in": "hello", "room": room});
         Self::start("socket_io.mjs", usual, options)
+    }
+
+    /// `python-socketio`, as [`Client::app`].
+    pub fn python(actor: &Actor, room_type: &str, room_id: impl ToString, options: Value) -> Self {
+        let room = json!({"room_type": room_type, "room_id": room_id.to_string()});
+        let usual = json!({"url": actor.base_url, "token": actor.token, "room": room});
+        let python = PYTHON_INSTALLED.as_ref().unwrap_or_else(|why| panic!("{why}"));
+        Self::run(python, "socket_io.py", usual, options)
     }
 
     /// `ws`, with the actor's token in `token_in`: query, header or subprotocol.
@@ -97,10 +115,14 @@ impl Client {
         Self::start("blocks.mjs", json!({"mermaid": mermaid, "dart": dart}), json!({}))
     }
 
-    fn start(script: &str, mut arguments: Value, options: Value) -> Self {
+    fn start(script: &str, arguments: Value, options: Value) -> Self {
+        Self::run("node".as_ref(), script, arguments, options)
+    }
+
+    fn run(program: &Path, script: &str, mut arguments: Value, options: Value) -> Self {
         let home = INSTALLED.as_ref().unwrap_or_else(|why| panic!("{why}"));
         arguments.as_object_mut().unwrap().extend(options.as_object().unwrap().clone());
-        let mut process = Command::new("node")
+        let mut process = Command::new(program)
             .arg(home.join(script))
             .arg(arguments.to_string())
             .envs(browser_environment(home))
@@ -108,7 +130,7 @@ impl Client {
             .stdout(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
-            .expect(MISSING);
+            .expect("the client starts");
         let lines = BufReader::new(process.stdout.take().unwrap()).lines();
         Self { lines, orders: process.stdin.take().unwrap(), _process: process }
     }
@@ -197,4 +219,35 @@ fn install(home: &Path) -> Result<PathBuf, String> {
     }
     fs::write(done, LOCK).map_err(failed)?;
     Ok(home.to_owned())
+}
+
+/// Installs what the requirements name, unless that has been done before, and answers the interpreter.
+fn install_python(home: &Path) -> Result<PathBuf, String> {
+    let place = home.join(PYTHON);
+    let (python, done) = (place.join("bin/python"), place.join("installed-requirements.txt"));
+    if fs::read_to_string(&done).is_ok_and(|requirements| requirements == REQUIREMENTS) {
+        return Ok(python);
+    }
+    let run = |command: &mut Blocking| match command.output() {
+        Ok(ran) if ran.status.success() => Ok(()),
+        Ok(ran) => Err(String::from_utf8_lossy(&ran.stderr).into_owned()),
+        Err(error) => Err(error.to_string()),
+    };
+    let mut venv = Blocking::new("python3");
+    run(venv.args(["-m", "venv", "--clear"]).arg(&place))
+        .map_err(|told| format!("{MISSING_PYTHON}: {told}"))?;
+    let mut pip = Blocking::new(&python);
+    pip.args([
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--no-deps",
+        "--only-binary=:all:",
+    ]);
+    run(pip.args(["--requirement", "requirements.txt"]).current_dir(home))
+        .map_err(|told| format!("pip could not install local/tests/clients/requirements.txt: {told}"))?;
+    fs::write(done, REQUIREMENTS).map_err(|error| error.to_string())?;
+    Ok(python)
 }
