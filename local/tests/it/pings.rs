@@ -5,7 +5,7 @@
 use std::{
     collections::BTreeSet,
     sync::Arc,
-    time::{Duration, Instant},
+    time::{Duration, Instant, UNIX_EPOCH},
 };
 
 use futures_util::future::join_all;
@@ -14,6 +14,10 @@ use local::{
     faults::{Fault, Kind},
 };
 use serde_json::{Value, json};
+use shared::{
+    config::{Env, RealtimeConfig},
+    realtime::{Connections, Protocol},
+};
 use tokio::time::sleep;
 
 use crate::support::{Actor, Client, Line, Socket, World, eventually, world::FLAT_101};
@@ -230,6 +234,35 @@ async fn a_ping_finds_out_who_has_gone() {
     world.stack.faults().set([Fault::new(Kind::DisconnectLost)]).unwrap();
     drop(app);
     world.is_deserted().await;
+}
+
+/// A crowd whose end nobody told is cleaned up in one round, also where a slot holds more of it than is read at once.
+#[tokio::test]
+async fn a_crowd_that_has_gone_is_cleaned_up() {
+    let world = World::with_pings(|builder| builder).await;
+    let mut env = Env::from_map(world.stack.variables());
+    let connections = Connections::start(&RealtimeConfig::read(&mut env));
+    let opened_at = i64::try_from(UNIX_EPOCH.elapsed().unwrap().as_millis()).unwrap();
+    // Each digit twice: such ids are all in one slot.
+    let twice =
+        |number: usize| number.to_string().chars().flat_map(|digit| [digit, digit]).collect::<String>();
+    let ids: Vec<_> = (0..400).map(twice).collect();
+    for some in ids.chunks(20) {
+        let opened = some.iter().map(async |id| {
+            let protocol = Protocol::SocketIo;
+            connections.open(id, opened_at, Some(world.resident.user_id), protocol).await.unwrap();
+            connections.note_greeting(id, opened_at).await.unwrap();
+        });
+        join_all(opened).await;
+    }
+    let slots: BTreeSet<_> = world
+        .items_left()
+        .iter()
+        .filter_map(|key| Some(key.strip_prefix("PING#")?.split_once(' ')?.0.to_owned()))
+        .collect();
+    assert_eq!(slots.len(), 1, "{slots:?}");
+    world.dispatch().await;
+    assert_eq!(world.items_left(), BTreeSet::new());
 }
 
 /// What is asked of every client of Socket.IO: behind a network that dies, and after a clean close, it is back within
