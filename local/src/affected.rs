@@ -177,7 +177,7 @@ mod tests {
     /// In a repository of its own, with changes that are committed, made, staged, and not known to git.
     #[test]
     fn a_checkout_is_compared_with_a_revision() {
-        let root = std::env::temp_dir().join(format!("affected-{}", uuid::Uuid::new_v4()));
+        let root = crate::checkout().join("target/tmp").join(format!("affected-{}", uuid::Uuid::new_v4()));
         let write = |path: &str, text: &str| {
             let path = root.join(path);
             fs::create_dir_all(path.parent().unwrap()).unwrap();

@@ -38,6 +38,7 @@ const WEBSOCKET_API: &str = "f6g7h8i9j0";
 const CONNECTION: &str = "Zx3kAeXhPHMCJdg=";
 /// When everything happens: 31 January 2026, 18:30 UTC.
 const TIME: &str = "31/Jan/2026:18:30:00 +0000";
+const TRACE: &str = "Root=1-697e4a68-5f84c2a1b3d0e9f876543210";
 /// An address of those that are for documents.
 const CLIENT: ([u8; 4], u16) = ([192, 0, 2, 1], 50_000);
 
@@ -138,7 +139,7 @@ fn http_event(template: &Template, method: &str, path: &str, operation: &Value) 
         .header("authorization", format!("Bearer {TOKEN}"))
         .header("host", &domain)
         .header("user-agent", "curl/8.5.0")
-        .header("x-amzn-trace-id", "Root=1-697e4a68-5f84c2a1b3d0e9f876543210");
+        .header("x-amzn-trace-id", TRACE);
     let mut body = operation["requestBody"]["content"]["application/json"]["example"].clone();
     if let Some(token) = body.get_mut("idToken") {
         *token = json!(ID_TOKEN);
@@ -191,6 +192,7 @@ fn connect(token: Option<&str>, query: &[(&str, &str)]) -> Value {
         ("Host", websocket_domain()),
         ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==".to_owned()),
         ("Sec-WebSocket-Version", "13".to_owned()),
+        ("X-Amzn-Trace-Id", TRACE.to_owned()),
         ("X-Forwarded-For", "192.0.2.1".to_owned()),
         ("X-Forwarded-Port", "443".to_owned()),
         ("X-Forwarded-Proto", "https".to_owned()),
@@ -214,7 +216,14 @@ fn disconnect() -> Value {
     let mut event = websocket("$disconnect", "DISCONNECT");
     event["requestContext"]["disconnectStatusCode"] = json!(1001);
     event["requestContext"]["disconnectReason"] = json!("Going away");
-    (event["headers"], event["multiValueHeaders"]) = both(&[("Host", websocket_domain())]);
+    let nothing = String::new;
+    let headers = [
+        ("Host", websocket_domain()),
+        ("X-Forwarded-For", nothing()),
+        ("x-api-key", nothing()),
+        ("x-restapi", nothing()),
+    ];
+    (event["headers"], event["multiValueHeaders"]) = both(&headers);
     event
 }
 

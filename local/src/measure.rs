@@ -61,6 +61,7 @@ pub async fn round_trips(progress: Progress) -> Result<Vec<Cost>, Error> {
     meter.get("/v1/blocks", &format!("/v1/blocks?complex_id={COMPLEX}"), &guard).await?;
     meter.get("/v1/flats", &format!("/v1/flats?block_id={BLOCK}"), &guard).await?;
     meter.get("/v1/profile/me", "/v1/profile/me", &guard).await?;
+    meter.patch("/v1/profile/me", &guard, json!({"language": "kn"})).await?;
 
     let visitor = |name: &str| json!({"visitor_name": name, "phone": "9876543210", "flat_id": FLAT});
     let made = meter.post("/v1/visitors", "/v1/visitors", &guard, visitor("Kiran")).await?;
@@ -96,7 +97,7 @@ pub async fn round_trips(progress: Progress) -> Result<Vec<Cost>, Error> {
         meter.post("/v1/visitors/guest-pass", "/v1/visitors/guest-pass", &resident, visitor("Leela")).await?;
     let pass = &made["visitor"];
     let by_qr = format!("/v1/visitors/by-qr/{}", text(&pass["qr_code"]));
-    meter.get("/v1/visitors/by-qr/{qr_code}", &by_qr, &guard).await?;
+    meter.get("/v1/visitors/by-qr/{qr_code+}", &by_qr, &guard).await?;
     let by_code = format!("/v1/visitors/by-access-code/{}", text(&pass["access_code"]));
     meter.get("/v1/visitors/by-access-code/{code}", &by_code, &guard).await?;
     let path = |action: &str| format!("/v1/visitors/{}/{action}", text(&pass["id"]));
@@ -186,6 +187,10 @@ impl Meter<'_> {
 
     async fn post(&mut self, route: &str, path: &str, token: &str, body: Value) -> Result<Value, Error> {
         self.count(reqwest::Method::POST, route, path, token, Some(body)).await
+    }
+
+    async fn patch(&mut self, route: &str, token: &str, body: Value) -> Result<Value, Error> {
+        self.count(reqwest::Method::PATCH, route, route, token, Some(body)).await
     }
 
     async fn delete(&mut self, route: &str, token: &str, body: Value) -> Result<Value, Error> {

@@ -42,7 +42,7 @@ const NEWCOMER: &str = "newcomer";
 const DONE: u64 = 0;
 
 /// Each event, whose token it is served with, the status it is answered with, and what is there before.
-const SERVED: [(&str, &str, u64, Given); 63] = [
+const SERVED: [(&str, &str, u64, Given); 64] = [
     ("auth/sign_in", GUARD, 200, None),
     ("devices/forget_token", RESIDENT, 200, PUSH_TOKEN),
     ("devices/list_tokens", RESIDENT, 200, None),
@@ -73,6 +73,7 @@ const SERVED: [(&str, &str, u64, Given); 63] = [
     ("onboarding/list_complexes", GUARD, 200, None),
     ("onboarding/list_flats", GUARD, 200, None),
     ("onboarding/list_societies", GUARD, 200, None),
+    ("profile/change_me", GUARD, 200, None),
     ("profile/get_me", GUARD, 200, None),
     ("realtime/connect", RESIDENT, 200, None),
     ("realtime/connect_socket_io", RESIDENT, 200, None),

@@ -40,6 +40,8 @@ pub struct Function {
     pub variables: BTreeMap<String, Setting>,
     /// Its routes of the HTTP API.
     pub routes: Vec<HttpRoute>,
+    /// Routes that take what has none of its own: their path is a parameter alone, `/{name+}`.
+    pub rest: Vec<HttpRoute>,
     /// When it is invoked without a caller.
     pub schedules: Vec<Schedule>,
 }
@@ -179,9 +181,11 @@ fn read_function(resource: &Resource<'_>, globals: Option<&Value>) -> Result<Fun
         }
     }
     let events = || entries(properties.get("Events"));
-    let routes = events().filter_map(|(_, event)| read_route(event)).collect();
+    let (rest, routes) =
+        events().filter_map(|(_, event)| read_route(event)).partition(|route| route.path.starts_with("/{"));
     let schedules = events().filter_map(|(name, event)| read_schedule(name, event)).collect();
-    Ok(Function { name, logical_id: resource.id.to_owned(), timeout_seconds, variables, routes, schedules })
+    let logical_id = resource.id.to_owned();
+    Ok(Function { name, logical_id, timeout_seconds, variables, routes, rest, schedules })
 }
 
 fn read_route(event: &Value) -> Option<HttpRoute> {

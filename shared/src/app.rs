@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use crate::{
-    auth::{RateLimiter, Verifier},
+    auth::{Limits, Verifier},
     config::{AppConfig, ConfigError},
     db::Db,
 };
@@ -26,13 +26,13 @@ pub enum StartError {
     Tls,
 }
 
-/// What every HTTP function has: the database, the verifier of tokens, the rate limiter.
+/// What every HTTP function has: the database, the verifier of tokens, the limits.
 #[derive(Clone)]
 pub struct App {
     /// The database.
     pub db: Db,
     pub(crate) verifier: Arc<Verifier>,
-    pub(crate) limiter: Arc<RateLimiter>,
+    pub(crate) limits: Arc<Limits>,
 }
 
 impl App {
@@ -42,6 +42,6 @@ impl App {
         let db = Db::new(&config.database)?;
         let verifier = Verifier::new(config.firebase)?;
         tokio::join!(db.warm(), verifier.warm());
-        Ok(Self { db, verifier: Arc::new(verifier), limiter: Arc::new(RateLimiter::new(config.rate_limit)) })
+        Ok(Self { db, verifier: Arc::new(verifier), limits: Arc::new(Limits::new(config.rate_limit)) })
     }
 }

@@ -8,7 +8,7 @@
 //! | `FIREBASE_PROJECT_ID` | required | the project whose ID tokens are accepted |
 //! | `FIREBASE_JWKS_URL` | Google's | where the signing keys are fetched |
 //! | `RATE_LIMIT_WINDOW_MS` | 900000 | length of a rate limit window in milliseconds |
-//! | `RATE_LIMIT_MAX_REQUESTS` | 100 | requests of one IP in a window |
+//! | `RATE_LIMIT_MAX_REQUESTS` | 100 | requests of one address without a valid token in a window; the other limits are multiples of it (`auth::limits`) |
 //! | `LOG_LEVEL` | `info` | `error`, `warn`, `info`, `debug` or `trace` |
 //! | `CONNECTIONS_TABLE` | required where events are pushed | DynamoDB table of connections and rooms |
 //! | `WEBSOCKET_API_ENDPOINT` | required where events are pushed | base URL of `@connections`, with the stage |
@@ -115,7 +115,7 @@ pub struct AppConfig {
     pub database: DatabaseConfig,
     /// Whose ID tokens are accepted.
     pub firebase: FirebaseConfig,
-    /// How many requests one IP may make.
+    /// How many requests are served in a window.
     pub rate_limit: RateLimitConfig,
 }
 
@@ -185,12 +185,12 @@ impl FirebaseConfig {
     }
 }
 
-/// How many requests one IP may make in a window.
+/// How many requests are served in a window.
 #[derive(Clone, Copy, Debug)]
 pub struct RateLimitConfig {
     /// Length of a window.
     pub window: Duration,
-    /// Requests allowed in it.
+    /// Requests without a valid token that one address may make in it; what other limits are multiples of.
     pub max_requests: i32,
 }
 

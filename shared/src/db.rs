@@ -113,11 +113,6 @@ impl Db {
         }
     }
 
-    /// Whether the database answers.
-    pub async fn ping(&self) -> Result<(), ApiError> {
-        self.query_or_reconnect("SELECT 1", &[]).await.map(drop)
-    }
-
     /// Rows of one `jsonb` column each, read as `T`.
     pub async fn read<T: DeserializeOwned>(
         &self,
@@ -205,7 +200,8 @@ fn taken(error: &tokio_postgres::Error) -> Option<Problem> {
         "visitors_qr_code_key" => "qr_code",
         _ => return None,
     };
-    Some(Problem::new(ProblemCode::Taken, "is in use already").of(field))
+    let problem = Problem::new(ProblemCode::Taken, "is in use already").of(field);
+    Some(problem.saying("Another pass has this QR code already."))
 }
 
 /// A lost connection, a server that is going down or too busy is 503; anything else is a defect.

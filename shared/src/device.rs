@@ -93,7 +93,7 @@ crate::schema!(
     DeviceInfo,
     "DeviceInfo",
     ObjectBuilder::new().schema_type(Type::Object).description(Some(
-        "What the app tells about itself, in at most 2000 characters; `platform` counts where none is named beside it."
+        "What the app tells about itself, in at most 2000 characters; `platform` counts where none is named beside it. No text in it holds an Aadhaar number."
     ))
 );
 

@@ -19,10 +19,12 @@ pub mod policy;
 #[cfg(test)]
 mod properties;
 pub mod realtime;
+mod sent_time;
 pub mod telemetry;
 pub mod text;
 mod timestamp;
 pub mod write;
 
 pub use app::{App, StartError};
+pub use sent_time::SentTime;
 pub use timestamp::Timestamp;

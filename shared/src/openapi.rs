@@ -47,6 +47,8 @@ refusals! {
     WrongStateOrUnapproved = "409" [WrongState, TemplateNotApproved];
     /// A caller who is not known to live there.
     VerificationRequired = "409" [VerificationRequired];
+    /// More requests than there may be.
+    RateLimited = "429" [RateLimited];
     /// A key that was used before with another payload.
     KeyReused = "422" [IdempotencyKeyReused];
 }
@@ -74,7 +76,7 @@ pub fn text(pattern: &str) -> ObjectBuilder {
 /// Documents `path` a second time at `alias`, where the same handlers answer.
 pub fn also_at(mut api: OpenApi, path: &str, alias: &str) -> OpenApi {
     if let Some(mut item) = api.paths.paths.get(path).cloned() {
-        let operations = [&mut item.get, &mut item.post, &mut item.delete];
+        let operations = [&mut item.get, &mut item.post, &mut item.patch, &mut item.delete];
         for id in operations.into_iter().flatten().filter_map(|operation| operation.operation_id.as_mut()) {
             *id += "_alias";
         }

@@ -9,7 +9,7 @@ use http_body_util::{BodyExt, Full, Limited};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
-    rt::TokioExecutor,
+    rt::{TokioExecutor, TokioTimer},
 };
 
 use crate::StartError;
@@ -54,7 +54,10 @@ impl Outbound {
             .https_or_http()
             .enable_http1()
             .build();
-        Ok(Self { client: Client::builder(TokioExecutor::new()).build(connector) })
+        // With a timer connections that nobody uses end; without one they stay until their host is called again.
+        Ok(Self {
+            client: Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(connector),
+        })
     }
 
     /// Makes a call; the answer is there, whole, within `limit`.

@@ -14,8 +14,26 @@ use tracing_subscriber::{
 
 use crate::{config::Env, metrics};
 
-/// Crates that log at `LOG_LEVEL`. Libraries never log below a warning: their details quote payloads.
-const OURS: [&str; 5] = ["dispatcher", "janitor", "migrator", "realtime", "shared"];
+/// Crates that log at `LOG_LEVEL`: this one and the functions, which a test below compares with `functions/`.
+/// Libraries never log below a warning: their details quote payloads.
+const OURS: [&str; 16] = [
+    "auth",
+    "devices",
+    "dispatcher",
+    "emergencies",
+    "guards",
+    "health",
+    "janitor",
+    "migrator",
+    "notifications",
+    "onboarding",
+    "profile",
+    "realtime",
+    "residents",
+    "shared",
+    "visitors",
+    "visits",
+];
 
 /// Starts the log of a function: lines at `LOG_LEVEL`, and metrics at any level. A second call changes
 /// nothing.
@@ -52,15 +70,19 @@ where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
     let level = env.parsed("LOG_LEVEL", LevelFilter::INFO);
-    let others = Targets::new().with_default(level.min(LevelFilter::WARN));
-    let targets = OURS.iter().fold(others, |targets, name| targets.with_target(*name, level));
     tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)
         .with_current_span(false)
         .with_span_list(false)
         .with_writer(writer)
-        .with_filter(targets.with_target(metrics::TARGET, LevelFilter::OFF))
+        .with_filter(heard(level).with_target(metrics::TARGET, LevelFilter::OFF))
+}
+
+/// Who is heard at which level. A target counts with all that begins like it, which no library here does.
+fn heard(level: LevelFilter) -> Targets {
+    let others = Targets::new().with_default(level.min(LevelFilter::WARN));
+    OURS.iter().fold(others, |targets, name| targets.with_target(*name, level))
 }
 
 /// A metric's line is what CloudWatch reads, and nothing around it.
@@ -79,5 +101,47 @@ where
     ) -> std::fmt::Result {
         context.field_format().format_fields(writer.by_ref(), event)?;
         writeln!(writer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeSet, fs, path::Path};
+
+    use tracing::Level;
+
+    use super::*;
+
+    /// The functions of the workspace, which are the folders in `functions/`.
+    fn functions() -> BTreeSet<String> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../functions");
+        let folders = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
+        let crates = folders.filter(|entry| entry.path().join("Cargo.toml").exists());
+        crates.map(|entry| entry.file_name().into_string().unwrap()).collect()
+    }
+
+    #[test]
+    fn every_function_is_heard() {
+        let mut ours = functions();
+        assert!(ours.contains("visitors"), "{ours:?}");
+        ours.insert("shared".to_owned());
+        assert_eq!(ours, OURS.map(str::to_owned).into());
+        for name in ours {
+            let module = format!("{name}::some_use_case");
+            assert!(heard(LevelFilter::INFO).would_enable(&module, &Level::INFO), "{name}");
+            assert!(!heard(LevelFilter::WARN).would_enable(&module, &Level::INFO), "{name}");
+        }
+    }
+
+    #[test]
+    fn no_library_is_taken_for_a_function() {
+        let lock = include_str!("../../Cargo.lock");
+        let names = lock.lines().filter_map(|line| line.strip_prefix("name = \"")?.strip_suffix('"'));
+        let libraries: Vec<_> =
+            names.map(|name| name.replace('-', "_")).filter(|name| !OURS.contains(&&**name)).collect();
+        assert!(libraries.contains(&"hyper".to_owned()), "{libraries:?}");
+        for name in libraries {
+            assert!(!heard(LevelFilter::TRACE).would_enable(&name, &Level::INFO), "{name}");
+        }
     }
 }

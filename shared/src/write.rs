@@ -11,7 +11,7 @@ use axum::{
 };
 use http::{HeaderValue, StatusCode};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio_postgres::types::Type;
 
 use crate::{
@@ -80,6 +80,8 @@ struct Outcome<A> {
     /// Whether it came too late because of the deadline.
     #[serde(default)]
     deadline_passed: bool,
+    /// What it is that does not allow it, where the state alone does not say so.
+    because: Option<Because>,
     /// Whether the message has no approved template.
     #[serde(default)]
     unapproved: bool,
@@ -91,6 +93,22 @@ struct Outcome<A> {
     /// Whether a message was queued beside those of the events.
     #[serde(default)]
     queued: bool,
+}
+
+/// What does not allow a change, beside the state.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Because {
+    /// The visitor has a pass.
+    PassNeedsNoAnswer,
+}
+
+impl Because {
+    fn sentence(self) -> &'static str {
+        match self {
+            Self::PassNeedsNoAnswer => "A guest pass needs no answer: it can be used, or withdrawn.",
+        }
+    }
 }
 
 /// On which side of its window a pass lies.
@@ -123,6 +141,8 @@ pub struct Writing<'a> {
     pub meta: &'a RequestMeta,
     /// What a caller is told who sees the thing but may not change it.
     pub forbidden: &'static str,
+    /// What a caller is told for whom the thing does not exist.
+    pub unknown: &'static str,
 }
 
 /// An answer, and whether it is given for the second time.
@@ -165,7 +185,7 @@ impl<T: Tell> Writer<T> {
         sql: &str,
         params: &[Param<'_>],
     ) -> Result<Written<A>, ApiError> {
-        let Writing { caller, key, meta, forbidden } = writing;
+        let Writing { caller, key, meta, forbidden, unknown } = writing;
         let payload = key.payload.as_slice();
         let common: [Param<'_>; 6] = [
             (caller.user_id(), Type::UUID),
@@ -176,7 +196,8 @@ impl<T: Tell> Writer<T> {
             (&meta.request_id, Type::TEXT),
         ];
         let params: Vec<Param<'_>> = common.into_iter().chain(params.iter().cloned()).collect();
-        let outcome = self.app.db.read_one::<Outcome<A>>(sql, &params).await?.ok_or(ApiError::NotFound)?;
+        let outcome = self.app.db.read_one::<Outcome<A>>(sql, &params).await?;
+        let outcome = outcome.ok_or(ApiError::NotFound(unknown))?;
         if !outcome.allowed {
             return Err(ApiError::Forbidden(forbidden));
         }
@@ -196,6 +217,9 @@ impl<T: Tell> Writer<T> {
                 return Err(ApiError::TemplateNotApproved);
             }
             let status = outcome.status.unwrap_or_default();
+            if let Some(because) = outcome.because {
+                return Err(ApiError::Refused { why: because.sentence(), data: json!({ "status": status }) });
+            }
             return Err(ApiError::WrongState { deadline_passed: outcome.deadline_passed, status });
         };
         Ok(Written { answer, replayed: !outcome.fresh })

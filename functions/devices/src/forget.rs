@@ -40,7 +40,13 @@ pub(crate) async fn forget_token(
     meta: RequestMeta,
     Body { input, key }: Body<Forget>,
 ) -> Result<Response, ApiError> {
-    let writing = Writing { caller: &caller, key: &key, meta: &meta, forbidden: "" };
+    let writing = Writing {
+        caller: &caller,
+        key: &key,
+        meta: &meta,
+        forbidden: "",
+        unknown: "None of your devices has this token.",
+    };
     let params = [(&input.token as _, Type::TEXT)];
     let written = writer.write::<ForgetAnswer>(writing, include_str!("forget.sql"), &params).await?;
     Ok(written.with_status(StatusCode::OK))

@@ -43,7 +43,7 @@ pub(crate) async fn register_token(
     meta: RequestMeta,
     Body { input, key }: Body<NewToken>,
 ) -> Result<Response, ApiError> {
-    let writing = Writing { caller: &caller, key: &key, meta: &meta, forbidden: "" };
+    let writing = Writing { caller: &caller, key: &key, meta: &meta, forbidden: "", unknown: "" };
     let platform = input.device_type.or_else(|| input.device_info.platform());
     let written = writer
         .write::<DeviceToken>(

@@ -14,13 +14,15 @@ use crate::Dispatcher;
 
 /// How long a connection is greeted in vain; `$connect` has been answered long before.
 const PATIENCE: Duration = Duration::from_secs(6);
+/// From when on a connection that is not open yet is looked up, since its client may have gone meanwhile.
+const DOUBT: Duration = Duration::from_millis(500);
 /// The pause after the first greeting that came too early; later ones are longer.
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 /// The longest pause between two tries, and between two looks at a silent connection.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// Silent connections that are watched at once until their time is over. The schedule closes what is
-/// more than these, so that a flood of them occupies no more functions than this.
-const WATCHED: u16 = 50;
+/// more than these, so that a flood of them occupies no more functions than this: an account may begin with ten.
+const WATCHED: u16 = 2;
 /// Silent connections that are closed in one round; more are the next one's.
 const CLOSED: u16 = 1000;
 /// Of these, at once.
@@ -52,11 +54,14 @@ impl Dispatcher {
 
     /// Posts until the connection is open; before that the gateway says it is gone.
     async fn speak(&self, connection_id: &str, frame: &str) -> Posted {
-        let end = Instant::now() + PATIENCE;
-        let mut pause = FIRST_PAUSE;
+        let (start, mut pause) = (Instant::now(), FIRST_PAUSE);
         loop {
             let posted = self.pusher.gateway().post(connection_id, frame).await;
-            if posted == Posted::Accepted || Instant::now() + pause > end {
+            if posted == Posted::Accepted || start.elapsed() + pause > PATIENCE {
+                return posted;
+            }
+            let doubtful = posted == Posted::Gone && start.elapsed() > DOUBT;
+            if doubtful && matches!(self.pusher.connections().find(connection_id).await, Ok(None)) {
                 return posted;
             }
             sleep(pause).await;

@@ -66,7 +66,7 @@ pub(crate) async fn list_emergencies(
             ],
         )
         .await?;
-    let emergencies = row.ok_or(ApiError::NotFound)?.allowed()?;
+    let emergencies = Scoped::allowed(row, "There is no such flat.")?;
     Ok(List::page(emergencies, filter.limit, |last| Cursor {
         at: last.emergency.created_at.0,
         id: last.emergency.id,

@@ -44,6 +44,7 @@ pub(crate) async fn report_emergency(
         key: &key,
         meta: &meta,
         forbidden: "Only the residents of a flat report an emergency in it.",
+        unknown: "There is no such flat.",
     };
     let written = writer
         .write::<Emergency>(

@@ -57,6 +57,7 @@ async fn take_step(
         key,
         meta,
         forbidden: "Only an active guard of this society attends to emergencies.",
+        unknown: "There is no such emergency.",
     };
     let params = [(&id as _, Type::UUID), (&next as _, Type::TEXT)];
     let written = writer.write::<Emergency>(writing, include_str!("step.sql"), &params).await?;

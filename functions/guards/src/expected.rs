@@ -97,7 +97,7 @@ pub(crate) async fn list_expected(
             ],
         )
         .await?;
-    let DayRow { date, visitors } = row.ok_or(ApiError::NotFound)?.allowed()?;
+    let DayRow { date, visitors } = Scoped::allowed(row, "There is no such society.")?;
     let page = shared::http::List::page(visitors, query.limit, |last| Cursor {
         at: last.expected_start.0,
         id: last.id,

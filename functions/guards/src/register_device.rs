@@ -68,7 +68,7 @@ pub(crate) async fn register_device(
     meta: RequestMeta,
     Body { input, key }: Body<NewDevice>,
 ) -> Result<Response, ApiError> {
-    let writing = Writing { caller: &caller, key: &key, meta: &meta, forbidden: "" };
+    let writing = Writing { caller: &caller, key: &key, meta: &meta, forbidden: "", unknown: "" };
     let platform = input.platform.or_else(|| input.device_info.platform());
     let written = writer
         .write::<Device>(

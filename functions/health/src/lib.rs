@@ -1,6 +1,11 @@
 //! `GET /health`: whether the API and its database answer, for load balancers and for people.
 //!
-//! Anyone may ask, so the answer says nothing about how the house is built.
+//! Anyone may ask, so the answer says nothing about how the house is built. The gateway sends here, too, what has
+//! no route: [`mod@rest`].
+
+mod rest;
+
+use std::sync::Arc;
 
 use axum::{
     Json, Router,
@@ -11,24 +16,33 @@ use axum::{
 use serde::Serialize;
 use shared::{
     StartError, Timestamp,
-    config::{DatabaseConfig, Env},
+    auth::{Anonymous, Limits, RequestMeta},
+    config::{DatabaseConfig, Env, RateLimitConfig},
     db::Db,
-    http::{Routes, finish},
-    openapi::one_of,
+    http::{ApiError, Routes, finish, with_rate},
+    openapi::{RateLimited, one_of},
 };
 use utoipa::{OpenApi, ToSchema, openapi::Object};
 
 /// Reads the configuration and builds the router.
 pub async fn start(mut env: Env) -> Result<Router, StartError> {
-    let database = DatabaseConfig::read(&mut env);
+    let (database, rate_limit) = (DatabaseConfig::read(&mut env), RateLimitConfig::read(&mut env));
     env.finish()?;
     let db = Db::new(&database)?;
     db.warm().await;
-    Ok(finish(routes().with_state(db)))
+    let health = Health { db, limits: Arc::new(Limits::new(rate_limit)) };
+    Ok(finish(rest::routes(routes().with_state(health))))
+}
+
+/// What the function needs.
+#[derive(Clone)]
+pub struct Health {
+    db: Db,
+    limits: Arc<Limits>,
 }
 
 /// The function's routes.
-pub fn routes() -> Routes<Db> {
+pub fn routes() -> Routes<Health> {
     Routes::new().get("/health", get_health)
 }
 
@@ -64,9 +78,14 @@ fn database() -> Object {
 ///
 /// **Permissions:** anyone.
 #[utoipa::path(get, path = "/health", security(()),
-    responses((status = 200, body = HealthAnswer), (status = 503, body = HealthAnswer)))]
-async fn get_health(State(db): State<Db>) -> Response {
-    let up = db.ping().await.is_ok();
+    responses((status = 200, body = HealthAnswer), (status = 503, body = HealthAnswer), RateLimited))]
+async fn get_health(State(Health { db, limits }): State<Health>, meta: RequestMeta) -> Response {
+    // The request is counted by the very statement that finds out whether the database answers.
+    let counted = limits.count_anonymous(&db, Anonymous::Request, &meta.ip).await;
+    if let Err(over @ ApiError::RateLimited(_)) = counted {
+        return over.into_response();
+    }
+    let up = counted.is_ok();
     let answer = HealthAnswer {
         success: up,
         status: if up { "healthy" } else { "unhealthy" },
@@ -75,5 +94,9 @@ async fn get_health(State(db): State<Db>) -> Response {
         version: env!("CARGO_PKG_VERSION"),
     };
     let status = if up { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(answer)).into_response()
+    let response = (status, Json(answer)).into_response();
+    match counted {
+        Ok(rate) => with_rate(rate, response),
+        Err(_) => response,
+    }
 }

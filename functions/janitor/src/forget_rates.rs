@@ -1,8 +1,8 @@
-//! Forgetting who called how often, when the window is long over: the row holds an address.
+//! Forgetting who called how often, when the window is long over: a row may hold an address.
 
 use crate::{Janitor, clean::Work};
 
-/// Addresses that one statement deletes.
+/// Counts that one statement deletes.
 const BATCH: i64 = 5_000;
 
 impl Janitor {

@@ -83,7 +83,7 @@ pub(crate) async fn get_preferences(
 ) -> Result<Answer<impl Serialize>, ApiError> {
     let params = [(caller.user_id() as _, Type::UUID)];
     let row = app.db.read_one::<Preferences>(include_str!("get_preferences.sql"), &params).await?;
-    row.map(Answer::new).ok_or(ApiError::NotFound)
+    row.map(Answer::new).ok_or(ApiError::TokenInvalid)
 }
 
 /// Says what the caller wants to be sent; what is left out is as for someone who never said anything.
@@ -99,7 +99,7 @@ pub(crate) async fn set_preferences(
 ) -> Result<Response, ApiError> {
     let written = writer
         .write::<Preferences>(
-            Writing { caller: &caller, key: &key, meta: &meta, forbidden: "" },
+            Writing { caller: &caller, key: &key, meta: &meta, forbidden: "", unknown: "" },
             include_str!("set_preferences.sql"),
             &[
                 (&input.push, Type::BOOL),

@@ -72,7 +72,13 @@ pub(crate) async fn note_receipt(
     let opened = input.event == ReceiptEvent::Opened;
     let written = writer
         .write::<ReceiptAnswer>(
-            Writing { caller: &caller, key: &key, meta: &meta, forbidden: "" },
+            Writing {
+                caller: &caller,
+                key: &key,
+                meta: &meta,
+                forbidden: "",
+                unknown: "There is no such message.",
+            },
             include_str!("receipt.sql"),
             &[(&id, Type::UUID), (&opened, Type::BOOL)],
         )

@@ -8,13 +8,14 @@ SELECT jsonb_build_object(
            'id', f.id, 'block_id', f.block_id, 'flat_number', f.flat_number, 'unit_type', f.unit_type, 'bhk', f.bhk,
            'square_feet', f.square_feet, 'parking_slots', f.parking_slots, 'is_active', f.is_active,
            'is_occupied', CASE WHEN block.sees_residents THEN r.role IS NOT NULL END,
-           'resident_name', r.name, 'occupancy_role', r.role)
+           'resident_name', CASE WHEN r.role IS NOT NULL THEN coalesce(r.name, 'Resident of ' || f.flat_number) END, 'occupancy_role', r.role)
   FROM block
   JOIN flats f ON f.block_id = block.id
   LEFT JOIN LATERAL (
        SELECT o.role, u.name FROM flat_occupancies o JOIN users u ON u.id = o.user_id
         WHERE block.sees_residents AND o.flat_id = f.id AND o.end_date IS NULL
-        ORDER BY o.is_primary DESC, o.start_date, o.id LIMIT 1) r ON true
+        -- One without a name hides nobody who has one.
+        ORDER BY u.name IS NULL, o.is_primary DESC, o.start_date, o.id LIMIT 1) r ON true
  WHERE f.is_active AND (f.flat_number COLLATE natural_order, f.id) > ($3, $4)
  ORDER BY f.flat_number COLLATE natural_order, f.id
  LIMIT $5

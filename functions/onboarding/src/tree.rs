@@ -49,7 +49,7 @@ pub(crate) struct Society {
     address: Option<String>,
 }
 
-/// Lists societies, of one city or all.
+/// Lists societies, of one city, in any case, or all.
 ///
 /// **Permissions:** any user.
 #[utoipa::path(get, path = "/v1/societies", params(InCity, PlacePage), responses((status = 200, body = List<Society>)))]

@@ -1,4 +1,4 @@
-//! The caller's own profile: roles, homes, post, and his last notifications.
+//! The caller's own profile: roles, homes, post, and the last notifications.
 
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
@@ -14,10 +14,13 @@ use shared::{
 use utoipa::{ToSchema, openapi::Object};
 use uuid::Uuid;
 
+use crate::change::Language;
+
 /// The row of `me.sql`.
 #[derive(Deserialize)]
 struct ProfileRow {
     timezone: String,
+    language: Option<String>,
     created_at: Timestamp,
     home: Home,
     recent_notifications: Vec<Notification>,
@@ -35,11 +38,14 @@ pub(crate) struct Profile {
     recent_notifications: Vec<Notification>,
 }
 
-#[derive(Serialize, ToSchema)]
-struct ProfileUser {
+#[derive(Serialize, Deserialize, ToSchema)]
+pub(crate) struct ProfileUser {
     #[serde(flatten)]
     user: User,
     timezone: String,
+    /// In which they want to be told things; null where they never said.
+    #[schema(value_type = Option<Language>)]
+    language: Option<String>,
     created_at: Timestamp,
 }
 
@@ -70,11 +76,19 @@ fn notification_status() -> Object {
 #[utoipa::path(get, path = "/v1/profile/me", responses((status = 200, body = Answer<Profile>)))]
 pub(crate) async fn get_me(State(app): State<App>, caller: Caller) -> Result<Answer<Profile>, ApiError> {
     let params = [(caller.user_id() as _, Type::UUID)];
-    let row =
-        app.db.read_one::<ProfileRow>(include_str!("me.sql"), &params).await?.ok_or(ApiError::NotFound)?;
+    let row = app
+        .db
+        .read_one::<ProfileRow>(include_str!("me.sql"), &params)
+        .await?
+        .ok_or(ApiError::TokenInvalid)?;
     let Home { flats, guard } = row.home;
     Ok(Answer::new(Profile {
-        user: ProfileUser { user: caller.user, timezone: row.timezone, created_at: row.created_at },
+        user: ProfileUser {
+            user: caller.user,
+            timezone: row.timezone,
+            language: row.language,
+            created_at: row.created_at,
+        },
         roles: caller.roles,
         flat: flats.first().cloned(),
         flats,

@@ -1,5 +1,6 @@
 SELECT jsonb_build_object(
     'timezone', u.timezone,
+    'language', u.language,
     'created_at', u.created_at,
     'home', home_of(u.id),
     'recent_notifications', coalesce((

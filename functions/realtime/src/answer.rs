@@ -216,7 +216,7 @@ mod tests {
         for (error, code) in [
             (ApiError::Unavailable("x".into()), "UNAVAILABLE"),
             (ApiError::Internal("x".into()), "INTERNAL"),
-            (ApiError::NotFound, "INTERNAL"),
+            (ApiError::NotFound(""), "INTERNAL"),
         ] {
             let answer = serde_json::to_value(Answer::failed(&error, "r")).unwrap();
             assert_eq!((&answer["event"], &answer["code"]), (&json!("error"), &json!(code)));

@@ -16,10 +16,12 @@ WITH place AS MATERIALIZED (
      WHERE NOT recovered AND starts_with($1, 'flat:') AND v.flat_id = $2 AND v.status = 'pending' AND NOT v.guest_pass
        AND v.hidden_at IS NULL AND coalesce(v.approval_deadline, 'infinity') > now()
     UNION ALL
-    -- Emergencies of the society that are not resolved, as they stand now.
-    SELECT o.id, o.seq, o.event, o.data || jsonb_build_object('status', e.status)
+    -- Emergencies of the society that are not resolved. An alert calls for someone, so where a guard is on it, it is
+    -- their step that is told.
+    SELECT o.id, o.seq, o.event, o.data
       FROM verdict, emergencies e
-      JOIN outbox o ON o.room = $1 AND o.event = 'emergency_alert' AND o.data ->> 'emergency_id' = e.id::text
+      JOIN outbox o ON o.room = $1 AND o.data ->> 'emergency_id' = e.id::text
+       AND o.event = CASE e.status WHEN 'pending' THEN 'emergency_alert' ELSE 'emergency_updated' END
      WHERE NOT recovered AND starts_with($1, 'society:') AND e.society_id = $2 AND e.status <> 'resolved'
 ), sent AS (
     SELECT m.* FROM missed m, verdict WHERE verdict.recovered

@@ -12,7 +12,7 @@ use http::{
     header::{AUTHORIZATION, SEC_WEBSOCKET_PROTOCOL},
 };
 use shared::{
-    auth::RequestMeta,
+    auth::Counting,
     http::ApiError,
     input::{Problem, ProblemCode},
     realtime::{Greeting, Protocol, Ring},
@@ -36,9 +36,15 @@ impl Realtime {
             .or_else(|| query("token"))
             .filter(|token| !token.is_empty());
         let user_id = match token {
-            Some(token) => Some(self.identify(token, source).await?),
-            None if protocol.has_handshake() => None,
-            None => return Err(ApiError::TokenMissing),
+            Some(token) => Some(self.identify(token, source, Counting::Ordinary).await?),
+            None if protocol.has_handshake() => {
+                self.app.let_wait(&source.meta(Counting::Ordinary)).await?;
+                None
+            }
+            None => {
+                let meta = source.meta(Counting::Ordinary);
+                return Err(self.app.unverified(ApiError::TokenMissing, &meta).await);
+            }
         };
         let Source { connection_id, connected_at, .. } = source;
         self.connections().open(connection_id, *connected_at, user_id, protocol).await?;
@@ -53,9 +59,13 @@ impl Realtime {
     }
 
     /// The user of a token.
-    pub(crate) async fn identify(&self, token: &str, source: &Source) -> Result<Uuid, ApiError> {
-        let meta = RequestMeta { ip: source.ip.clone(), request_id: source.request_id.clone() };
-        Ok(*self.app.identify(token, &meta).await?.caller.user_id())
+    pub(crate) async fn identify(
+        &self,
+        token: &str,
+        source: &Source,
+        counting: Counting,
+    ) -> Result<Uuid, ApiError> {
+        Ok(*self.app.identify(token, &source.meta(counting)).await?.caller.user_id())
     }
 
     /// Has the dispatcher speak first: nothing can be sent to a connection before this event is

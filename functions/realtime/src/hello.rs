@@ -6,6 +6,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use shared::{
+    auth::Counting,
     http::ApiError,
     realtime::{Connection, HELLO_TIMEOUT},
 };
@@ -50,8 +51,11 @@ impl Realtime {
     ) -> Result<bool, ApiError> {
         let user_id = match (connection.user_id, token) {
             (Some(user_id), _) => user_id,
-            (None, Some(token)) => self.identify(&token, source).await?,
-            (None, None) => return Err(ApiError::TokenMissing),
+            (None, Some(token)) => self.identify(&token, source, Counting::Arrival).await?,
+            (None, None) => {
+                let meta = source.meta(Counting::Ordinary);
+                return Err(self.app.unverified(ApiError::TokenMissing, &meta).await);
+            }
         };
         self.connections().admit(connection, user_id).await
     }

@@ -25,6 +25,7 @@ use futures_util::FutureExt;
 use lambda_runtime::{Error, LambdaEvent};
 use shared::{
     App, StartError,
+    auth::{Counting, RequestMeta},
     config::{AppConfig, CallingConfig, Env},
     http::ApiError,
     realtime::{Bell, Connections, Gateway, Protocol, Pusher},
@@ -65,6 +66,13 @@ struct Source {
     connected_at: i64,
     request_id: String,
     ip: String,
+}
+
+impl Source {
+    /// The same as a caller of the API has it.
+    fn meta(&self, counting: Counting) -> RequestMeta {
+        RequestMeta { ip: self.ip.clone(), request_id: self.request_id.clone(), counting }
+    }
 }
 
 impl Realtime {

@@ -71,10 +71,11 @@ async fn decide(
     decision: &str,
     input: Decide,
 ) -> Result<Response, ApiError> {
-    let forbidden = "Only an admin of this flat decides, and never about his own request.";
+    let forbidden = "Only an admin of this flat decides, and never about their own request.";
+    let unknown = "There is no such request.";
     let written = writer
         .write::<DecideAnswer>(
-            Writing { caller, key, meta, forbidden },
+            Writing { caller, key, meta, forbidden, unknown },
             include_str!("decide.sql"),
             &[(&id, Type::UUID), (&decision, Type::TEXT), (&input.note, Type::TEXT)],
         )

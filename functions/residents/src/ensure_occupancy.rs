@@ -1,5 +1,6 @@
-//! An app makes sure that its user lives where he says. It never grants anything: without an open
-//! occupancy it opens a request, and answers that the request has to be decided.
+//! An app makes sure that its user lives where they say. It never grants anything: without an open
+//! occupancy it opens a request, and answers that the request has to be decided. It asks once: after a
+//! rejection or a move-out only a new request on purpose begins anew.
 
 use axum::{
     extract::State,
@@ -10,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use shared::{
     auth::{Caller, RequestMeta},
     db::Type,
-    http::{Answer, ApiError},
+    http::{Answer, ApiError, Wish},
     input::{Body, Fields, FromFields},
     openapi::{NotFound, VerificationRequired, always_false},
     place::Flat,
@@ -25,15 +26,17 @@ use crate::request::{RequestedRole, ResidentRequest};
 pub(crate) struct Ensure {
     /// Any of the caller's homes counts where it is not said.
     flat_id: Option<Uuid>,
-    #[schema(required = false, nullable, default = "other")]
-    requested_role: RequestedRole,
+    /// As what they ask to live there; `other` where it is not said.
+    requested_role: Option<RequestedRole>,
+    /// The same, by the name that the resident's app has for it. Where both are sent, `requested_role` counts.
+    role: Option<RequestedRole>,
 }
 
 impl FromFields for Ensure {
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
         let flat_id = fields.optional("flat_id");
-        let requested_role = fields.or("requested_role", RequestedRole::Other);
-        Some(Self { flat_id: flat_id?, requested_role: requested_role? })
+        let (requested_role, role) = (fields.optional("requested_role"), fields.optional("role"));
+        Some(Self { flat_id: flat_id?, requested_role: requested_role?, role: role? })
     }
 }
 
@@ -48,13 +51,26 @@ struct EnsureAnswer {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(ignore)]
     request: Option<ResidentRequest>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(ignore)]
+    past: Option<Past>,
+}
+
+/// How an earlier wish for the flat ended.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Past {
+    Rejected,
+    Ended,
 }
 
 /// Answers the caller's open occupancy, or opens a request for it.
 ///
 /// **Permissions:** own.
 ///
-/// It never grants anything: without an occupancy the answer is 409 until an admin has decided.
+/// It never grants anything: without an occupancy the answer is 409 until an admin has decided. It asks once:
+/// after a rejection, or when the occupancy has ended, it opens nothing, and `POST /v1/resident-requests` asks
+/// again.
 #[utoipa::path(post, path = "/v1/ensure-occupancy", request_body = Ensure,
     responses((status = 200, body = Answer<EnsureAnswer>), NotFound, VerificationRequired))]
 pub(crate) async fn ensure_occupancy(
@@ -63,24 +79,23 @@ pub(crate) async fn ensure_occupancy(
     meta: RequestMeta,
     Body { input, key }: Body<Ensure>,
 ) -> Result<Response, ApiError> {
-    let writing = Writing { caller: &caller, key: &key, meta: &meta, forbidden: "" };
+    let requested_role = input.requested_role.or(input.role).unwrap_or(RequestedRole::Other);
+    let writing =
+        Writing { caller: &caller, key: &key, meta: &meta, forbidden: "", unknown: "There is no such flat." };
     let written = writer
         .write::<EnsureAnswer>(
             writing,
             include_str!("ensure_occupancy.sql"),
-            &[
-                (&Uuid::now_v7(), Type::UUID),
-                (&input.flat_id, Type::UUID),
-                (&input.requested_role, Type::TEXT),
-            ],
+            &[(&Uuid::now_v7(), Type::UUID), (&input.flat_id, Type::UUID), (&requested_role, Type::TEXT)],
         )
         .await?;
-    match &written.answer().occupancy {
-        Some(_) => Ok(written.with_status(StatusCode::OK)),
-        None => {
-            let request = written.answer().request.as_ref();
-            Ok(ApiError::VerificationRequired { request_id: request.map(|request| request.id) }
-                .into_response())
-        }
+    if written.answer().occupancy.is_some() {
+        return Ok(written.with_status(StatusCode::OK));
     }
+    let wish = match written.answer().past {
+        Some(Past::Rejected) => Wish::Rejected,
+        Some(Past::Ended) => Wish::Ended,
+        None => Wish::Pending(written.answer().request.as_ref().map(|request| request.id)),
+    };
+    Ok(ApiError::VerificationRequired(wish).into_response())
 }

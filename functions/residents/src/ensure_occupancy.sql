@@ -6,19 +6,22 @@ WITH home AS MATERIALIZED (
 ), place AS MATERIALIZED (
     SELECT p.society_id, p.block_id, p.flat_id, request_in_the_way($1, p.flat_id) AS in_the_way
       FROM places p WHERE p.flat_id = $8 AND p.is_active AND NOT EXISTS (SELECT FROM home)
+), past AS MATERIALIZED (
+    -- Apps come here at every start, so what ended does not begin anew by itself.
+    SELECT wish_that_ended($1, p.flat_id) AS wish FROM place p WHERE p.in_the_way IS NULL
 ), draft AS MATERIALIZED (
     SELECT $7::uuid AS id, $1::uuid AS requesting_user_id, p.society_id, p.block_id, p.flat_id,
            $9::text AS requested_role, '[]'::jsonb AS docs, NULL::text AS note, 'pending' AS status,
            now() AS submitted_at, NULL::uuid AS processed_by, NULL::timestamptz AS processed_at,
            NULL::text AS processed_note
-      FROM place p WHERE p.in_the_way IS NULL
+      FROM place p, past WHERE past.wish IS NULL
 ), open AS MATERIALIZED (
     SELECT to_jsonb(r) AS request FROM resident_requests r
      WHERE r.requesting_user_id = $1 AND r.flat_id = $8 AND r.status = 'pending'
 ), claim AS MATERIALIZED (
     SELECT c.* FROM claim_key($1, $2, $3, $4, $5, coalesce(
         (SELECT flat FROM home) || '{"created": false}',
-        jsonb_build_object('created', false, 'request', coalesce(
+        jsonb_build_object('created', false, 'past', (SELECT wish FROM past), 'request', coalesce(
             (SELECT to_jsonb(d) FROM draft d), (SELECT request FROM open))))) c
      WHERE $8 IS NULL OR EXISTS (SELECT FROM home) OR EXISTS (SELECT FROM place)
 ), made AS (

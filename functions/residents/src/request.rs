@@ -5,7 +5,7 @@ use serde_json::Value;
 use shared::{
     Timestamp,
     input::{FromField, Problem, ProblemCode},
-    text::check_json,
+    text::{check_json, contains_aadhaar},
     text_param,
 };
 use utoipa::{
@@ -122,6 +122,12 @@ impl FromField for Docs {
         if !(value.is_array() || value.is_object()) {
             return Err(Problem::new(ProblemCode::WrongType, "must be a list or an object"));
         }
-        check_json(value, Self::MAX).map(|()| Self(value.clone()))
+        check_json(value, Self::MAX)?;
+        // People write down the number of a document, also as a number.
+        if contains_aadhaar(&value.to_string()) {
+            let problem = "must not contain an Aadhaar number";
+            return Err(Problem::new(ProblemCode::AadhaarNotAccepted, problem));
+        }
+        Ok(Self(value.clone()))
     }
 }

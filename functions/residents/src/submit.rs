@@ -40,7 +40,7 @@ impl FromFields for NewRequest {
 /// **Permissions:** any user.
 ///
 /// Who lives there already is answered 409 with `resident` as the status, who has asked already with
-/// `pending`.
+/// `pending`. Where the society's policy approves by itself, it approves the request that was open.
 #[utoipa::path(post, path = "/v1/resident-requests", request_body = NewRequest,
     responses((status = 201, body = Answer<ResidentRequest>), NotFound, WrongState))]
 pub(crate) async fn submit_request(
@@ -49,7 +49,8 @@ pub(crate) async fn submit_request(
     meta: RequestMeta,
     Body { input, key }: Body<NewRequest>,
 ) -> Result<Response, ApiError> {
-    let writing = Writing { caller: &caller, key: &key, meta: &meta, forbidden: "" };
+    let writing =
+        Writing { caller: &caller, key: &key, meta: &meta, forbidden: "", unknown: "There is no such flat." };
     let docs = input.docs.map_or_else(|| json!([]), |docs| docs.0);
     let written = writer
         .write::<ResidentRequest>(

@@ -1,25 +1,41 @@
 -- $1-$6 as in shared::write; $7 id, $8 flat, $9 role, $10 docs, $11 note, $12 default of the policy resident_auto_approve
-WITH place AS MATERIALIZED (
-    SELECT p.society_id, p.block_id, p.flat_id, request_in_the_way($1, p.flat_id) AS in_the_way,
-           policy_switch(p.society_id, 'resident_auto_approve', $12) AS auto_approve
+WITH flat AS MATERIALIZED (
+    SELECT p.society_id, p.block_id, p.flat_id, policy_switch(p.society_id, 'resident_auto_approve', $12) AS auto_approve
       FROM places p WHERE p.flat_id = $8 AND p.is_active
+), open AS MATERIALIZED (
+    -- Where the policy decides, a request that waits for an admin is taken over. The lock shows whether it still waits,
+    -- and is taken before that of the user, as an admin's decision does.
+    SELECT r.id FROM flat f JOIN resident_requests r ON r.requesting_user_id = $1 AND r.flat_id = f.flat_id
+     WHERE r.status = 'pending' AND f.auto_approve
+       FOR UPDATE OF r
+), place AS MATERIALIZED (
+    SELECT f.*, o.id AS open, request_in_the_way($1, f.flat_id) AS in_the_way FROM flat f LEFT JOIN open o ON true
 ), draft AS MATERIALIZED (
-    SELECT $7::uuid AS id, $1::uuid AS requesting_user_id, p.society_id, p.block_id, p.flat_id,
+    SELECT coalesce(p.open, $7::uuid) AS id, $1::uuid AS requesting_user_id, p.society_id, p.block_id, p.flat_id,
            $9::text AS requested_role, $10::jsonb AS docs, $11::text AS note,
            CASE WHEN p.auto_approve THEN 'approved' ELSE 'pending' END AS status, now() AS submitted_at,
            NULL::uuid AS processed_by, CASE WHEN p.auto_approve THEN now() END AS processed_at,
-           NULL::text AS processed_note, p.in_the_way
+           NULL::text AS processed_note,
+           CASE WHEN p.in_the_way <> 'pending' OR p.open IS NULL THEN p.in_the_way END AS in_the_way
       FROM place p
 ), claim AS MATERIALIZED (
     SELECT c.* FROM draft d,
         claim_key($1, $2, $3, $4, $5, CASE WHEN d.in_the_way IS NULL THEN to_jsonb(d) END) c
-), made AS (
+), taken AS (
+    UPDATE resident_requests r
+       SET requested_role = d.requested_role, docs = d.docs, note = d.note, status = d.status,
+           submitted_at = d.submitted_at, processed_at = d.processed_at
+      FROM draft d, claim c, open o WHERE c.fresh AND r.id = o.id
+    RETURNING r.id, r.society_id, r.flat_id, r.requested_role, r.status
+), added AS (
     INSERT INTO resident_requests (id, requesting_user_id, society_id, block_id, flat_id, requested_role, docs, note,
                                    status, submitted_at, processed_at)
     SELECT d.id, d.requesting_user_id, d.society_id, d.block_id, d.flat_id, d.requested_role, d.docs, d.note,
            d.status, d.submitted_at, d.processed_at
-      FROM draft d, claim c WHERE c.fresh
+      FROM draft d, claim c WHERE c.fresh AND NOT EXISTS (SELECT FROM open)
     RETURNING id, society_id, flat_id, requested_role, status
+), made AS (
+    SELECT * FROM taken UNION ALL SELECT * FROM added
 ), approved AS (
     INSERT INTO resident_request_approvals (request_id, decision) SELECT id, 'approve' FROM made WHERE status = 'approved'
 ), opened AS MATERIALIZED (

@@ -39,7 +39,7 @@ pub(crate) async fn clear_rejected(
     Body { key, .. }: Body<NoInput>,
 ) -> Result<Response, ApiError> {
     let forbidden = "Only the active guards of a society clear its list.";
-    let writing = Writing { caller: &caller, key: &key, meta: &meta, forbidden };
+    let writing = Writing { caller: &caller, key: &key, meta: &meta, forbidden, unknown: "" };
     let written = writer.write::<Cleared>(writing, include_str!("clear_rejected.sql"), &[]).await?;
     Ok(written.map(|cleared| ClearedAnswer { success: true, cleared }).as_is(StatusCode::OK))
 }

@@ -2,7 +2,7 @@
 
 use axum::{extract::State, http::StatusCode, response::Response};
 use shared::{
-    Timestamp,
+    SentTime,
     auth::{Caller, RequestMeta},
     db::Type,
     http::{Answer, ApiError},
@@ -30,10 +30,9 @@ pub(crate) struct NewVisitor {
     /// Counts only where it names a current resident of the flat.
     invited_by: Option<Uuid>,
     /// Now where it is not said.
-    #[schema(required = false, nullable)]
-    expected_start: Timestamp,
+    expected_start: Option<SentTime>,
     /// After `expected_start`.
-    expected_end: Option<Timestamp>,
+    expected_end: Option<SentTime>,
 }
 
 impl FromFields for NewVisitor {
@@ -46,13 +45,15 @@ impl FromFields for NewVisitor {
         let id_type = fields.optional("id_type");
         let id_number = fields.optional("id_number");
         let invited_by = fields.optional("invited_by");
-        let expected_start = fields.or("expected_start", Timestamp::now());
-        let expected_end = fields.optional("expected_end");
-        if let (Some(start), Some(Some(end))) = (expected_start, expected_end)
-            && end <= start
+        let expected_start = fields.optional::<SentTime>("expected_start");
+        let expected_end = fields.optional::<SentTime>("expected_end");
+        if let (Some(Some(start)), Some(Some(end))) = (expected_start, expected_end)
+            && end.is_after(&start) == Some(false)
         {
             fields.note(
-                Problem::new(ProblemCode::OutOfRange, "must be after expected_start").of("expected_end"),
+                Problem::new(ProblemCode::OutOfRange, "must be after expected_start")
+                    .of("expected_end")
+                    .saying("The expected end must be after the expected start."),
             );
         }
         Some(Self {
@@ -86,6 +87,7 @@ pub(crate) async fn create_visitor(
         key: &key,
         meta: &meta,
         forbidden: "Only the guards and admins of this society log visitors.",
+        unknown: "There is no such flat.",
     };
     let written = writer
         .write::<VisitorAnswer>(
@@ -101,8 +103,10 @@ pub(crate) async fn create_visitor(
                 (&input.id_type, Type::TEXT),
                 (&input.id_number, Type::TEXT),
                 (&input.invited_by, Type::UUID),
-                (&input.expected_start, Type::TIMESTAMPTZ),
-                (&input.expected_end, Type::TIMESTAMPTZ),
+                (&input.expected_start.and_then(|start| start.instant()), Type::TIMESTAMPTZ),
+                (&input.expected_start.and_then(|start| start.clock()), Type::TIMESTAMP),
+                (&input.expected_end.and_then(|end| end.instant()), Type::TIMESTAMPTZ),
+                (&input.expected_end.and_then(|end| end.clock()), Type::TIMESTAMP),
                 (&policy::APPROVAL_TIMEOUT_SECONDS.default, Type::INT4),
             ],
         )

@@ -1,10 +1,16 @@
 -- $1-$6 as in shared::write; $7 id, $8 flat, $9 name, $10 phone, $11 purpose, $12 vehicle, $13 id type,
--- $14 id number, $15 invited by, $16 expected start, $17 expected end,
--- $18 default of the policy approval_timeout_seconds
+-- $14 id number, $15 invited by, $16/$17 expected start (instant/clock), $18/$19 expected end (instant/clock),
+-- $20 default of the policy approval_timeout_seconds
 WITH place AS MATERIALIZED (
-    SELECT p.*, is_staff(me, p.society_id, p.block_id) AS allowed
+    SELECT p.*, is_staff(me, p.society_id, p.block_id) AS allowed,
+           coalesce(society_time($16, $17, p.timezone), now()) AS starts, society_time($18, $19, p.timezone) AS ends
       FROM places p, caller_scope($1) AS me
      WHERE p.flat_id = $8 AND p.is_active AND has_part(me, p.society_id)
+), judged AS MATERIALIZED (
+    SELECT p.*, CASE WHEN p.ends <= p.starts THEN jsonb_build_object(
+               'field', 'expected_end', 'code', 'OUT_OF_RANGE', 'problem', 'must be after expected_start',
+               'sentence', 'The expected end must be after the expected start.') END AS problem
+      FROM place p WHERE p.allowed
 ), draft AS MATERIALIZED (
     SELECT $7::uuid AS id, p.society_id, p.block_id, p.flat_id, $9::text AS visitor_name, $10::text AS phone,
            coalesce($11, 'guest') AS purpose, $12::text AS vehicle_no, $13::text AS id_type, $14::text AS id_number,
@@ -12,12 +18,12 @@ WITH place AS MATERIALIZED (
            -- Only a current resident of that very flat can have invited anyone.
            (SELECT user_id FROM live_role_assignments
              WHERE user_id = $15 AND role = 'resident' AND scope_id = p.flat_id) AS invited_by,
-           $16::timestamptz AS expected_start, $17::timestamptz AS expected_end,
+           p.starts AS expected_start, p.ends AS expected_end,
            'pending' AS status, false AS auto_approved, 1 AS number_of_people,
-           now() + make_interval(secs => policy_number(p.society_id, 'approval_timeout_seconds', $18)) AS approval_deadline,
+           now() + make_interval(secs => policy_number(p.society_id, 'approval_timeout_seconds', $20)) AS approval_deadline,
            $4::text AS idempotency_key, NULL::text AS qr_code, NULL::text AS access_code,
            now() AS created_at, now() AS updated_at
-      FROM place p WHERE p.allowed
+      FROM judged p WHERE p.problem IS NULL
 ), claim AS MATERIALIZED (
     SELECT c.* FROM draft d, claim_key($1, $2, $3, $4, $5,
         jsonb_build_object('visitor', to_jsonb(d), 'flat_details', flat_details(d.flat_id))) c
@@ -46,5 +52,6 @@ WITH place AS MATERIALIZED (
       FROM made m, place p
 )
 SELECT jsonb_build_object('allowed', p.allowed, 'fresh', coalesce(c.fresh, false), 'mismatch', coalesce(c.mismatch, false),
+                          'problem', (SELECT problem FROM judged),
                           'answer', c.answer, 'events', (SELECT jsonb_agg(event) FROM told))
   FROM place p LEFT JOIN claim c ON true

@@ -14,7 +14,10 @@ use shared::{
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{decide::Decider, visitor::Status};
+use crate::{
+    decide::Decider,
+    visitor::{Status, UNKNOWN_VISITOR},
+};
 
 #[derive(ToSchema)]
 pub(crate) struct LinkHolder {
@@ -76,7 +79,8 @@ async fn find(
     ];
     let db = &decider.writer.app().db;
     let row = db.read_one::<Scoped<Option<Found>>>(include_str!("decide_visitor.sql"), &params).await?;
-    let Found { late, visitor } = row.ok_or(ApiError::NotFound)?.allowed()?.ok_or(ApiError::NotFound)?;
+    let Found { late, visitor } =
+        Scoped::allowed(row, UNKNOWN_VISITOR)?.ok_or(ApiError::NotFound(UNKNOWN_VISITOR))?;
     if late {
         let status = visitor.status.as_str().to_owned();
         return Err(ApiError::WrongState { deadline_passed: true, status });

@@ -15,7 +15,10 @@ use shared::{
 use utoipa::{ToSchema, openapi::Object};
 use uuid::Uuid;
 
-use crate::{list::ListedVisitor, visitor::Decision};
+use crate::{
+    list::ListedVisitor,
+    visitor::{Decision, UNKNOWN_VISITOR},
+};
 
 #[derive(Serialize, ToSchema)]
 pub(crate) struct VisitorWithApprovals {
@@ -95,7 +98,7 @@ pub(crate) async fn get_visitor(
 ) -> Result<Answer<VisitorWithApprovals>, ApiError> {
     let params = [(caller.user_id() as _, Type::UUID), (&id as _, Type::UUID)];
     let row = writer.app().db.read_one::<Scoped<Option<Found>>>(include_str!("get.sql"), &params).await?;
-    let found = row.ok_or(ApiError::NotFound)?.allowed()?.ok_or(ApiError::NotFound)?;
+    let found = Scoped::allowed(row, UNKNOWN_VISITOR)?.ok_or(ApiError::NotFound(UNKNOWN_VISITOR))?;
     let Found { visitor, approvals, asked } = found;
     let delivery = match asked {
         Some(Asked { delivery, residents }) => {

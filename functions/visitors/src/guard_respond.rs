@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::{
     respond::Respond,
-    visitor::{Decision, Status},
+    visitor::{Decision, Status, UNKNOWN_VISITOR},
 };
 
 #[derive(Serialize, Deserialize, ToSchema)]
@@ -31,7 +31,8 @@ struct GuardRespondAnswer {
 ///
 /// **Permissions:** active guard of the society, or an admin whose scope holds the flat.
 ///
-/// For a pending visitor, one that timed out, or a pass inside its window; never over a resident's denial.
+/// For a pending visitor, one that timed out, or a pass inside its window; never over a resident's denial or
+/// withdrawal. Whoever repeats their last decision is answered as the first time.
 #[utoipa::path(post, path = "/v1/visitors/{id}/guard-respond", params(("id" = Uuid, Path, description = "The visitor")),
     request_body = Respond,
     responses((status = 200, body = Answer<GuardRespondAnswer>), OutsideWindow, Forbidden, NotFound, WrongState))]
@@ -47,6 +48,7 @@ pub(crate) async fn guard_respond(
         key: &key,
         meta: &meta,
         forbidden: "Only the guards and admins of this society decide at the gate.",
+        unknown: UNKNOWN_VISITOR,
     };
     let written = writer
         .write::<GuardRespondAnswer>(

@@ -8,15 +8,15 @@ WITH target AS MATERIALIZED (
        FOR UPDATE OF v
 ), judged AS MATERIALIZED (
     SELECT t.*, t.status = 'pending' OR t.status = 'denied' AND t.decided_by = 'timeout' AS open,
+           jsonb_build_object('visitor_id', t.id, 'decision', $8, 'manual_approval', true,
+                              'status', CASE $8 WHEN 'accept' THEN 'accepted' ELSE 'denied' END) AS answer,
            CASE WHEN NOT t.guest_pass OR t.status <> 'pending' THEN NULL
                 WHEN clock_timestamp() < t.expected_start THEN 'not_yet_valid'
                 WHEN clock_timestamp() >= t.expected_end THEN 'expired' END AS outside
       FROM target t
 ), claim AS MATERIALIZED (
     SELECT c.* FROM judged j, claim_key($1, $2, $3, $4, $5,
-        CASE WHEN j.open AND j.outside IS NULL
-             THEN jsonb_build_object('visitor_id', j.id, 'decision', $8, 'manual_approval', true,
-                                     'status', CASE $8 WHEN 'accept' THEN 'accepted' ELSE 'denied' END) END) c
+        CASE WHEN j.open AND j.outside IS NULL THEN j.answer END) c
      WHERE j.allowed
 ), changed AS (
     -- The row is locked, so its state is still the one that was judged.
@@ -38,8 +38,14 @@ WITH target AS MATERIALIZED (
                        'visitor_id', id, 'visitor_name', visitor_name, 'decision', $8, 'status', status,
                        'guard_name', (SELECT name FROM users WHERE users.id = $1), 'note', $9,
                        'timestamp', rfc3339(now())) AS data FROM changed) e
+), repeated AS MATERIALIZED (
+    -- They say again what they said last: it is answered as the first time.
+    SELECT j.answer FROM judged j, claim c
+     WHERE c.answer IS NULL AND j.decided_by = 'guard' AND j.status = j.answer ->> 'status'
+       AND is_last_word(j.id, $1, 'guard', $8)
 )
 SELECT jsonb_build_object('allowed', j.allowed, 'fresh', coalesce(c.fresh, false), 'mismatch', coalesce(c.mismatch, false),
                           'window', CASE WHEN c.answer IS NULL THEN j.outside END,
-                          'status', j.status, 'answer', c.answer, 'events', (SELECT events FROM told))
+                          'status', j.status, 'answer', coalesce(c.answer, (SELECT answer FROM repeated)),
+                          'events', (SELECT events FROM told))
   FROM judged j LEFT JOIN claim c ON true

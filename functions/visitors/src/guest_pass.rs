@@ -2,7 +2,7 @@
 
 use axum::{extract::State, http::StatusCode, response::Response};
 use shared::{
-    Timestamp,
+    SentTime, Timestamp,
     auth::{Caller, RequestMeta},
     db::Type,
     http::{Answer, ApiError},
@@ -33,10 +33,9 @@ pub(crate) struct NewPass {
     /// The app's own QR id; made by the server where it is not said.
     qr_code: Option<Uuid>,
     /// Now where it is not said, and within a year.
-    #[schema(required = false, nullable)]
-    expected_start: Timestamp,
+    expected_start: Option<SentTime>,
     /// In the future, and no later than the society's policy allows; by default a day later.
-    expected_end: Option<Timestamp>,
+    expected_end: Option<SentTime>,
 }
 
 impl FromFields for NewPass {
@@ -47,13 +46,19 @@ impl FromFields for NewPass {
         let purpose = fields.optional("purpose");
         let number_of_people = fields.or("number_of_people", Whole(1));
         let qr_code = fields.optional("qr_code");
-        let expected_start = fields.or("expected_start", Timestamp::now());
-        let expected_end = fields.optional::<Timestamp>("expected_end");
-        if let (Some(start), Some(Some(end))) = (expected_start, expected_end)
-            && end <= start.max(Timestamp::now())
-        {
-            let problem = "must be after expected_start and in the future";
-            fields.note(Problem::new(ProblemCode::OutOfRange, problem).of("expected_end"));
+        let expected_start = fields.optional::<SentTime>("expected_start");
+        let expected_end = fields.optional::<SentTime>("expected_end");
+        if let (Some(start), Some(Some(end))) = (expected_start, expected_end) {
+            let start = start.unwrap_or_else(|| SentTime::Instant(Timestamp::now()));
+            let over = end.instant().is_some_and(|end| end <= Timestamp::now().0);
+            if over || end.is_after(&start) == Some(false) {
+                let problem = "must be after expected_start and in the future";
+                fields.note(
+                    Problem::new(ProblemCode::OutOfRange, problem)
+                        .of("expected_end")
+                        .saying("A pass must end after it starts, and in the future."),
+                );
+            }
         }
         Some(Self {
             visitor_name: visitor_name?,
@@ -84,6 +89,7 @@ pub(crate) async fn create_guest_pass(
         key: &key,
         meta: &meta,
         forbidden: "Only the residents of a flat make passes for it.",
+        unknown: "There is no such flat.",
     };
     let codes: Option<Vec<AccessCode>> = (0..CANDIDATES).map(|_| AccessCode::random()).collect();
     let codes = codes.ok_or_else(|| ApiError::Unavailable("the system gives no randomness".into()))?;
@@ -102,8 +108,10 @@ pub(crate) async fn create_guest_pass(
                 (&input.number_of_people.0, Type::INT4),
                 (&qr_code, Type::TEXT),
                 (&codes, Type::TEXT_ARRAY),
-                (&input.expected_start, Type::TIMESTAMPTZ),
-                (&input.expected_end, Type::TIMESTAMPTZ),
+                (&input.expected_start.and_then(|start| start.instant()), Type::TIMESTAMPTZ),
+                (&input.expected_start.and_then(|start| start.clock()), Type::TIMESTAMP),
+                (&input.expected_end.and_then(|end| end.instant()), Type::TIMESTAMPTZ),
+                (&input.expected_end.and_then(|end| end.clock()), Type::TIMESTAMP),
                 (&policy::GUEST_PASS_MAX_DAYS.default, Type::INT4),
                 (&policy::GUEST_PASS_DEFAULT_HOURS.default, Type::INT4),
             ],

@@ -1,28 +1,35 @@
 -- $1-$6 as in shared::write; $7 id, $8 flat, $9 name, $10 phone, $11 purpose, $12 people, $13 QR id,
--- $14 codes to choose from, $15 start, $16 end or null,
--- $17 and $18 defaults of the policies guest_pass_max_days and guest_pass_default_hours
+-- $14 codes to choose from, $15/$16 start (instant/clock), $17/$18 end (instant/clock),
+-- $19 and $20 defaults of the policies guest_pass_max_days and guest_pass_default_hours
 WITH place AS MATERIALIZED (
     SELECT p.*, p.flat_id = ANY (me.flats) AS allowed,
-           policy_number(p.society_id, 'guest_pass_max_days', $17) AS max_days,
-           coalesce($16, $15 + make_interval(hours => policy_number(p.society_id, 'guest_pass_default_hours', $18))) AS ends
+           policy_number(p.society_id, 'guest_pass_max_days', $19) AS max_days,
+           coalesce(society_time($15, $16, p.timezone), now()) AS starts,
+           coalesce(society_time($17, $18, p.timezone), coalesce(society_time($15, $16, p.timezone), now())
+               + make_interval(hours => policy_number(p.society_id, 'guest_pass_default_hours', $20))) AS ends
       FROM places p, caller_scope($1) AS me
      WHERE p.flat_id = $8 AND p.is_active AND has_part(me, p.society_id)
 ), judged AS MATERIALIZED (
     SELECT p.*, CASE
-               WHEN p.ends <= now() THEN jsonb_build_object(
-                   'field', 'expected_end', 'code', 'OUT_OF_RANGE', 'problem', 'must be in the future')
-               WHEN p.ends > $15 + make_interval(days => p.max_days) THEN jsonb_build_object(
+               WHEN p.ends <= p.starts OR p.ends <= now() THEN jsonb_build_object(
                    'field', 'expected_end', 'code', 'OUT_OF_RANGE',
-                   'problem', format('must be at most %s days after expected_start', p.max_days))
-               WHEN $15 > now() + make_interval(days => 365) THEN jsonb_build_object(
-                   'field', 'expected_start', 'code', 'OUT_OF_RANGE', 'problem', 'must be within a year')
+                   'problem', 'must be after expected_start and in the future',
+                   'sentence', 'A pass must end after it starts, and in the future.')
+               WHEN p.ends > p.starts + make_interval(days => p.max_days) THEN jsonb_build_object(
+                   'field', 'expected_end', 'code', 'OUT_OF_RANGE',
+                   'problem', format('must be at most %s days after expected_start', p.max_days),
+                   'sentence', format('A pass may last %s days at most.', p.max_days))
+               WHEN p.starts > now() + make_interval(days => 365) THEN jsonb_build_object(
+                   'field', 'expected_start', 'code', 'OUT_OF_RANGE', 'problem', 'must be within a year',
+                   'sentence', 'A pass must start within a year.')
                WHEN EXISTS (SELECT FROM visitors WHERE qr_code = $13) THEN jsonb_build_object(
-                   'field', 'qr_code', 'code', 'TAKEN', 'problem', 'is in use already') END AS problem
+                   'field', 'qr_code', 'code', 'TAKEN', 'problem', 'is in use already',
+                   'sentence', 'Another pass has this QR code already.') END AS problem
       FROM place p WHERE p.allowed
 ), draft AS MATERIALIZED (
     SELECT $7::uuid AS id, j.society_id, j.block_id, j.flat_id, $9::text AS visitor_name, $10::text AS phone,
            coalesce($11, 'guest') AS purpose, NULL::text AS vehicle_no, NULL::text AS id_type, NULL::text AS id_number,
-           '{}'::uuid[] AS attachment_ids, $1::uuid AS invited_by, $15::timestamptz AS expected_start,
+           '{}'::uuid[] AS attachment_ids, $1::uuid AS invited_by, j.starts AS expected_start,
            j.ends AS expected_end, 'pending' AS status, true AS auto_approved, $12::integer AS number_of_people,
            j.ends AS approval_deadline, $4::text AS idempotency_key, $13::text AS qr_code,
            (SELECT code FROM unnest($14) WITH ORDINALITY AS c (code, place)

@@ -61,7 +61,8 @@ fn signed_in() -> Routes<Writer> {
         .get("/v1/visitors/pending-count", pending::count_pending)
         .post("/v1/visitors/guest-pass", guest_pass::create_guest_pass)
         .delete("/v1/visitors/rejected", clear_rejected::clear_rejected)
-        .get("/v1/visitors/by-qr/{qr_code}", scan::find_by_qr)
+        // Whatever a scanner read, slashes included.
+        .get("/v1/visitors/by-qr/{*qr_code}", scan::find_by_qr)
         .get("/v1/visitors/by-access-code/{code}", scan::find_by_access_code)
         .post("/v1/visitors/{id}/guard-respond", guard_respond::guard_respond)
         .post("/v1/visitors/{id}/send-invite", send_invite::send_invite)

@@ -81,7 +81,7 @@ pub(crate) async fn list_visitors(
     caller: Caller,
     Query(filter): Query<Filter>,
 ) -> Result<List<ListedVisitor>, ApiError> {
-    let (from, to) = (filter.date_from.unwrap_or_default(), filter.date_to.unwrap_or_default());
+    let (from, to) = (PeriodBound::start(filter.date_from), PeriodBound::end(filter.date_to));
     let row = app
         .db
         .read_one::<Scoped<Vec<ListedVisitor>>>(
@@ -90,16 +90,16 @@ pub(crate) async fn list_visitors(
                 (caller.user_id(), Type::UUID),
                 (&filter.flat_id, Type::UUID),
                 (&filter.status, Type::TEXT),
-                (&from.time, Type::TIMESTAMPTZ),
-                (&from.day, Type::DATE),
-                (&to.time, Type::TIMESTAMPTZ),
-                (&to.day, Type::DATE),
+                (&from.0, Type::TIMESTAMPTZ),
+                (&from.1, Type::TIMESTAMP),
+                (&to.0, Type::TIMESTAMPTZ),
+                (&to.1, Type::TIMESTAMP),
                 (&filter.cursor.at, Type::TIMESTAMPTZ),
                 (&filter.cursor.id, Type::UUID),
                 (&(filter.limit.0 + 1), Type::INT8),
             ],
         )
         .await?;
-    let visitors = row.ok_or(ApiError::NotFound)?.allowed()?;
+    let visitors = Scoped::allowed(row, "There is no such flat.")?;
     Ok(List::page(visitors, filter.limit, |last| Cursor { at: last.created_at.0, id: last.id }))
 }

@@ -1,8 +1,9 @@
--- $1 caller, $2 flat, $3 status, $4/$5 from (time/day), $6/$7 to (time/day), $8/$9 cursor, $10 rows
+-- $1 caller, $2 flat, $3 status, $4/$5 from (instant/clock), $6/$7 to (instant/clock), $8/$9 cursor, $10 rows
 WITH me AS MATERIALIZED (
     SELECT s AS scope, CASE WHEN $2 IS NULL THEN 'ok' ELSE flat_access(s, $2) END AS access FROM caller_scope($1) AS s
 ), scopes AS MATERIALIZED (
-    SELECT l.kind, l.id, period_start($4, $5, l.timezone) AS starts, period_end($6, $7, l.timezone) AS ends
+    SELECT l.kind, l.id, coalesce(society_time($4, $5, l.timezone), '-infinity') AS starts,
+           coalesce(society_time($6, $7, l.timezone), 'infinity') AS ends
       FROM me, list_scopes(me.scope, $2) l
 ), page AS (
     -- One index range for each scope; a row that lies in two of them counts once.

@@ -96,5 +96,5 @@ pub(crate) async fn count_pending(
 ) -> Result<Answer<PendingCount>, ApiError> {
     let params = [(caller.user_id() as _, Type::UUID), (&query.flat_id as _, Type::UUID)];
     let row = app.db.read_one::<Scoped<PendingCount>>(include_str!("pending_count.sql"), &params).await?;
-    row.ok_or(ApiError::NotFound)?.allowed().map(Answer::new)
+    Scoped::allowed(row, "There is no such flat.").map(Answer::new)
 }

@@ -1,4 +1,5 @@
-//! A resident answers: the first answer wins, except that a denial still counts until the visitor is inside.
+//! A resident answers: the first answer wins, except that a denial still counts until the visitor is inside. A pass
+//! is withdrawn in the same way.
 
 use axum::{extract::State, http::StatusCode, response::Response};
 use serde::{Deserialize, Serialize};
@@ -15,7 +16,7 @@ use shared::{
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::visitor::{Decision, Status};
+use crate::visitor::{Decision, Status, UNKNOWN_VISITOR};
 
 #[derive(ToSchema)]
 pub(crate) struct Respond {
@@ -41,8 +42,9 @@ pub(crate) struct RespondAnswer {
 ///
 /// **Permissions:** current resident of the visitor's flat.
 ///
-/// The first answer wins, except that a denial still counts until the visitor is inside. Guest passes
-/// are not answered.
+/// The first answer wins, except that a denial still counts until the visitor is inside. A guest pass needs no
+/// answer: `deny` withdraws it, at any time before entry, and `accept` is refused. Whoever repeats their last
+/// answer is answered as the first time.
 #[utoipa::path(post, path = "/v1/visitors/{id}/respond", params(("id" = Uuid, Path, description = "The visitor")),
     request_body = Respond,
     responses((status = 200, body = Answer<RespondAnswer>), Forbidden, NotFound, WrongStateOrLate))]
@@ -78,7 +80,8 @@ pub(crate) async fn respond_by(
     visitor_id: Uuid,
     Respond { decision, note }: &Respond,
 ) -> Result<Response, ApiError> {
-    let writing = Writing { caller, key, meta, forbidden: "Only the residents of the visited flat answer." };
+    let forbidden = "Only the residents of the visited flat answer.";
+    let writing = Writing { caller, key, meta, forbidden, unknown: UNKNOWN_VISITOR };
     let written = writer
         .write::<RespondAnswer>(
             writing,

@@ -11,15 +11,17 @@ WITH target AS MATERIALIZED (
 ), judged AS MATERIALIZED (
     SELECT t.*, NOT t.guest_pass AND (
                t.status = 'pending' AND clock_timestamp() >= coalesce(t.approval_deadline, 'infinity')
-               OR t.status = 'denied' AND t.decided_by = 'timeout') AS late
+               OR t.status = 'denied' AND t.decided_by = 'timeout') AS late,
+           jsonb_build_object('visitor_id', t.id, 'decision', $8,
+                              'status', CASE $8 WHEN 'accept' THEN 'accepted' ELSE 'denied' END) AS answer
       FROM target t
 ), claim AS MATERIALIZED (
-    -- A link answers a question and takes no answer back, so it is worth nothing to whoever finds it later.
+    -- A denial counts until entry, and so withdraws a pass, inside its window or not; a pass needs no yes. A link
+    -- answers a question and takes no answer back, so it is worth nothing to whoever finds it later.
     SELECT c.* FROM judged j, claim_key($1, $2, $3, $4, $5,
-        CASE WHEN NOT j.guest_pass AND (j.status = 'pending' AND NOT j.late
-                                        OR j.status = 'accepted' AND $8 = 'deny' AND $10 IS NULL)
-             THEN jsonb_build_object('visitor_id', j.id, 'decision', $8,
-                                     'status', CASE $8 WHEN 'accept' THEN 'accepted' ELSE 'denied' END) END) c
+        CASE WHEN NOT j.guest_pass AND j.status = 'pending' AND NOT j.late
+               OR $8 = 'deny' AND $10 IS NULL AND (j.status = 'accepted' OR j.guest_pass AND j.status = 'pending')
+             THEN j.answer END) c
      WHERE j.allowed
 ), changed AS (
     -- The row is locked, so its state is still the one that was judged.
@@ -27,25 +29,39 @@ WITH target AS MATERIALIZED (
        SET status = c.answer ->> 'status', decided_by = 'resident', updated_at = now()
       FROM judged j, claim c
      WHERE v.id = j.id AND c.fresh
-    RETURNING v.id, v.visitor_name, v.society_id, v.status
+    RETURNING v.id, v.visitor_name, v.society_id, v.flat_id, v.guest_pass, v.status
 ), approved AS (
     INSERT INTO visitor_approvals (visitor_id, user_id, decided_by, decision, note)
     SELECT id, $1, 'resident', $8, $9 FROM changed
 ), audited AS (
     INSERT INTO audit_logs (actor_user_id, action, resource_type, resource_id, society_id, request_id, details)
-    SELECT $1, 'visitor.respond', 'visitor', id, society_id, $6,
+    SELECT $1, CASE WHEN guest_pass THEN 'visitor.withdraw' ELSE 'visitor.respond' END, 'visitor', id, society_id, $6,
            jsonb_strip_nulls(jsonb_build_object('decision', $8, 'via', CASE WHEN $10 IS NOT NULL THEN 'link' END)) FROM changed
 ), told AS (
     SELECT emit('society:' || society_id, 'request_approved', jsonb_build_object(
                'visitor_id', id, 'visitor_name', visitor_name, 'decision', $8, 'status', status,
                'approver_name', (SELECT name FROM users WHERE users.id = $1), 'note', $9,
                'timestamp', rfc3339(now())), $1) AS event
-      FROM changed
+      FROM changed WHERE NOT guest_pass
+    UNION ALL
+    SELECT emit('society:' || c.society_id, 'guest_pass_withdrawn', jsonb_build_object(
+               'visitor_id', c.id, 'visitor_name', c.visitor_name, 'flat_number', p.flat_number,
+               'block_name', p.block_name, 'status', c.status,
+               'withdrawn_by', (SELECT name FROM users WHERE users.id = $1), 'note', $9,
+               'timestamp', rfc3339(now())), $1)
+      FROM changed c JOIN places p ON p.flat_id = c.flat_id WHERE c.guest_pass
+), repeated AS MATERIALIZED (
+    -- They say again what they said last: it is answered as the first time.
+    SELECT j.answer FROM judged j, claim c
+     WHERE c.answer IS NULL AND j.decided_by = 'resident' AND j.status = j.answer ->> 'status'
+       AND is_last_word(j.id, $1, 'resident', $8)
 ), timed_out AS (
     -- Whoever comes too late first ends the waiting for all.
     SELECT time_out_visitor(j.id) AS events FROM judged j WHERE j.allowed AND j.late AND j.status = 'pending'
 )
 SELECT jsonb_build_object('allowed', j.allowed, 'fresh', coalesce(c.fresh, false), 'mismatch', coalesce(c.mismatch, false),
-                          'status', CASE WHEN j.late THEN 'denied' ELSE j.status END, 'deadline_passed', j.late, 'answer', c.answer,
+                          'status', CASE WHEN j.late THEN 'denied' ELSE j.status END, 'deadline_passed', j.late,
+                          'because', CASE WHEN j.guest_pass AND $8 = 'accept' THEN 'pass_needs_no_answer' END,
+                          'answer', coalesce(c.answer, (SELECT answer FROM repeated)),
                           'events', coalesce((SELECT jsonb_agg(event) FROM told), (SELECT events FROM timed_out)))
   FROM judged j LEFT JOIN claim c ON true

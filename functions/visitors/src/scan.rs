@@ -8,7 +8,7 @@ use shared::{
     db::Type,
     http::{Answer, ApiError},
     input::PathText,
-    openapi::{Forbidden, NotFound, OutsideWindow},
+    openapi::{Forbidden, NotFound, OutsideWindow, WrongState},
     write::Window,
 };
 use utoipa::ToSchema;
@@ -16,6 +16,8 @@ use uuid::Uuid;
 
 use crate::{pass_code::AccessCode, visitor::Status};
 
+/// What is answered to a code that is none, to one of another society, and to whatever else was scanned.
+const UNKNOWN_PASS: ApiError = ApiError::NotFound("No pass has this code.");
 /// Wrong tries in a window; the next one is refused.
 const MAX_MISSES: i32 = 10;
 /// Seconds of that window.
@@ -44,6 +46,7 @@ pub(crate) struct ScannedPass {
     complex_name: String,
     invited_by_name: Option<String>,
     invited_by_phone: Option<String>,
+    /// The visit, while it lasts.
     visit_id: Option<Uuid>,
     checkin_time: Option<Timestamp>,
     checkout_time: Option<Timestamp>,
@@ -56,22 +59,34 @@ struct ScanRow {
     misses: i32,
     reset_seconds: u64,
     window: Option<Window>,
+    /// Whose denial ended the pass.
+    denied_by: Option<DeniedBy>,
     pass: Option<ScannedPass>,
 }
 
-/// Finds a pass by its QR id.
+/// Who may end a pass.
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum DeniedBy {
+    Resident,
+    Guard,
+}
+
+/// Finds a pass by its QR id. Any other text that a scanner reads is answered as a pass that does not exist.
 ///
 /// **Permissions:** active guards and admins, passes of their society or block.
 ///
-/// Ten wrong tries in ten minutes, and the next one is answered 429. A refusal for the window carries the
-/// pass as `data`.
+/// Ten wrong tries in ten minutes, and the next one is answered 429. A pass outside its window, one that was
+/// withdrawn, and one that was turned away are refused, with the pass as `data`. `visit_id` is there while
+/// its visitor is inside.
 #[utoipa::path(get, path = "/v1/visitors/by-qr/{qr_code}", params(("qr_code" = Uuid, Path, description = "The QR id")),
-    responses((status = 200, body = Answer<ScannedPass>), OutsideWindow, Forbidden, NotFound))]
+    responses((status = 200, body = Answer<ScannedPass>), OutsideWindow, Forbidden, NotFound, WrongState))]
 pub(crate) async fn find_by_qr(
     State(app): State<App>,
     caller: Caller,
-    PathText(qr_code): PathText<Uuid>,
+    qr_code: Result<PathText<Uuid>, ApiError>,
 ) -> Result<Answer<ScannedPass>, ApiError> {
+    let PathText(qr_code) = qr_code.map_err(|_| UNKNOWN_PASS)?;
     scan(&app, &caller, Some(qr_code.to_string()), None).await
 }
 
@@ -79,16 +94,18 @@ pub(crate) async fn find_by_qr(
 ///
 /// **Permissions:** active guards and admins, passes of their society or block.
 ///
-/// Ten wrong tries in ten minutes, and the next one is answered 429. A refusal for the window carries the
-/// pass as `data`.
+/// Ten wrong tries in ten minutes, and the next one is answered 429. A pass outside its window, one that was
+/// withdrawn, and one that was turned away are refused, with the pass as `data`. `visit_id` is there while
+/// its visitor is inside.
 #[utoipa::path(get, path = "/v1/visitors/by-access-code/{code}",
     params(("code" = AccessCode, Path, description = "The access code")),
-    responses((status = 200, body = Answer<ScannedPass>), OutsideWindow, Forbidden, NotFound))]
+    responses((status = 200, body = Answer<ScannedPass>), OutsideWindow, Forbidden, NotFound, WrongState))]
 pub(crate) async fn find_by_access_code(
     State(app): State<App>,
     caller: Caller,
-    PathText(code): PathText<AccessCode>,
+    code: Result<PathText<AccessCode>, ApiError>,
 ) -> Result<Answer<ScannedPass>, ApiError> {
+    let PathText(code) = code.map_err(|_| UNKNOWN_PASS)?;
     scan(&app, &caller, None, Some(code)).await
 }
 
@@ -110,7 +127,7 @@ async fn scan(
             ],
         )
         .await?
-        .ok_or(ApiError::NotFound)?;
+        .ok_or(UNKNOWN_PASS)?;
     if !row.allowed {
         return Err(ApiError::Forbidden("Only guards and admins look up passes."));
     }
@@ -118,10 +135,15 @@ async fn scan(
     if over {
         return Err(ApiError::RateLimited(limit(&row)));
     }
-    let pass = row.pass.ok_or(ApiError::NotFound)?;
-    match row.window {
-        Some(window) => Err(window.refusal(serde_json::to_value(pass).unwrap_or_default())),
-        None => Ok(Answer::new(pass)),
+    let pass = row.pass.ok_or(UNKNOWN_PASS)?;
+    let refused = |why| ApiError::Refused { why, data: serde_json::to_value(&pass).unwrap_or_default() };
+    match (row.denied_by, row.window) {
+        (Some(DeniedBy::Resident), _) => {
+            Err(refused("This pass was withdrawn: a resident of the flat took it back."))
+        }
+        (Some(DeniedBy::Guard), _) => Err(refused("This pass was turned away at the gate.")),
+        (None, Some(window)) => Err(window.refusal(serde_json::to_value(pass).unwrap_or_default())),
+        (None, None) => Ok(Answer::new(pass)),
     }
 }
 

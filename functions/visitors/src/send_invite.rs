@@ -15,6 +15,8 @@ use shared::{
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::visitor::UNKNOWN_VISITOR;
+
 /// How the invitation travels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ToSchema)]
 #[schema(rename_all = "snake_case")]
@@ -77,7 +79,7 @@ pub(crate) async fn send_invite(
     let forbidden = "Only the visited flat, guards and admins send invitations.";
     let written = writer
         .write::<InviteAnswer>(
-            Writing { caller: &caller, key: &key, meta: &meta, forbidden },
+            Writing { caller: &caller, key: &key, meta: &meta, forbidden, unknown: UNKNOWN_VISITOR },
             include_str!("send_invite.sql"),
             &[(&visitor_id, Type::UUID), (&Uuid::now_v7(), Type::UUID), (&input.channel, Type::TEXT)],
         )

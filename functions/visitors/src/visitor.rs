@@ -10,6 +10,9 @@ use shared::{
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+/// What is answered about a visitor whom the caller may know nothing of.
+pub(crate) const UNKNOWN_VISITOR: &str = "There is no such visitor.";
+
 /// Everything about a visitor, for those who made the entry.
 #[derive(Serialize, Deserialize, ToSchema)]
 pub(crate) struct Visitor {

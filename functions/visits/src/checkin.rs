@@ -57,7 +57,8 @@ pub(crate) async fn check_in(
         caller: &caller,
         key: &key,
         meta: &meta,
-        forbidden: "Only an active guard of this society checks visitors in, and only as himself.",
+        forbidden: "Only an active guard of this society checks visitors in, and only as themselves.",
+        unknown: "There is no such visitor.",
     };
     let written = writer
         .write::<Visit>(

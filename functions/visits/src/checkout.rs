@@ -49,7 +49,8 @@ pub(crate) async fn check_out(
         caller: &caller,
         key: &key,
         meta: &meta,
-        forbidden: "Only an active guard of this society checks visitors out, and only as himself.",
+        forbidden: "Only an active guard of this society checks visitors out, and only as themselves.",
+        unknown: "There is no such visit.",
     };
     let written = writer
         .write::<Visit>(

@@ -66,7 +66,7 @@ pub(crate) async fn list_visits(
     caller: Caller,
     Query(filter): Query<Filter>,
 ) -> Result<List<ListedVisit>, ApiError> {
-    let (from, to) = (filter.from.unwrap_or_default(), filter.to.unwrap_or_default());
+    let (from, to) = (PeriodBound::start(filter.from), PeriodBound::end(filter.to));
     let row = app
         .db
         .read_one::<Scoped<Vec<ListedVisit>>>(
@@ -74,16 +74,16 @@ pub(crate) async fn list_visits(
             &[
                 (caller.user_id(), Type::UUID),
                 (&filter.flat_id, Type::UUID),
-                (&from.time, Type::TIMESTAMPTZ),
-                (&from.day, Type::DATE),
-                (&to.time, Type::TIMESTAMPTZ),
-                (&to.day, Type::DATE),
+                (&from.0, Type::TIMESTAMPTZ),
+                (&from.1, Type::TIMESTAMP),
+                (&to.0, Type::TIMESTAMPTZ),
+                (&to.1, Type::TIMESTAMP),
                 (&filter.cursor.at, Type::TIMESTAMPTZ),
                 (&filter.cursor.id, Type::UUID),
                 (&(filter.limit.0 + 1), Type::INT8),
             ],
         )
         .await?;
-    let visits = row.ok_or(ApiError::NotFound)?.allowed()?;
+    let visits = Scoped::allowed(row, "There is no such flat.")?;
     Ok(List::page(visits, filter.limit, |last| Cursor { at: last.checkin_time.0, id: last.id }))
 }

@@ -8,9 +8,11 @@ mod management;
 mod messages;
 mod pages;
 mod tools;
+mod way;
 mod websocket;
 
 use std::{
+    convert::Infallible,
     net::SocketAddr,
     sync::{Arc, OnceLock},
     time::{Duration, SystemTime, UNIX_EPOCH},
@@ -18,12 +20,13 @@ use std::{
 
 use ::http::{HeaderMap, StatusCode, header};
 use axum::{
-    Router,
     body::Body,
-    extract::{ConnectInfo, Request},
+    extract::Request,
     response::{IntoResponse, Response},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 use time::{OffsetDateTime, macros::format_description};
@@ -35,6 +38,11 @@ use crate::{faults::Faults, issuer::Issuer, lambda::Lambda, messages::Messages, 
 pub use management::PostCount;
 use management::Posts;
 use websocket::Registry;
+
+/// API Gateway quotas for HTTP and WebSocket APIs: request line and headers together, in bytes.
+const MAX_HEAD: usize = 10_240;
+/// How long a client may take for request line and headers, and for its next request on a connection.
+pub(crate) const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How long things of the WebSocket API take.
 #[derive(Clone, Copy, Debug)]
@@ -68,6 +76,7 @@ pub(crate) struct Gateway {
     pub(crate) google: Arc<Issuer>,
     pub(crate) messages: Messages,
     pub(crate) limits: WebSocketLimits,
+    pub(crate) head_timeout: Duration,
     /// Host and port as clients name them.
     pub(crate) domain: String,
     pub(crate) connections: Registry,
@@ -84,6 +93,7 @@ impl Gateway {
         issuer: Option<Arc<Issuer>>,
         google: Arc<Issuer>,
         limits: WebSocketLimits,
+        head_timeout: Duration,
         domain: String,
     ) -> Self {
         Self {
@@ -94,6 +104,7 @@ impl Gateway {
             google,
             messages: Messages::default(),
             limits,
+            head_timeout,
             domain,
             connections: Registry::default(),
             posts: Posts::default(),
@@ -103,13 +114,26 @@ impl Gateway {
 
     /// Serves until the runtime ends.
     pub(crate) async fn serve(self: Arc<Self>, listener: TcpListener) {
-        let all = move |ConnectInfo(client): ConnectInfo<SocketAddr>, request: Request| {
+        let mut http = http1::Builder::new();
+        // A head that is larger is answered with 431.
+        http.timer(TokioTimer::new()).header_read_timeout(self.head_timeout).max_header_size(MAX_HEAD);
+        loop {
+            let Ok((socket, client)) = listener.accept().await else {
+                // Only a lack of descriptors lasts, and nothing tells when there are some again.
+                tokio::time::sleep(Duration::from_millis(10)).await;
+                continue;
+            };
             let gateway = self.clone();
-            async move { gateway.dispatch(client, request).await }
-        };
-        let service = Router::new().fallback(all).into_make_service_with_connect_info::<SocketAddr>();
-        if let Err(error) = axum::serve(listener, service).await {
-            tracing::error!(%error, "the gateway has stopped");
+            let answer = service_fn(move |request: ::http::Request<Incoming>| {
+                let gateway = gateway.clone();
+                async move { Ok::<_, Infallible>(gateway.dispatch(client, request.map(Body::new)).await) }
+            });
+            let connection = http.serve_connection(TokioIo::new(socket), answer).with_upgrades();
+            tokio::spawn(async move {
+                if let Err(error) = connection.await {
+                    tracing::debug!(%error, "a client's connection broke");
+                }
+            });
         }
     }
 
@@ -182,6 +206,19 @@ fn request_time() -> String {
     OffsetDateTime::now_utc().format(format).unwrap_or_default()
 }
 
+/// Whether a request names exactly one host, which can be one (RFC 9112, section 3.2). On AWS only requests to
+/// the API's own domain arrive.
+fn has_one_host(headers: &HeaderMap) -> bool {
+    let mut hosts = headers.get_all(header::HOST).into_iter();
+    let named = hosts.next().and_then(|host| host.to_str().ok());
+    named.is_some_and(is_host) && hosts.next().is_none()
+}
+
+fn is_host(host: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b".-:[]_".contains(&byte);
+    host.bytes().all(allowed) && url::Url::parse(&format!("http://{host}/")).is_ok()
+}
+
 fn text(headers: &HeaderMap, name: header::HeaderName) -> &str {
     headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
@@ -194,4 +231,19 @@ fn query_pairs(query: &str) -> Vec<(String, String)> {
         .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
         .map(|(name, value)| (decode(name), decode(value)))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_host;
+
+    #[test]
+    fn a_host_is_a_name_or_an_address() {
+        for host in ["127.0.0.1:3000", "localhost", "[::1]:80", "gate.example.in"] {
+            assert!(is_host(host), "{host}");
+        }
+        for host in ["", "a b", "x/y", "127.0.0.1:port", "1.2.3.4.5", "u@h"] {
+            assert!(!is_host(host), "{host}");
+        }
+    }
 }

@@ -2,8 +2,8 @@
 
 use aws_lambda_events::apigw::ApiGatewayWebsocketProxyRequest;
 use axum::Router;
-use lambda_http::{Adapter, LambdaEvent, Service, request::LambdaRequest};
-use lambda_runtime::Context;
+use lambda_runtime::{Context, LambdaEvent};
+use shared::http::HttpEvent;
 
 /// What a function's `start` gave.
 pub(super) enum Environment {
@@ -32,11 +32,8 @@ impl Environment {
     pub(super) async fn serve(&self, event: String, context: Context) -> Result<String, Failed> {
         match self {
             Self::Http(router) => {
-                let event: LambdaRequest = read(&event)?;
-                // A router is always ready, so it need not be asked.
-                let response = Adapter::from(router.clone()).call(LambdaEvent::new(event, context));
-                let response = response.await;
-                write(&response.unwrap_or_else(|never| match never {}))
+                let event: HttpEvent = read(&event)?;
+                write(&shared::http::answer(router.clone(), LambdaEvent::new(event, context)).await)
             }
             Self::Realtime(realtime) => {
                 let event: ApiGatewayWebsocketProxyRequest = read(&event)?;
@@ -59,7 +56,7 @@ impl Environment {
     }
 }
 
-/// Events are read from text: `lambda_http` tells their kinds apart by trying, which needs that.
+/// An event as the runtime reads it, from its text.
 fn read<T: serde::de::DeserializeOwned>(event: &str) -> Result<T, Failed> {
     serde_json::from_str(event).map_err(|error| {
         let is_json = serde_json::from_str::<serde::de::IgnoredAny>(event).is_ok();

@@ -2,7 +2,7 @@
 //!
 //! As on AWS an environment serves one request at a time and has its own database connection, so
 //! two requests at once are two environments, and races are real. Idle ones are reused, the last
-//! one first. An invocation goes on when its caller has gone.
+//! one first, and end after a while, with their connections. An invocation goes on when its caller has gone.
 //!
 //! An asynchronous one that fails or finds no free environment is repeated twice. Lambda waits one and
 //! two minutes before that, and keeps on for six hours where it has no environment; here it is sooner
@@ -14,8 +14,8 @@ mod remote;
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    sync::{Arc, Mutex, PoisonError, Weak},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use serde_json::json;
@@ -40,6 +40,8 @@ const MAX_ENVIRONMENTS: usize = 60;
 /// How long an invocation waits for one of them before it is refused; on AWS, where there are
 /// many more, it would not have to wait.
 const THROTTLED_AFTER: Duration = Duration::from_secs(10);
+/// How long an environment waits for its next event; on AWS some minutes.
+const IDLE_FOR: Duration = Duration::from_secs(120);
 /// The waits before an asynchronous invocation is repeated.
 const RETRY_AFTER: [Duration; 2] = [Duration::from_millis(200), Duration::from_millis(400)];
 /// The region everything here pretends to be in.
@@ -94,9 +96,12 @@ struct Deployed {
     limit: Duration,
     variables: HashMap<String, String>,
     faults: Faults,
-    idle: Mutex<Vec<Environment>>,
+    idle: Mutex<Vec<Idle>>,
     free: Arc<Semaphore>,
 }
+
+/// An environment that waits, and since when.
+type Idle = (Instant, Environment);
 
 impl Lambda {
     /// Functions that run in this process, each with its variables.
@@ -140,7 +145,9 @@ impl Lambda {
             };
             (function.name, Arc::new(deployed))
         };
-        Self { transport, functions: Arc::new(functions.into_iter().map(deployed).collect()), faults }
+        let functions = Arc::new(functions.into_iter().map(deployed).collect());
+        tokio::spawn(end_idle(Arc::downgrade(&functions)));
+        Self { transport, functions, faults }
     }
 
     /// The names of all functions, in order.
@@ -226,7 +233,7 @@ impl Deployed {
         };
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let environment = match idle {
-            Some(environment) => environment,
+            Some((_, environment)) => environment,
             None => match functions::start(&self.name, &self.variables).await {
                 Ok(environment) => environment,
                 Err(reason) => return Ok(Outcome::Failed(error("Runtime.ExitError", &reason))),
@@ -247,7 +254,7 @@ impl Deployed {
         match timeout(self.limit, &mut serving).await {
             Ok(Ok(None)) => Ok(Outcome::Failed(error("Runtime.ExitError", "the environment was killed"))),
             Ok(Ok(Some((environment, outcome)))) => {
-                self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(environment);
+                self.idle.lock().unwrap_or_else(PoisonError::into_inner).push((Instant::now(), environment));
                 match outcome {
                     Ok(answer) => Ok(Outcome::Answered(answer)),
                     Err(Failed::Event(reason)) => Ok(Outcome::Failed(error("Runtime.UserError", &reason))),
@@ -262,6 +269,18 @@ impl Deployed {
                 Ok(Outcome::Failed(error("Sandbox.Timedout", &text)))
             }
         }
+    }
+}
+
+/// Ends environments that have waited for long, until there are no functions any more.
+async fn end_idle(functions: Weak<HashMap<String, Arc<Deployed>>>) {
+    while let Some(functions) = functions.upgrade() {
+        for deployed in functions.values() {
+            let mut idle = deployed.idle.lock().unwrap_or_else(PoisonError::into_inner);
+            idle.retain(|(since, _)| since.elapsed() < IDLE_FOR);
+        }
+        drop(functions);
+        sleep(IDLE_FOR / 4).await;
     }
 }
 

@@ -7,7 +7,7 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
 use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
-    rt::TokioExecutor,
+    rt::{TokioExecutor, TokioTimer},
 };
 use tokio::time::timeout;
 
@@ -23,7 +23,7 @@ pub(crate) struct Remote {
 impl Remote {
     /// A client of the endpoint at `base`, such as `http://localhost:9000`.
     pub(crate) fn new(base: &str) -> Self {
-        let client = Client::builder(TokioExecutor::new()).build_http();
+        let client = Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build_http();
         Self { base: base.trim_end_matches('/').to_owned(), client }
     }
 

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::{example, refusals, resolve};
 
 /// Methods an operation can have.
-pub(super) const METHODS: [&str; 3] = ["get", "post", "delete"];
+pub(super) const METHODS: [&str; 4] = ["get", "post", "patch", "delete"];
 /// Parameters that mean the same wherever they stand, by their schema: key, and name in the query.
 pub(super) const PAGINATION: [(&str, &str); 4] =
     [("Limit", "limit"), ("WholeLimit", "limit"), ("Cursor", "cursor"), ("PlaceCursor", "cursor")];
@@ -59,11 +59,12 @@ pub(super) fn standard_headers(limited: bool) -> Value {
     Value::Object(named.collect())
 }
 
-/// Whether a person's text is part of what is sent: there an Aadhaar number can stand.
+/// Whether text of no fixed form is part of what is sent: there an Aadhaar number can stand.
 pub(super) fn references_text(document: &Value, operation: &Value) -> bool {
     let body = resolve(document, &operation["requestBody"]["content"][JSON]["schema"]);
     let sent = [&operation["parameters"], body].map(Value::to_string);
-    sent.iter().any(|text| text.contains("schemas/Text") || text.contains("schemas/Docs"))
+    let holds = |schema: &str| sent.iter().any(|text| text.contains(&format!("schemas/{schema}")));
+    ["Text", "Docs", "DeviceInfo"].into_iter().any(holds)
 }
 
 /// The request id first, then those of the rate limit.

@@ -6,8 +6,16 @@ use serde_json::{Map, Value, json};
 use super::{common::METHODS, resolve};
 
 /// Fields that an example of a body leaves out: they are for cases that most requests are not.
-const LEFT_OUT: [&str; 7] =
-    ["expected_end", "expected_start", "guard_id", "id_number", "idempotency_key", "invited_by", "qr_code"];
+const LEFT_OUT: [&str; 8] = [
+    "expected_end",
+    "expected_start",
+    "guard_id",
+    "id_number",
+    "idempotency_key",
+    "invited_by",
+    "qr_code",
+    "role",
+];
 
 /// Stands for the token of a decision link, which only the dispatcher can make.
 pub(crate) const LINK_TOKEN: &str = "LINK_TOKEN";
@@ -152,6 +160,7 @@ fn known(name: &str) -> Option<Value> {
             json!("+919876543210")
         }
         "email" => json!("asha@example.com"),
+        "language" => json!("kn"),
         "firebase_uid" => json!("kF3x9vQ2hTgWm1bPzYc8"),
         "idToken" => json!("eyJhbGciOiJSUzI1NiJ9.e30.c2lnbmF0dXJl"),
         "timezone" => json!("Asia/Kolkata"),

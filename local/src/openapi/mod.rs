@@ -1,15 +1,16 @@
 //! The API reference, put together from what the functions say about themselves, and the Postman
 //! collection made from it.
 //!
-//! `docs/openapi.json` and `docs/society360.postman_collection.json` hold the two; `cargo dev openapi`
-//! writes them, and a test fails when they are stale.
+//! `docs/openapi.json` and `docs/society360.postman_collection.json` hold the two, and
+//! `functions/health/src/methods.txt` the methods of every path; `cargo dev openapi` writes them, and a test
+//! fails when they are stale.
 
 mod common;
 mod example;
 mod postman;
 mod refusals;
 
-use std::{fs, path::Path};
+use std::{collections::BTreeMap, fs, path::Path};
 
 use serde_json::Value;
 use shared::{
@@ -26,6 +27,8 @@ pub use postman::collection;
 pub const DOCUMENT: &str = "docs/openapi.json";
 /// Where the Postman collection is kept.
 pub const COLLECTION: &str = "docs/society360.postman_collection.json";
+/// Where the methods of every path are kept.
+pub const METHODS: &str = "functions/health/src/methods.txt";
 /// The page that shows the API reference; it loads `/openapi.json`.
 pub const PAGE: &str = include_str!("../../assets/docs.html");
 
@@ -91,7 +94,9 @@ pub fn document() -> Value {
     let mut tags = Vec::new();
     for Documented { tag: (name, about), mut api, .. } in functions() {
         for item in api.paths.paths.values_mut() {
-            for operation in [&mut item.get, &mut item.post, &mut item.delete].into_iter().flatten() {
+            for operation in
+                [&mut item.get, &mut item.post, &mut item.patch, &mut item.delete].into_iter().flatten()
+            {
                 operation.tags = Some(vec![name.to_owned()]);
             }
         }
@@ -104,16 +109,34 @@ pub fn document() -> Value {
     document
 }
 
+/// The methods of every path, for the function that answers where a path has not the method.
+pub fn methods() -> String {
+    let mut methods = BTreeMap::<&str, Vec<String>>::new();
+    for route in functions().iter().flat_map(|function| &function.routes) {
+        methods.entry(route.path).or_default().push(route.method.to_string());
+    }
+    let line = |(path, mut methods): (&str, Vec<String>)| {
+        methods.sort_unstable();
+        format!("{path} {}\n", methods.join(", "))
+    };
+    methods.into_iter().map(line).collect()
+}
+
 /// A document as it stands in its file: indented, keys in order, a newline at the end.
 pub fn text(document: &Value) -> String {
     format!("{document:#}\n")
 }
 
-/// Writes both files into a checkout.
-pub fn write(checkout: &Path) -> Result<(), Error> {
+/// What the code says: each file's path and content.
+pub fn files() -> [(&'static str, String); 3] {
     let document = document();
-    for (path, content) in [(DOCUMENT, &document), (COLLECTION, &collection(&document))] {
-        fs::write(checkout.join(path), text(content)).map_err(Error::path(path))?;
+    [(DOCUMENT, text(&document)), (COLLECTION, text(&collection(&document))), (METHODS, methods())]
+}
+
+/// Writes the files into a checkout.
+pub fn write(checkout: &Path) -> Result<(), Error> {
+    for (path, content) in files() {
+        fs::write(checkout.join(path), content).map_err(Error::path(path))?;
     }
     Ok(())
 }

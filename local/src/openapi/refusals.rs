@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 use shared::{
     auth::RateState,
-    http::{ApiError, ErrorCode},
+    http::{ApiError, ErrorCode, Wish},
     input::{Problem, ProblemCode},
 };
 use uuid::Uuid;
@@ -160,13 +160,17 @@ fn samples() -> Vec<Sample> {
         sample(ApiError::TokenInvalid, "the token is not one of this project's."),
         sample(ApiError::TokenExpired, "the token was valid once; get a new one from Firebase."),
         sample(ApiError::Forbidden("Your role does not reach this."), "the role or scope is not enough."),
-        sample(ApiError::NotFound, "unknown, or of a society the caller has no part in."),
+        sample(
+            ApiError::NotFound("There is no such visitor."),
+            "unknown, or of a society the caller has no part in.",
+        ),
         sample(ApiError::MethodNotAllowed, "the path has no such method."),
         with(state(false), "the state is another one, which `data.status` names.", denied.clone()),
         with(state(true), "the time to answer is over.", denied),
         with(
-            ApiError::VerificationRequired { request_id: Some(request) },
-            "an admin has to decide first; `data.request_id` is the request.",
+            ApiError::VerificationRequired(Wish::Pending(Some(request))),
+            "the caller does not live there. With the status `pending` an admin has to decide first, and `data.request_id` is the \
+             request; with `rejected` or `ended` nothing was opened, and a new wish is a new request.",
             json!({ "status": "pending", "request_id": request }),
         ),
         with(

@@ -217,7 +217,8 @@ pub(crate) fn look(directory: &Path) -> Result<Prospect, Error> {
     let fetched = || Installation::at(&fetch::fetched().ok()??);
     let installation = Installation::find(version.as_deref()).or_else(fetched);
     let fitting = installation.as_ref().map_or(Ok(()), |installation| place.check_version(installation));
-    let data = match (place.check_owner().and(fitting), version) {
+    let usable = place.check_owner().and(fitting).and_then(|()| place.check_writable());
+    let data = match (usable, version) {
         (Err(error), _) => Data::Unusable(error),
         (Ok(()), _) if place.is_served() => Data::InUse,
         (Ok(()), Some(version)) => Data::Of(version),
@@ -230,6 +231,11 @@ pub(crate) fn look(directory: &Path) -> Result<Prospect, Error> {
 /// Whether a server could be fetched, and of which version.
 pub(crate) async fn try_fetching() -> Result<&'static str, String> {
     fetch::try_reach().await.map(|()| fetch::VERSION)
+}
+
+/// `wanted`, or where the account that runs servers cannot get there, a directory in the temporary one that stands for it.
+pub fn reachable(wanted: &Path) -> Result<PathBuf, Error> {
+    Ok(place::reachable(account::Account::choose()?, wanted))
 }
 
 /// Removes what a server with this directory has left, for a fresh start.

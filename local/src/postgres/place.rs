@@ -81,6 +81,19 @@ impl Place {
         if self.base.exists() { check_owner(&self.base, self.account) } else { Ok(()) }
     }
 
+    /// Fails where nothing can be put into the directory, or into the one in which it would be made.
+    pub(super) fn check_writable(&self) -> Result<(), Error> {
+        let there = self.base.ancestors().find(|path| fs::metadata(path).is_ok()).unwrap_or(&self.base);
+        // Modes do not tell of everything that stands against it, such as a file system that is only read.
+        let probe = there.join(format!("society360-{}", Uuid::new_v4().simple()));
+        fs::create_dir(&probe).and_then(|()| fs::remove_dir(&probe)).map_err(|error| {
+            Error::Postgres(format!(
+                "{} cannot be written to ({error}); choose another directory with --data",
+                there.display()
+            ))
+        })
+    }
+
     /// Whether a server runs on the data, as far as its own file tells.
     pub(super) fn is_served(&self) -> bool {
         let pid_file = fs::read_to_string(self.data().join("postmaster.pid")).unwrap_or_default();

@@ -3,7 +3,9 @@
 use std::{collections::HashMap, path::PathBuf, time::Duration};
 
 use super::Stack;
-use crate::{Error, Progress, Seed, WebSocketLimits, schedules::Running, template::Template};
+use crate::{
+    Error, Progress, Seed, WebSocketLimits, gateway::HEAD_TIMEOUT, schedules::Running, template::Template,
+};
 
 /// The Firebase project of a stack that issues its own tokens.
 const LOCAL_PROJECT: &str = "society360-local";
@@ -18,6 +20,7 @@ pub struct Builder {
     pub(super) data: Data,
     pub(super) seed: Seed,
     pub(super) limits: WebSocketLimits,
+    pub(super) head_timeout: Duration,
     pub(super) project: Project,
     pub(super) invoke: Option<String>,
     pub(super) variables: HashMap<String, String>,
@@ -59,6 +62,7 @@ impl Default for Builder {
             data: Data::Shared,
             seed: Seed::None,
             limits: WebSocketLimits::default(),
+            head_timeout: HEAD_TIMEOUT,
             project: Project::Local(LOCAL_PROJECT.to_owned()),
             invoke: None,
             variables: HashMap::from([("RATE_LIMIT_MAX_REQUESTS".to_owned(), RATE_LIMIT.to_string())]),
@@ -124,6 +128,12 @@ impl Builder {
     /// Limits how long WebSocket connections last.
     pub fn websocket_limits(mut self, limits: WebSocketLimits) -> Self {
         self.limits = limits;
+        self
+    }
+
+    /// Limits how long a client may take for the head of its next request.
+    pub fn head_timeout(mut self, limit: Duration) -> Self {
+        self.head_timeout = limit;
         self
     }
 

@@ -273,8 +273,16 @@ impl Parts {
         });
         let served = matches!(builder.project, Project::Local(_)).then(|| issuer.clone());
         let domain = address.to_string();
-        let gateway =
-            Arc::new(Gateway::new(template, lambda, faults, served, issuer.clone(), builder.limits, domain));
+        let gateway = Arc::new(Gateway::new(
+            template,
+            lambda,
+            faults,
+            served,
+            issuer.clone(),
+            builder.limits,
+            builder.head_timeout,
+            domain,
+        ));
         let _ = gateway.info.set(info);
         tokio::spawn(gateway.clone().serve(listener));
         schedules::start(&gateway.lambda, schedules, builder.schedules);

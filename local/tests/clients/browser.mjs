@@ -4,6 +4,7 @@
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 
 const { url, width = 1280, scheme = 'light' } = JSON.parse(process.argv[2]);
@@ -17,9 +18,13 @@ if (!isBrought && !process.env.CHROMIUM) {
   console.error('Tests of pages bring their Chromium along for Linux on x86-64 alone: please name one in CHROMIUM.');
   process.exit(1);
 }
-// Loading the package changes where libraries are looked for.
-const executablePath = process.env.CHROMIUM || await (await import('@sparticuz/chromium')).default.executablePath();
-const browser = await chromium.launch({ executablePath, args: flags, env: { ...process.env, HOME: tmpdir() } });
+// Loading the package changes where libraries are looked for. Without a font Chromium crashes.
+const brought = async () => ({
+  executablePath: await (await import('@sparticuz/chromium')).default.executablePath(),
+  fonts: { FONTCONFIG_FILE: fileURLToPath(new URL('fonts.conf', import.meta.url)) },
+});
+const { executablePath, fonts } = process.env.CHROMIUM ? { executablePath: process.env.CHROMIUM } : await brought();
+const browser = await chromium.launch({ executablePath, args: flags, env: { ...process.env, ...fonts, HOME: tmpdir() } });
 const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme: scheme, reducedMotion: 'reduce' });
 const page = await context.newPage();
 page.setDefaultTimeout(10_000);

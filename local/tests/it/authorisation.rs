@@ -104,6 +104,14 @@ fn rows() -> Vec<Row> {
         get("/v1/blocks", Given::Nothing, |_| format!("/v1/blocks?complex_id={TOWER}"), ANYONE),
         get("/v1/flats", Given::Nothing, |_| format!("/v1/flats?block_id={BLOCK_A}"), ANYONE),
         get("/v1/profile/me", Given::Nothing, |_| "/v1/profile/me".into(), ANYONE),
+        Row {
+            method: Method::PATCH,
+            route: "/v1/profile/me",
+            given: Given::Nothing,
+            path: |_| "/v1/profile/me".into(),
+            body: Some(|_| json!({"language": "hi"})),
+            answers: ANYONE,
+        },
         post(
             "/v1/visitors",
             Given::Nothing,
@@ -167,7 +175,7 @@ fn rows() -> Vec<Row> {
             [403, 201, 201, 403, 403, 403, 403, 403, 404, 404, 404, 404],
         ),
         get(
-            "/v1/visitors/by-qr/{qr_code}",
+            "/v1/visitors/by-qr/{qr_code+}",
             Given::Qr,
             |qr| format!("/v1/visitors/by-qr/{qr}"),
             [200, 403, 403, 403, 403, 200, 200, 200, 404, 403, 404, 403],
@@ -341,6 +349,12 @@ fn rows() -> Vec<Row> {
             [200, 200, 200, 403, 403, 200, 200, 200, 404, 404, 404, 404],
         ),
     ]
+}
+
+/// What the table says of a call such as `GET /v1/visitors`.
+pub fn answers(call: &str) -> Option<[u16; 12]> {
+    let row = rows().into_iter().find(|row| format!("{} {}", row.method, row.route) == call)?;
+    Some(row.answers)
 }
 
 impl World {

@@ -1,22 +1,22 @@
 //! What a developer is told who starts `cargo dev` or asks the doctor: what is there, what is wrong, what to do.
 
 use std::{
-    fs,
+    env, fs,
     net::TcpListener,
-    os::unix::fs::PermissionsExt,
-    path::Path,
-    process::{Output, Stdio},
+    os::unix::fs::{MetadataExt, PermissionsExt, symlink},
+    path::{Path, PathBuf},
+    process::{Command as Blocking, Output, Stdio},
     time::Duration,
 };
 
 use local::{
-    Stack,
+    Stack, checkout,
     faults::{Fault, Kind},
     postgres::{Options, Postgres},
 };
 use tokio::{process::Command, time::timeout};
 
-use crate::support::{Scratch, eventually};
+use crate::support::{Scratch, eventually, shell};
 
 /// Longer than the doctor may take.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -181,6 +181,137 @@ async fn programs_are_judged_by_who_needs_them() {
         assert!(verdict == "warning" && said.contains(found), "{what}: {verdict} {said}");
     }
 }
+
+/// `./doctor`, which needs nothing built, by `shell`, on a machine whose programs are those in `bin`.
+async fn without_build(shell: &str, bin: &Path) -> Said {
+    let mut command = Command::new(shell);
+    command.arg(checkout().join("doctor")).env("PATH", bin).env_remove("CC").env_remove("RUSTC");
+    run(command.stdin(Stdio::null()).kill_on_drop(true)).await
+}
+
+/// The doctor that needs nothing built finds the same as the one that has been built, and knows all that is needed.
+#[tokio::test]
+async fn both_doctors_agree() {
+    let bin = Scratch::new();
+    let program = |name: &str, says: &str| {
+        shell::program(bin.path(), name, &format!("#!/bin/sh\necho '{says}'\n"));
+    };
+    let df = |free: u64| program("df", &format!("Filesystem Blocks Used Available\n/dev/x 9 9 {free} 4% /"));
+    program("uname", "Linux");
+    // Each step installs something, or something newer.
+    let steps: [(u64, &[(&str, &str)]); 4] = [
+        (900_000, &[]),
+        (
+            2_345_678,
+            &[
+                ("rustc", "rustc 1.94.0 (aaaaaaaaa 2026-01-01)"),
+                ("cargo", "cargo 1.94.0"),
+                ("node", "v16.20.2"),
+            ],
+        ),
+        (
+            2_345_678,
+            &[("rustc", "rustc 1.95.0 (bbbbbbbbb 2026-03-01)"), ("cargo", "cargo 1.95.0"), ("gcc", "gcc 12")],
+        ),
+        (
+            98_765_432,
+            &[
+                ("git", "git version 2.47.3"),
+                ("curl", "curl 7.64.0"),
+                ("node", "v20.11.0"),
+                ("npm", "10.2.4"),
+            ],
+        ),
+    ];
+    let shells = ["dash", "bash", "sh"]
+        .into_iter()
+        .filter(|shell| Blocking::new(shell).args(["-c", ":"]).status().is_ok());
+    let shells: Vec<PathBuf> = shells.map(which).collect();
+    for (step, (free, programs)) in steps.into_iter().enumerate() {
+        df(free);
+        programs.iter().for_each(|(name, says)| program(name, says));
+        let data = bin.path().join("data");
+        let mut built = dev(&["doctor", "--port", "0", "--data", data.to_str().unwrap()]);
+        let built = run(built.env("PATH", bin.path()).env_remove("CC").env_remove("RUSTC")).await;
+        for shell in &shells {
+            let said = without_build(shell.to_str().unwrap(), bin.path()).await;
+            for what in ["Rust", "C compiler", "git", "curl", "Node.js", "npm", "disk"] {
+                assert_eq!(said.of(what), built.of(what), "step {step} by {}", shell.display());
+            }
+            let wrong = |said: &Said| said.lines.lines().filter(|line| line.starts_with("wrong")).count();
+            assert_eq!(said.content, step >= 2, "{}{}", said.lines, said.errors);
+            // `cargo` is the one that it knows beside, since what is built was built by it.
+            let beside = usize::from(said.of("cargo").0 == "wrong");
+            assert_eq!(wrong(&said), wrong(&built) + beside, "{}{}", said.lines, built.lines);
+            assert_eq!(said.of("system").0, "ok");
+        }
+    }
+}
+
+/// A compiler that makes no program, as one without the headers of C, is wrong; so is a system that nothing is made for.
+#[tokio::test]
+async fn what_is_there_and_does_not_work_is_wrong() {
+    let bin = Scratch::new();
+    for name in ["mktemp", "rm"] {
+        symlink(which(name), bin.path().join(name)).unwrap();
+    }
+    shell::program(bin.path(), "cc", "#!/bin/sh\n[ \"$1\" = --version ] && echo 'cc 12'\n");
+    shell::program(bin.path(), "uname", "#!/bin/sh\necho MINGW64_NT\n");
+    let said = without_build(which("sh").to_str().unwrap(), bin.path()).await;
+    said.assert_wrong("C compiler", &["cc 12 builds no program", "build-essential"]);
+    said.assert_wrong("system", &["MINGW64_NT", "WSL 2"]);
+}
+
+/// What checks shell scripts finds nothing in those of this checkout.
+#[test]
+fn shell_scripts_are_clean() {
+    let Some(shellcheck) = shell::shellcheck() else { return };
+    let folder = fs::read_dir(checkout().join(".ci")).unwrap();
+    let scripts = folder
+        .map(|entry| entry.unwrap().path())
+        .chain([checkout().join("doctor"), checkout().join("fuzz/run")]);
+    let ran = Blocking::new(shellcheck).args(scripts).output().unwrap();
+    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stdout));
+}
+
+/// Where a program lies.
+fn which(program: &str) -> PathBuf {
+    let path = env::var_os("PATH").unwrap();
+    env::split_paths(&path).map(|place| place.join(program)).find(|path| path.exists()).unwrap()
+}
+
+/// A directory that cannot be written to is said to be wrong, and nothing starts there. Root may write anywhere, so
+/// another account asks.
+#[tokio::test]
+async fn data_that_cannot_be_written_are_wrong() {
+    let home = Scratch::new();
+    let (locked, open) = (home.path().join("locked"), home.path().join("open"));
+    for (directory, mode) in [(&locked, 0o555), (&open, 0o777)] {
+        fs::create_dir(directory).unwrap();
+        fs::set_permissions(directory, fs::Permissions::from_mode(mode)).unwrap();
+    }
+    let binary = home.path().join("local");
+    fs::copy(env!("CARGO_BIN_EXE_local"), &binary).unwrap();
+    let is_root = fs::metadata(home.path()).unwrap().uid() == 0;
+    let ask = async |words: &[&str], data: &Path| {
+        let mut command = Command::new(&binary);
+        command.args(words).args(["--port", "0", "--data"]).arg(data).env("TMPDIR", &open).current_dir("/");
+        if is_root {
+            command.uid(NOBODY).gid(NOBODY);
+        }
+        run(command.stdin(Stdio::null()).kill_on_drop(true)).await
+    };
+    let said = ask(&["doctor"], &locked.join("data")).await;
+    said.assert_wrong("data", &["locked cannot be written to", "Permission denied", "--data"]);
+    let said = ask(&[], &locked.join("data")).await;
+    assert!(!said.content && said.errors.contains("Permission denied"), "{}", said.errors);
+    let said = ask(&["doctor"], &open.join("data")).await;
+    assert_eq!(said.of("data").0, "ok", "{}", said.lines);
+    assert_eq!(fs::read_dir(&open).unwrap().count(), 0, "looking has left something");
+}
+
+/// An account that owns nothing.
+const NOBODY: u32 = 65_534;
 
 /// A port that is taken, by another program or by another `cargo dev`.
 #[tokio::test]

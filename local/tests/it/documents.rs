@@ -2,8 +2,9 @@
 
 use std::{
     collections::BTreeSet,
-    fs,
+    env, fs,
     path::{Path, PathBuf},
+    process::Command,
 };
 
 use local::checkout;
@@ -161,6 +162,21 @@ fn collect_code(path: &Path, code: &mut String) {
 
 /// How files of code end.
 const CODE: [&str; 8] = ["dart", "js", "json", "mjs", "rs", "sql", "toml", "yaml"];
+
+/// Filters that a reader is to give to the tests find more than one.
+#[test]
+fn filters_of_tests_find_some() {
+    let ran = Command::new(env::current_exe().unwrap()).arg("--list").output().unwrap();
+    let list = String::from_utf8(ran.stdout).unwrap();
+    let text = read(Path::new("CONTRIBUTING.md"));
+    let commands = text.lines().filter_map(|line| line.strip_prefix("    cargo test -p local --test it "));
+    let filters: Vec<&str> = commands.filter_map(|rest| rest.split_whitespace().next()).collect();
+    assert!(!filters.is_empty());
+    for filter in filters {
+        let found = list.lines().filter(|line| line.contains(filter)).count();
+        assert!(found > 1, "{filter} finds {found}");
+    }
+}
 
 /// The list of decisions names each of them once, with its title.
 #[test]

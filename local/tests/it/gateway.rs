@@ -34,7 +34,7 @@ type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 #[tokio::test]
 async fn the_http_api_answers_what_functions_never_see() {
     let stack = Stack::start().await.unwrap();
-    let (status, body, _) = call(&stack, Method::GET, "/v1/nothing", &[], "").await;
+    let (status, body, _) = call(&stack, Method::TRACE, "/v1/visitors", &[], "").await;
     assert_eq!((status, body), (StatusCode::NOT_FOUND, json!({"message": "Not Found"})));
 
     let (status, ..) = call(&stack, Method::POST, "/v1/visitors", &[], "x".repeat((10 << 20) + 1)).await;

@@ -1,5 +1,7 @@
-//! A write may be repeated under its key: by header or body, by one caller, on one path, for a day.
+//! A write may be repeated under its key: by header or body, by one caller, on one path, for a day. One's own last word
+//! about a visitor may be repeated without.
 
+use futures_util::future::join_all;
 use serde_json::json;
 
 use crate::support::{World, world::FLAT_101};
@@ -75,4 +77,78 @@ async fn a_key_is_forgotten_after_a_day() {
         .unwrap();
     world.guard.post("/v1/visitors", body).await.data(201);
     assert_eq!(world.count("SELECT count(*) FROM visitors").await, 2);
+}
+
+impl World {
+    /// How often a visitor was decided about: answers, lines of the audit, events.
+    async fn decisions(&self) -> [i64; 3] {
+        [
+            self.count("SELECT count(*) FROM visitor_approvals").await,
+            self.count("SELECT count(*) FROM audit_logs WHERE action LIKE '%respond'").await,
+            self.count("SELECT count(*) FROM outbox WHERE event IN ('request_approved', 'guard_override')")
+                .await,
+        ]
+    }
+}
+
+/// A tap that seems to do nothing is made again. What is said again counts once; what somebody else says is theirs.
+#[tokio::test]
+async fn a_resident_repeats_their_answer() {
+    let world = World::open().await;
+    let visitor = world.log_visitor().await;
+    let path = format!("/v1/visitors/{visitor}/respond");
+    let (yes, no) = (json!({"decision": "accept"}), json!({"decision": "deny", "note": null}));
+    let first = world.resident.post(&path, yes.clone()).await.data(200);
+    let again = world.resident.post(&path, yes.clone()).await;
+    assert_eq!(again.headers["idempotency-replayed"], "true");
+    assert_eq!(again.data(200), first);
+    world.spouse.post(&path, yes.clone()).await.refused(409, "WRONG_STATE");
+    assert_eq!(world.decisions().await, [1, 1, 1]);
+
+    // The other answer is not a repeat, and the first one is none any more.
+    let first = world.resident.post(&path, no.clone()).await.data(200);
+    assert_eq!(world.resident.post(&path, no.clone()).await.data(200), first);
+    world.resident.post(&path, yes).await.refused(409, "WRONG_STATE");
+    world.spouse.post(&path, no).await.refused(409, "WRONG_STATE");
+    assert_eq!(world.decisions().await, [2, 2, 2]);
+}
+
+/// "Approve & Check In" begins again where its second half failed, until the visitor is inside.
+#[tokio::test]
+async fn a_guard_repeats_their_decision() {
+    let world = World::open().await;
+    let pass = world.make_pass().await;
+    let path = format!("/v1/visitors/{}/guard-respond", pass["id"].as_str().unwrap());
+    let yes = json!({"decision": "accept", "note": "Guest pass verified at gate"});
+    let first = world.guard.post(&path, yes.clone()).await.data(200);
+    let again = world.guard.post(&path, yes.clone()).await;
+    assert_eq!(again.headers["idempotency-replayed"], "true");
+    assert_eq!(again.data(200), first);
+    world.second_guard.post(&path, yes.clone()).await.refused(409, "WRONG_STATE");
+    world.guard.post(&path, json!({"decision": "deny"})).await.refused(409, "WRONG_STATE");
+    assert_eq!(world.decisions().await, [1, 1, 2]);
+    world.guard.post("/v1/visits/checkin", json!({"visitor_id": pass["id"]})).await.data(201);
+    let late = world.guard.post(&path, yes).await.refused(409, "WRONG_STATE");
+    assert_eq!(late["data"]["status"], "checked_in");
+    assert_eq!(world.decisions().await, [1, 1, 2]);
+}
+
+/// The same tap many times at once, by phones that send no key: one of them decides, all are told the same.
+#[tokio::test]
+async fn one_tap_many_times_at_once_counts_once() {
+    let world = World::open().await;
+    for round in 1..=5 {
+        let visitor = world.log_visitor().await;
+        let unanswered = world.log_visitor().await;
+        let (flat, gate) =
+            (format!("/v1/visitors/{visitor}/respond"), format!("/v1/visitors/{unanswered}/guard-respond"));
+        let deny = || json!({"decision": "deny"});
+        let flat = join_all((0..6).map(|_| world.resident.post(&flat, deny())));
+        let gate = join_all((0..6).map(|_| world.guard.post(&gate, deny())));
+        let (flat, gate) = tokio::join!(flat, gate);
+        for reply in flat.into_iter().chain(gate) {
+            assert_eq!(reply.data(200)["status"], "denied");
+        }
+        assert_eq!(world.decisions().await, [2 * round, 2 * round, 3 * round]);
+    }
 }

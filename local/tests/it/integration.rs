@@ -1,4 +1,5 @@
-//! `docs/integration.md`: its code is that of `docs/snippets/`, and what can run here does what the page says.
+//! `docs/integration.md` and `docs/apps.md`: their code is that of `docs/snippets/`, and what can run here does what
+//! the pages say.
 
 use std::{collections::BTreeSet, fs, path::Path, process::Stdio};
 
@@ -11,11 +12,13 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::support::{
-    Client, World, eventually, logs,
+    Client, Scratch, World, eventually, logs, shell,
     world::{FLAT_101, GREEN_ACRES},
 };
 
 const PAGE: &str = "docs/integration.md";
+/// What the two apps have to change.
+const APPS: &str = "docs/apps.md";
 const SNIPPETS: &str = "docs/snippets";
 const FLAT: (&str, Uuid) = ("flat", FLAT_101);
 const GATE: (&str, Uuid) = ("society", GREEN_ACRES);
@@ -28,8 +31,8 @@ fn read(path: impl AsRef<Path>) -> String {
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-fn blocks() -> Vec<Block> {
-    let text = read(PAGE);
+fn blocks(page: &str) -> Vec<Block> {
+    let text = read(page);
     let parts: Vec<&str> = text.split("```").collect();
     assert_eq!(parts.len() % 2, 1, "a block is not closed");
     let inside = parts.into_iter().skip(1).step_by(2);
@@ -63,9 +66,9 @@ fn regions() -> BTreeSet<String> {
 
 /// Blocks name the region they show; those of the shell are run by another test.
 #[test]
-fn the_page_shows_the_snippets() {
+fn the_pages_show_the_snippets() {
     let mut shown = BTreeSet::new();
-    for (info, text) in blocks() {
+    for (info, text) in [PAGE, APPS].into_iter().flat_map(blocks) {
         if info == "sh" {
             continue;
         }
@@ -193,37 +196,120 @@ async fn the_javascript_hears_everything_once() {
     }
 }
 
-/// The lines for a shell, one after the other, against `cargo dev` with its demo society.
+/// The lines for a shell, one after the other, against `cargo dev` with its demo society; in one shell and then in the
+/// other, with a curl of 2019. They leave nothing behind that changes what the demo does.
 #[tokio::test]
-async fn the_shell_lines_play_a_day() {
+async fn the_shell_lines_play_a_day_and_another_one() {
     logs::watch();
     let stack = Stack::builder().seed(Seed::Demo).start().await.unwrap();
-    let lines: String = blocks().into_iter().filter(|(info, _)| info == "sh").map(|(_, text)| text).collect();
-    let script = format!("set -euo pipefail\n{}", lines.replace("http://127.0.0.1:3000", stack.base_url()));
-    let ran = tokio::process::Command::new("bash")
-        .arg("-c")
-        .arg(script)
-        .stdin(Stdio::null())
-        .output()
-        .await
-        .unwrap();
-    let told = String::from_utf8_lossy(&ran.stdout);
-    assert!(ran.status.success(), "{told}\n{}", String::from_utf8_lossy(&ran.stderr));
-
     let db = stack.database().await.unwrap();
-    let state = "SELECT jsonb_build_object(
-        'visitors', (SELECT jsonb_agg(status) FROM visitors),
-        'messages', (SELECT jsonb_agg(DISTINCT status) FROM notification_logs WHERE kind = 'visitor_request'),
-        'quiet', (SELECT to_char(quiet_from, 'HH24:MI') FROM notification_preferences))";
-    let state: Value = db.query_one(state, &[]).await.unwrap().get(0);
-    assert_eq!(
-        state,
-        json!({"visitors": ["checked_in"], "messages": ["opened"], "quiet": "22:00"}),
-        "{told}"
-    );
-    let answers: Vec<Value> = told.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
-    let codes: Vec<_> = answers.iter().filter_map(|answer| answer["error_code"].as_str()).collect();
-    assert_eq!(codes, ["VALIDATION_FAILED", "WRONG_STATE"], "{told}");
+    let lines: String =
+        blocks(PAGE).into_iter().filter(|(info, _)| info == "sh").map(|(_, text)| text).collect();
+    let lines = lines.replace("http://127.0.0.1:3000", stack.base_url());
+    let home = Scratch::new();
+    let path = shell::old_curl(home.path());
+    for (day, shell) in (1_i64..).zip(shell::shells()) {
+        let mut shell = tokio::process::Command::from(shell);
+        let ran = shell
+            .args(["-euo", "pipefail", "-c", &lines])
+            .env("PATH", &path)
+            .stdin(Stdio::null())
+            .output()
+            .await
+            .unwrap();
+        let told = String::from_utf8_lossy(&ran.stdout);
+        assert!(ran.status.success(), "{told}\n{}", String::from_utf8_lossy(&ran.stderr));
+        let answers: Vec<Value> = told.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+        let codes: Vec<_> = answers.iter().filter_map(|answer| answer["error_code"].as_str()).collect();
+        assert_eq!(codes, ["VALIDATION_FAILED", "WRONG_STATE"], "{told}");
+        let quiet: Vec<_> = answers.iter().filter_map(|answer| answer["data"].get("quiet_from")).collect();
+        assert_eq!(json!(quiet), json!(["22:00", "22:00", null]), "{told}");
+
+        let state: Value = db.query_one(STATE, &[]).await.unwrap().get(0);
+        assert_eq!(
+            state,
+            json!({"left": day, "others": 0, "opened": day, "devices": 0, "quiet": 0}),
+            "{told}"
+        );
+    }
+}
+
+/// What the shell's lines have made, and what they have left.
+const STATE: &str = "SELECT jsonb_build_object(
+    'left', (SELECT count(*) FROM visitors WHERE status = 'checked_out'),
+    'others', (SELECT count(*) FROM visitors WHERE status <> 'checked_out'),
+    'opened', (SELECT count(*) FROM notification_logs WHERE status = 'opened' AND kind = 'visitor_checkout'),
+    'devices', (SELECT count(*) FROM devices),
+    'quiet', (SELECT count(*) FROM notification_preferences WHERE quiet_from IS NOT NULL OR NOT push OR NOT sms))";
+
+/// The program at the end of the guide: it signs in at `cargo dev`, rings, and answers what is typed.
+#[tokio::test]
+async fn the_whole_program_rings_and_answers() {
+    logs::watch();
+    let stack = Stack::builder().seed(Seed::Demo).start().await.unwrap();
+    let mut phone = Client::program("resident.mjs", stack.base_url(), "demo-resident-101a");
+    assert_eq!(phone.line().await, "Resident 101A waits in 101.");
+    assert_eq!(phone.line().await, "Listening.");
+    let http = reqwest::Client::new();
+    for (typed, status) in [("y", "accepted"), ("n", "denied")] {
+        let logged = http
+            .post(format!("{}/v1/visitors", stack.base_url()))
+            .bearer_auth(stack.token("demo-guard-1").unwrap())
+            .json(&json!({"visitor_name": "Kiran", "phone": "9876543210", "flat_id": FLAT_101}))
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(logged.status(), 201);
+        let rung = phone.line().await;
+        assert!(rung.starts_with("Kiran (guest) is at the gate for 101."), "{rung}");
+        phone.tell(typed).await;
+        assert_eq!(phone.line().await, format!("Kiran: {status}"));
+    }
+}
+
+/// A page of Vite's development server gets a token, calls, and listens by both protocols, all at its own origin.
+#[tokio::test]
+async fn the_proxy_serves_a_web_app_at_another_port() {
+    logs::watch();
+    let stack = Stack::builder().seed(Seed::Demo).start().await.unwrap();
+    let mut page = Client::vite(stack.base_url());
+    assert_eq!(page.saw("called").await, "Resident 101A");
+    assert_eq!(page.saw("socket_io").await["room"], format!("flat:{FLAT_101}"));
+    assert_eq!(page.saw("websocket").await["room"], format!("flat:{FLAT_101}"));
+}
+
+/// Each edit names a file of an app, its lines, and what stands there before or after; calls that are named are there.
+#[test]
+fn the_edits_of_the_apps_are_whole() {
+    let page = read(APPS);
+    let mut edits = 0;
+    for row in page.lines().filter(|line| line.starts_with("| `") || line.starts_with("| Guards |")) {
+        let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
+        let paths = cells
+            .iter()
+            .flat_map(|cell| cell.split('`').skip(1).step_by(2))
+            .filter(|code| code.ends_with(".dart"));
+        assert!(paths.clone().count() > 0, "which file? {row}");
+        for path in paths {
+            assert!(
+                path.starts_with("core/") || path.starts_with("features/") || path.starts_with("data/"),
+                "{path}"
+            );
+        }
+        if let [_, before, after, why] = cells[..] {
+            assert!(!why.is_empty(), "why? {row}");
+            assert!(!before.is_empty() || !after.is_empty(), "what? {row}");
+        }
+        edits += 1;
+    }
+    assert!(edits > 15, "only {edits} edits were found");
+
+    let api = openapi::document();
+    for code in page.split('`').skip(1).step_by(2) {
+        let Some((method, path)) = code.split_once(" /v1/") else { continue };
+        let operation = &api["paths"][format!("/v1/{path}")][method.to_lowercase()];
+        assert!(operation.is_object(), "there is no {code}");
+    }
 }
 
 /// The table of what a message to a phone holds has every field that one ever has, and no other.

@@ -372,7 +372,7 @@ async fn what_is_of_no_use_is_forgotten() {
     let fill = "
         INSERT INTO idempotency_keys (user_id, method, path, key, payload, answer, created_at)
         SELECT id, 'POST', '/', age::text, '', '{}', now() - age FROM (SELECT id FROM users LIMIT 1) u, ages;
-        INSERT INTO rate_limits (ip, window_start, hits) SELECT age::text, now() - age, 1 FROM ages;
+        INSERT INTO request_counts (counted, window_start, hits) SELECT age::text, now() - age, 1 FROM ages;
         INSERT INTO pass_guesses (user_id, window_start, misses) SELECT gen_random_uuid(), now() - age, 1 FROM ages;
         INSERT INTO retention_runs (task, started_at) SELECT 'old', now() - age * 365 FROM ages";
     let ages = "CREATE TEMPORARY TABLE ages AS SELECT unnest(ARRAY[interval '23 hours', interval '25 hours']) AS age";
@@ -380,7 +380,7 @@ async fn what_is_of_no_use_is_forgotten() {
     world.clean().await;
     for (table, left) in [
         ("idempotency_keys WHERE key LIKE '%:%'", 1),
-        ("rate_limits WHERE ip LIKE '%:00:00'", 1),
+        ("request_counts WHERE counted LIKE '%:00:00'", 1),
         ("pass_guesses", 1),
         ("retention_runs WHERE task = 'old'", 1),
     ] {

@@ -1,6 +1,8 @@
 //! The system tested as its users meet it: over HTTP and WebSocket, on the local stack.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
+mod apps;
+mod asking;
 mod asyncapi;
 mod attacks;
 mod authorisation;
@@ -29,17 +31,23 @@ mod page;
 mod pagination;
 mod pings;
 mod postgres;
+mod postman;
+mod profile;
 mod races;
 mod readme;
 mod realtime;
 mod recovery;
 mod replay;
+mod requests;
 mod revoked;
 mod round_trips;
 mod screens;
 mod socket_io;
 mod support;
 mod template;
+mod times;
 mod tokens;
 mod watch;
+mod withdrawal;
+mod words;
 mod workflows;

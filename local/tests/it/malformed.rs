@@ -65,6 +65,7 @@ fn refused_by(kind: Kind) -> Vec<Value> {
                 json!({"a": "x".repeat(3000)}),
                 json!({"a": "\u{0}"}),
                 json!({"a": 1e308}),
+                json!({"a": "9999 4105 7058"}),
             ]
         }
         Kind::List => {
@@ -300,8 +301,6 @@ async fn paths_and_queries_are_checked() {
         ("/v1/visitors?date_from=soon", "date_from"),
         ("/v1/visitors?date_to=2026-02-30", "date_to"),
         ("/v1/visitors/pending-count", "flat_id"),
-        ("/v1/visitors/by-access-code/ABC", "code"),
-        ("/v1/visitors/by-qr/x", "qr_code"),
         ("/v1/visits?from=1", "from"),
         ("/v1/visits?to=x", "to"),
         ("/v1/visits?flat_id=1", "flat_id"),
@@ -337,12 +336,4 @@ async fn paths_and_queries_are_checked() {
     }
     let reply = world.guard.post("/v1/visitors", json!({"idempotency_key": "k".repeat(300)})).await;
     names(reply, "idempotency_key");
-}
-
-/// Unknown paths and methods are told apart, in our own words.
-#[tokio::test]
-async fn unknown_paths_are_404() {
-    let world = World::open().await;
-    assert_eq!(world.guard.get("/v1/nothing").await.status, 404);
-    assert_eq!(world.guard.delete("/v1/visits").await.status, 404);
 }

@@ -86,7 +86,7 @@ async fn every_phone_of_the_flat_rings() {
             ("visitor_name", "Kiran"),
             ("purpose", "guest"),
             ("flat_id", FLAT_101.to_string().as_str()),
-            ("screen", "visitor_approval"),
+            ("screen", "visitor_approvals"),
             ("click_action", "FLUTTER_NOTIFICATION_CLICK"),
         ] {
             assert_eq!(data[field], value, "{field}");

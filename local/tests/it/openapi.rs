@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fs};
 
 use local::{
     Stack,
-    openapi::{COLLECTION, DOCUMENT, collection, document, functions, text},
+    openapi::{collection, document, files, functions},
     template::Template,
 };
 use serde_json::{Value, json};
@@ -15,10 +15,9 @@ type Routes = BTreeSet<(String, String)>;
 /// `cargo dev openapi` has been run after the last change.
 #[test]
 fn files_in_docs_are_what_the_code_says() {
-    let document = document();
-    for (path, content) in [(DOCUMENT, &document), (COLLECTION, &collection(&document))] {
+    for (path, content) in files() {
         let kept = fs::read_to_string(local::checkout().join(path)).unwrap_or_default();
-        assert!(kept == text(content), "{path} is stale; run `cargo dev openapi`");
+        assert!(kept == content, "{path} is stale; run `cargo dev openapi`");
     }
 }
 
@@ -27,7 +26,12 @@ fn files_in_docs_are_what_the_code_says() {
 fn every_route_is_documented() {
     for function in functions() {
         let api = serde_json::to_value(&function.api).unwrap();
-        assert_eq!(routes(&function.routes), documented(&api), "functions/{}/src/lib.rs", function.name);
+        assert_eq!(
+            routes(&function.routes, Route::documented_path),
+            documented(&api),
+            "functions/{}/src/lib.rs",
+            function.name
+        );
     }
 }
 
@@ -42,8 +46,31 @@ fn template_and_routers_agree() {
     for function in known {
         let sent = template.function(function.name).map(|found| found.routes.as_slice()).unwrap_or_default();
         let sent: Routes = sent.iter().map(|route| (route.method.clone(), route.path.clone())).collect();
-        assert_eq!(sent, routes(&function.routes), "{} in template.yaml and in its router", function.name);
+        assert_eq!(
+            sent,
+            routes(&function.routes, Route::gateway_path),
+            "{} in template.yaml and in its router",
+            function.name
+        );
     }
+}
+
+/// One function answers what no route takes, whatever the method, but for OPTIONS, which the gateway answers
+/// where no route takes it.
+#[test]
+fn what_has_no_route_goes_to_one_function() {
+    let template = Template::embedded().unwrap();
+    let rest = template.functions.iter().flat_map(|function| {
+        function.rest.iter().map(|route| (&*function.name, &*route.path, &*route.method))
+    });
+    let rest: BTreeSet<_> = rest.collect();
+    let expected =
+        ["DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"].map(|method| ("health", "/{proxy+}", method));
+    assert_eq!(rest, expected.into());
+    let routes: Vec<_> = template.functions.iter().flat_map(|function| &function.routes).collect();
+    assert!(routes.iter().all(|route| !["ANY", "OPTIONS"].contains(&&*route.method)), "{routes:?}");
+    // API Gateway quotas for HTTP APIs.
+    assert!(routes.len() + rest.len() <= 300);
 }
 
 /// Documents are merged by name, so a name means the same in all of them.
@@ -139,8 +166,8 @@ async fn page_and_document_are_served() {
     assert_eq!(served, document());
 }
 
-fn routes(routes: &[Route]) -> Routes {
-    routes.iter().map(|route| (route.method.to_string(), route.path.to_owned())).collect()
+fn routes(routes: &[Route], path: fn(&Route) -> String) -> Routes {
+    routes.iter().map(|route| (route.method.to_string(), path(route))).collect()
 }
 
 fn documented(api: &Value) -> Routes {

@@ -133,7 +133,7 @@ async fn a_guard_works_a_shift() {
     has(&visit, VISIT);
     has(&world.guard.post("/v1/visits/checkout", json!({"visit_id": visit["id"]})).await.data(200), VISIT);
     has(
-        &world.guard.get("/v1/visits?from=2026-01-01&to=2027-01-01").await.data(200)[0],
+        &world.guard.get("/v1/visits?from=2000-01-01&to=2199-12-31").await.data(200)[0],
         "id visitor_id guard_id checkin_time \
         checkout_time checkin_method notes visitor_name phone vehicle_no purpose flat_number block_name guard_name",
     );
@@ -190,6 +190,10 @@ async fn a_pass_is_made_sent_scanned_and_used() {
     let scanned = world.guard.get(&format!("/v1/visitors/by-qr/{qr}")).await.data(200);
     assert_eq!(scanned["visit_id"], visit["id"]);
     world.guard.post("/v1/visits/checkout", json!({"visit_id": scanned["visit_id"]})).await.data(200);
+    // Nobody is inside by a pass that was used.
+    let scanned = world.guard.get(&format!("/v1/visitors/by-qr/{qr}")).await.data(200);
+    assert_eq!([&scanned["status"], &scanned["visit_id"]], [&json!("checked_out"), &Value::Null]);
+    assert!(scanned["checkin_time"].is_string() && scanned["checkout_time"].is_string(), "{scanned}");
     world.guard.post("/v1/visits/checkin", json!({"visitor_id": id})).await.refused(409, "WRONG_STATE");
 }
 

@@ -17,6 +17,9 @@ fn router() -> BTreeMap<String, String> {
     router.iter().map(|(path, function)| (path.clone(), function.as_str().unwrap().to_owned())).collect()
 }
 
+/// The entry of what has no route.
+const REST: &str = "/{*rest}";
+
 fn serves(entry: &str, path: &str) -> bool {
     match entry.strip_suffix("{*rest}") {
         Some(start) => path.len() > start.len() && path.starts_with(start),
@@ -30,10 +33,15 @@ fn watch_and_template_agree() {
     let (router, mut used) = (router(), BTreeSet::new());
     for function in Template::embedded().unwrap().functions {
         for route in &function.routes {
-            let fitting: Vec<_> = router.iter().filter(|(entry, _)| serves(entry, &route.path)).collect();
+            let fitting = router.iter().filter(|(entry, _)| *entry != REST && serves(entry, &route.path));
+            let fitting: Vec<_> = fitting.collect();
             let [(entry, named)] = fitting[..] else { panic!("{}: {fitting:?}", route.path) };
             assert_eq!(*named, function.name, "{}", route.path);
             used.insert(entry.clone());
+        }
+        for route in &function.rest {
+            assert_eq!((&*route.path, &router[REST]), ("/{proxy+}", &function.name));
+            used.insert(REST.to_owned());
         }
     }
     assert!(router.keys().all(|entry| used.contains(entry)), "no route: {used:?} of {router:?}");

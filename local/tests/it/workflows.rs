@@ -1,6 +1,6 @@
 //! The workflows do what `.ci/run` does and deploy, by commands that are there, with no more rights than that needs.
 
-use std::fs;
+use std::{fs, process::Command};
 
 use local::checkout;
 use serde_json::{Value, json};
@@ -20,15 +20,52 @@ fn commands(workflow: &Value) -> Vec<&str> {
     steps(workflow).into_iter().filter_map(|step| step["run"].as_str()).collect()
 }
 
-/// Neither does a step of `.ci/run` lack in CI, nor the emulator.
+/// CI runs the script, and the emulator beside it.
 #[test]
 fn ci_does_what_the_script_does() {
     let ci = workflow("ci.yml");
     let commands = commands(&ci);
-    let script = fs::read_to_string(checkout().join(".ci/run")).unwrap();
-    let steps = script.lines().filter(|line| line.starts_with("cargo ") || line.starts_with(".ci/"));
-    for step in steps.chain(["cargo build --release --workspace --exclude local", "cargo dev emulate"]) {
+    for step in [".ci/run", "cargo build --release --workspace --exclude local", "cargo dev emulate"] {
         assert!(commands.contains(&step), "{step}");
+    }
+}
+
+/// Each step of the script is a command that is there, and runs as on a machine that nobody has prepared.
+#[test]
+fn every_step_runs_on_a_bare_machine() {
+    let script = fs::read_to_string(checkout().join(".ci/run")).unwrap();
+    let is_bare = |line: &&str| line.starts_with("cargo ") || line.starts_with(".ci/");
+    assert_eq!(script.lines().find(is_bare), None, "a step without .ci/bare");
+    let steps: Vec<_> = script.lines().filter_map(|line| line.strip_prefix("step ")).collect();
+    assert!(steps.contains(&"cargo test"), "{steps:?}");
+    for step in steps {
+        let program = step.split(' ').next().unwrap();
+        assert!(program == "cargo" || checkout().join(program).is_file(), "{step}");
+    }
+    assert!(script.lines().any(|line| line.trim_start().starts_with(".ci/bare \"$@\"")), "{script}");
+}
+
+/// A step knows none of our variables, and fails where it leaves something.
+#[test]
+fn a_bare_machine_stays_bare() {
+    let bare = |script: &str| {
+        let mut command = Command::new(checkout().join(".ci/bare"));
+        command.args(["sh", "-c", script]).env("OF_OURS", "1").output().unwrap()
+    };
+    let ended = bare("test -z \"$OF_OURS\" && touch ~/gone && rm ~/gone");
+    assert!(ended.status.success(), "{ended:?}");
+    let ended = bare("touch ~/left-by-a-step");
+    let said = String::from_utf8_lossy(&ended.stderr);
+    assert!(!ended.status.success() && said.contains("/left-by-a-step"), "{ended:?}");
+}
+
+/// The stories that are told again at other dates are there.
+#[test]
+fn dated_stories_exist() {
+    let script = fs::read_to_string(checkout().join(".ci/dates")).unwrap();
+    let words = script.lines().find_map(|line| line.strip_prefix("dated=(")?.strip_suffix(')')).unwrap();
+    for word in words.split(' ') {
+        assert!(checkout().join(format!("local/tests/it/{word}.rs")).is_file(), "{word}");
     }
 }
 

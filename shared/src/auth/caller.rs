@@ -1,12 +1,15 @@
 use axum::extract::FromRequestParts;
-use http::request::Parts;
+use http::{StatusCode, request::Parts};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tokio_postgres::types::Type;
 use utoipa::{ToSchema, openapi::Object};
 use uuid::Uuid;
 
-use super::{Claims, RateState, rate_limit::Hits};
+use super::{
+    Claims, Counting, RateState,
+    limits::{Anonymous, Hits},
+};
 use crate::{
     App,
     http::ApiError,
@@ -21,9 +24,11 @@ pub struct RequestMeta {
     pub ip: String,
     /// The gateway's id of the request.
     pub request_id: String,
+    /// As what the request counts.
+    pub counting: Counting,
 }
 
-/// A user as the apps know him.
+/// A user as the apps know them.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct User {
     /// Our id.
@@ -43,7 +48,7 @@ pub struct User {
 /// A live role and what it reaches.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Role {
-    /// What he is.
+    /// What they are.
     #[schema(schema_with = role)]
     pub role: String,
     /// What the scope is.
@@ -61,14 +66,14 @@ fn scope_type() -> Object {
     one_of(["global", "society", "block", "flat"])
 }
 
-/// The user behind a verified token, and his live roles.
+/// The user behind a verified token, and their live roles.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Caller {
     /// The user.
     pub user: User,
     /// Roles that are live now.
     pub roles: Vec<Role>,
-    /// Whether this very request created him.
+    /// Whether this very request created them.
     pub is_new: bool,
 }
 
@@ -79,12 +84,12 @@ impl Caller {
     }
 }
 
-/// A caller, and where his IP stands.
+/// A caller, and where they stand against their bound.
 #[derive(Clone, Debug)]
 pub struct Identified {
-    /// Who he is.
+    /// Who they are.
     pub caller: Caller,
-    /// Where his IP stands.
+    /// Where they stand.
     pub rate: RateState,
 }
 
@@ -100,14 +105,18 @@ enum Named<'a> {
 #[derive(Deserialize)]
 struct CallerRow {
     rate: Hits,
-    caller: Option<Caller>,
+    #[serde(flatten)]
+    caller: Caller,
 }
 
 impl App {
     /// Verifies a token and finds or creates its user, in one round trip to the database.
     pub async fn identify(&self, token: &str, meta: &RequestMeta) -> Result<Identified, ApiError> {
-        self.limiter.check(&meta.ip)?;
-        let claims = self.verifier.verify(token).await?;
+        let claims = match self.verifier.verify(token).await {
+            Ok(claims) => claims,
+            Err(error) => return Err(self.unverified(error, meta).await),
+        };
+        self.limits.check(&claims.sub, meta.counting, &meta.ip)?;
         let found = self.find_caller(&Named::ByFirebase { token, claims: &claims }, meta).await?;
         found.ok_or_else(|| ApiError::Internal("a caller was neither found nor made".into()))
     }
@@ -119,10 +128,33 @@ impl App {
         token: &str,
         meta: &RequestMeta,
     ) -> Result<(Identified, DecisionClaims), ApiError> {
-        self.limiter.check(&meta.ip)?;
-        let claims = links.verify(token).ok_or(ApiError::TokenInvalid)?;
+        let Some(claims) = links.verify(token) else {
+            return Err(self.unverified(ApiError::TokenInvalid, meta).await);
+        };
+        self.limits.check(&claims.user_id.to_string(), meta.counting, &meta.ip)?;
         let found = self.find_caller(&Named::ByLink(&claims), meta).await?;
         Ok((found.ok_or(ApiError::TokenInvalid)?, claims))
+    }
+
+    /// What a request without a valid token is refused with: `refusal`, or that its address is over the bound of such
+    /// requests.
+    pub async fn unverified(&self, refusal: ApiError, meta: &RequestMeta) -> ApiError {
+        if refusal.status() != StatusCode::UNAUTHORIZED {
+            return refusal;
+        }
+        match self.limits.count_anonymous(&self.db, Anonymous::Request, &meta.ip).await {
+            Err(over @ ApiError::RateLimited(_)) => over,
+            // What cannot be counted is refused all the same.
+            Ok(_) | Err(_) => refusal,
+        }
+    }
+
+    /// Counts a connection that has shown no token yet.
+    ///
+    /// # Errors
+    /// As many connections of its address wait as may; or the database cannot count.
+    pub async fn let_wait(&self, meta: &RequestMeta) -> Result<(), ApiError> {
+        self.limits.count_anonymous(&self.db, Anonymous::Connection, &meta.ip).await.map(drop)
     }
 
     async fn find_caller(
@@ -141,9 +173,6 @@ impl App {
             .read_first::<CallerRow>(
                 include_str!("caller.sql"),
                 &[
-                    (&meta.ip, Type::TEXT),
-                    (&self.limiter.window_seconds(), Type::FLOAT8),
-                    (&self.limiter.max_requests(), Type::INT4),
                     (&claims.map(|claims| &claims.sub), Type::TEXT),
                     (&text(|claims| &claims.phone_number), Type::TEXT),
                     (&text(|claims| &claims.email), Type::TEXT),
@@ -153,16 +182,22 @@ impl App {
                     (&claims.map(|claims| claims.iat as f64), Type::FLOAT8),
                     (&claims.map(|claims| claims.exp as f64), Type::FLOAT8),
                     (&user_id, Type::UUID),
+                    (&meta.ip, Type::TEXT),
+                    (&self.limits.window_seconds(), Type::FLOAT8),
+                    (&meta.counting.kind(), Type::TEXT),
+                    (&(meta.counting != Counting::Urgent), Type::BOOL),
+                    (&(meta.counting == Counting::Arrival), Type::BOOL),
                 ],
             )
-            .await?
-            .ok_or_else(|| ApiError::Internal("the caller's statement answered no row".into()))?;
-        let rate = self.limiter.judge(&meta.ip, row.rate)?;
-        Ok(row.caller.map(|caller| Identified { caller, rate }))
+            .await?;
+        let Some(CallerRow { rate, caller }) = row else { return Ok(None) };
+        let user = claims.map_or_else(|| caller.user_id().to_string(), |claims| claims.sub.clone());
+        let rate = self.limits.judge(&user, &caller.roles, meta.counting, &meta.ip, rate)?;
+        Ok(Some(Identified { caller, rate }))
     }
 }
 
-/// A claim that fits its column; the user typed it at his identity provider, so it may be anything.
+/// A claim that fits its column; the user typed it at their identity provider, so it may be anything.
 fn storable(claim: &Option<String>) -> Option<&str> {
     const MAX_CHARS: usize = 500;
     let text = claim.as_deref().map(str::trim).filter(|text| !text.is_empty())?;

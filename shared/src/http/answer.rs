@@ -82,12 +82,13 @@ enum Access {
 }
 
 impl<T> Scoped<T> {
-    /// The rows, or why there are none for this caller.
-    pub fn allowed(self) -> Result<T, ApiError> {
-        match self.access {
-            Access::Ok => Ok(self.rows),
+    /// The rows of a statement's answer, or why there are none for this caller; `unknown` says what there is not.
+    pub fn allowed(answer: Option<Self>, unknown: &'static str) -> Result<T, ApiError> {
+        let Some(Self { access, rows }) = answer else { return Err(ApiError::NotFound(unknown)) };
+        match access {
+            Access::Ok => Ok(rows),
             Access::Forbidden => Err(ApiError::Forbidden("Your role does not reach this.")),
-            Access::NotFound => Err(ApiError::NotFound),
+            Access::NotFound => Err(ApiError::NotFound(unknown)),
         }
     }
 }

@@ -7,7 +7,10 @@ use axum::{
     Json,
     response::{IntoResponse, Response},
 };
-use http::{HeaderValue, StatusCode, header::RETRY_AFTER};
+use http::{
+    HeaderValue, StatusCode,
+    header::{ACCEPT_ENCODING, RETRY_AFTER},
+};
 use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -46,13 +49,14 @@ pub enum ErrorCode {
     WrongState,
     /// 409: the time to answer is over.
     DeadlinePassed,
-    /// 409: the caller is not known to live there; `data.request_id` names the request to be decided.
+    /// 409: the caller is not known to live there; `data.status` says where their wish stands, `data.request_id` names
+    /// the request to be decided.
     VerificationRequired,
     /// 409: the message has no template that the carrier has approved.
     TemplateNotApproved,
     /// 413: the body is larger than 100 kB.
     BodyTooLarge,
-    /// 415: the body is not declared as JSON.
+    /// 415: the body is not declared as JSON, or is compressed or not in UTF-8.
     UnsupportedMediaType,
     /// 422: the idempotency key was used before with another payload.
     IdempotencyKeyReused,
@@ -112,8 +116,8 @@ pub enum ApiError {
     TokenExpired,
     /// The role or scope is not enough.
     Forbidden(&'static str),
-    /// Unknown to this caller.
-    NotFound,
+    /// Unknown to this caller; with the sentence that names the thing.
+    NotFound(&'static str),
     /// Known path, unknown method.
     MethodNotAllowed,
     /// A state change that came too late; with the state that won.
@@ -123,17 +127,23 @@ pub enum ApiError {
         /// The state that won.
         status: String,
     },
-    /// Not known to live there; with the request that is to be decided.
-    VerificationRequired {
-        /// The open request.
-        request_id: Option<Uuid>,
+    /// A state that the sentence explains; with what stands under `data`, its `status` among it.
+    Refused {
+        /// The sentence.
+        why: &'static str,
+        /// The thing as it stands.
+        data: Value,
     },
+    /// Not known to live there; with where their wish stands.
+    VerificationRequired(Wish),
     /// A message without an approved template.
     TemplateNotApproved,
     /// Over 100 kB.
     BodyTooLarge,
     /// Not declared as JSON.
     UnsupportedMediaType,
+    /// JSON that is compressed, or not in UTF-8.
+    UnsupportedEncoding,
     /// A key with another payload.
     IdempotencyKeyReused,
     /// Too many requests; with the limit and the time to wait.
@@ -142,6 +152,39 @@ pub enum ApiError {
     Internal(String),
     /// A store is down; the cause is for the log.
     Unavailable(String),
+}
+
+/// Where someone's wish to live in a flat stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// A request is to be decided; it has this id.
+    Pending(Option<Uuid>),
+    /// The last request was rejected.
+    Rejected,
+    /// They lived there once.
+    Ended,
+}
+
+impl Wish {
+    fn status(self) -> &'static str {
+        match self {
+            Self::Pending(_) => "pending",
+            Self::Rejected => "rejected",
+            Self::Ended => "ended",
+        }
+    }
+
+    fn message(self) -> &'static str {
+        match self {
+            Self::Pending(_) => "An admin of your society has to confirm first that you live there.",
+            Self::Rejected => "Your request for this flat was rejected. If you live there, please ask again.",
+            Self::Ended => "You no longer live in this flat. If you do, please ask again.",
+        }
+    }
+
+    fn request_id(self) -> Option<Uuid> {
+        if let Self::Pending(request_id) = self { request_id } else { None }
+    }
 }
 
 impl ApiError {
@@ -153,13 +196,14 @@ impl ApiError {
             }
             Self::TokenMissing | Self::TokenInvalid | Self::TokenExpired => StatusCode::UNAUTHORIZED,
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
-            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::WrongState { .. } | Self::VerificationRequired { .. } | Self::TemplateNotApproved => {
-                StatusCode::CONFLICT
-            }
+            Self::WrongState { .. }
+            | Self::Refused { .. }
+            | Self::VerificationRequired(_)
+            | Self::TemplateNotApproved => StatusCode::CONFLICT,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::UnsupportedMediaType | Self::UnsupportedEncoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::IdempotencyKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
             Self::RateLimited(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -180,14 +224,14 @@ impl ApiError {
             Self::TokenInvalid => ErrorCode::TokenInvalid,
             Self::TokenExpired => ErrorCode::TokenExpired,
             Self::Forbidden(_) => ErrorCode::Forbidden,
-            Self::NotFound => ErrorCode::NotFound,
+            Self::NotFound(_) => ErrorCode::NotFound,
             Self::MethodNotAllowed => ErrorCode::MethodNotAllowed,
             Self::WrongState { deadline_passed: true, .. } => ErrorCode::DeadlinePassed,
-            Self::WrongState { deadline_passed: false, .. } => ErrorCode::WrongState,
-            Self::VerificationRequired { .. } => ErrorCode::VerificationRequired,
+            Self::WrongState { deadline_passed: false, .. } | Self::Refused { .. } => ErrorCode::WrongState,
+            Self::VerificationRequired(_) => ErrorCode::VerificationRequired,
             Self::TemplateNotApproved => ErrorCode::TemplateNotApproved,
             Self::BodyTooLarge => ErrorCode::BodyTooLarge,
-            Self::UnsupportedMediaType => ErrorCode::UnsupportedMediaType,
+            Self::UnsupportedMediaType | Self::UnsupportedEncoding => ErrorCode::UnsupportedMediaType,
             Self::IdempotencyKeyReused => ErrorCode::IdempotencyKeyReused,
             Self::RateLimited(_) => ErrorCode::RateLimited,
             Self::Internal(_) => ErrorCode::Internal,
@@ -199,30 +243,26 @@ impl ApiError {
     pub fn message(&self) -> String {
         match self {
             Self::MalformedJson(why) => format!("The request body could not be read: {why}."),
-            Self::Invalid(problems) => {
-                let fields: Vec<&str> = problems.iter().map(Problem::field).collect();
-                format!("Please correct: {}.", fields.join(", "))
-            }
+            Self::Invalid(problems) => first_of(problems),
             Self::NotYetValid(_) => "This pass is not valid yet.".into(),
             Self::Expired(_) => "This pass has expired.".into(),
             Self::TokenMissing => "Please sign in: the request has no bearer token.".into(),
             Self::TokenInvalid => "Please sign in again: the token is not valid.".into(),
             Self::TokenExpired => "Please sign in again: the token has expired.".into(),
-            Self::Forbidden(why) => (*why).into(),
-            Self::NotFound => "There is nothing here, or nothing that you may see.".into(),
+            Self::Forbidden(why) | Self::NotFound(why) => (*why).into(),
             Self::MethodNotAllowed => "This path does not have that method.".into(),
             Self::WrongState { deadline_passed: true, .. } => "The time to answer is over.".into(),
             Self::WrongState { deadline_passed: false, status } => {
-                format!("This cannot be done any more: the status is {status}.")
+                format!("This cannot be done any more: {}.", state_in_words(status))
             }
-            Self::VerificationRequired { .. } => {
-                "An admin of your society has to confirm first that you live there.".into()
-            }
+            Self::Refused { why, .. } => (*why).into(),
+            Self::VerificationRequired(wish) => wish.message().into(),
             Self::TemplateNotApproved => {
                 "This message cannot be sent yet: its text has not been approved for this channel.".into()
             }
             Self::BodyTooLarge => "The request body is larger than 100 kB.".into(),
             Self::UnsupportedMediaType => "Please send JSON, with Content-Type: application/json.".into(),
+            Self::UnsupportedEncoding => "Please send the JSON uncompressed and in UTF-8.".into(),
             Self::IdempotencyKeyReused => {
                 "This idempotency key was used before for a different request.".into()
             }
@@ -242,11 +282,11 @@ impl ApiError {
         if let Self::TemplateNotApproved = self {
             return Some(json!({ "status": "not_approved" }));
         }
-        if let Self::NotYetValid(data) | Self::Expired(data) = self {
+        if let Self::NotYetValid(data) | Self::Expired(data) | Self::Refused { data, .. } = self {
             return Some(data.clone());
         }
-        if let Self::VerificationRequired { request_id } = self {
-            return Some(json!({ "status": "pending", "request_id": request_id }));
+        if let Self::VerificationRequired(wish) = self {
+            return Some(json!({ "status": wish.status(), "request_id": wish.request_id() }));
         }
         None
     }
@@ -256,6 +296,33 @@ impl ApiError {
         if let Self::Internal(cause) | Self::Unavailable(cause) = self {
             tracing::error!(request_id = %request_id(), code = self.code().as_str(), %cause, "request failed");
         }
+    }
+}
+
+/// What the first of the problems is, and how many more there are.
+fn first_of(problems: &[Problem]) -> String {
+    let first = problems.first().map(Problem::sentence).unwrap_or_default();
+    match problems.len() {
+        0 | 1 => first,
+        2 => format!("{first} One more thing is wrong."),
+        all => format!("{first} {} more things are wrong.", all - 1),
+    }
+}
+
+/// A state of a visitor, a request or an emergency, as a person says it.
+fn state_in_words(status: &str) -> &str {
+    match status {
+        "pending" => "it still waits for an answer",
+        "accepted" => "the visitor may come in already",
+        "denied" => "the visitor was refused",
+        "checked_in" => "the visitor is inside already",
+        "checked_out" => "the visitor has left already",
+        "approved" => "the request was approved already",
+        "rejected" => "the request was rejected already",
+        "resident" => "you live there already",
+        "addressed" => "a guard attends to it already",
+        "resolved" => "it is over already",
+        _ => "somebody was faster",
     }
 }
 
@@ -296,6 +363,10 @@ impl IntoResponse for ApiError {
         if let Self::RateLimited(rate) = self {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(rate.reset_seconds));
             response.extensions_mut().insert(rate);
+        }
+        if let Self::UnsupportedEncoding = self {
+            // What would be taken (RFC 9110, section 12.5.3).
+            response.headers_mut().insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         }
         if let Self::Unavailable(_) = self {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(1));

@@ -18,7 +18,7 @@ use tokio::time::Instant;
 use super::ApiError;
 use crate::{
     App,
-    auth::{RateState, RequestMeta},
+    auth::{Counting, RateState, RequestMeta},
 };
 
 /// How long a handler may take: less than the function's own limit in `template.yaml`, after which
@@ -61,14 +61,14 @@ pub(super) async fn observe(mut request: Request, next: Next) -> Response {
     response
 }
 
-/// Puts the verified caller into the request, and his standing into the answer.
+/// Puts the verified caller into the request, and their standing into the answer.
 pub(super) async fn identify(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let Some(meta) = request.extensions().get::<RequestMeta>().cloned() else {
         return ApiError::Internal("the request has no gateway context".into()).into_response();
     };
     let identified = match bearer_token(request.headers()) {
         Ok(token) => app.identify(token, &meta).await,
-        Err(error) => Err(error),
+        Err(error) => Err(app.unverified(error, &meta).await),
     };
     match identified {
         Ok(identified) => {
@@ -79,7 +79,7 @@ pub(super) async fn identify(State(app): State<App>, mut request: Request, next:
     }
 }
 
-/// An answer that says where the caller's IP stands, unless it says where he stands against a limit of its own.
+/// An answer that says where the caller stands, unless it says so of a limit of its own.
 pub fn with_rate(rate: RateState, answer: impl IntoResponse) -> Response {
     let mut response = answer.into_response();
     if response.extensions().get::<RateState>().is_none() {
@@ -107,7 +107,7 @@ fn bearer_token(headers: &HeaderMap) -> Result<&str, ApiError> {
     Ok(token)
 }
 
-/// Who asks and under which id, from the gateway's context and never from a header.
+/// Who asks, under which id and as what it counts, from the gateway's context and never from a header.
 fn request_meta(request: &Request) -> RequestMeta {
     let (ip, request_id) = match request.extensions().get::<RequestContext>() {
         Some(RequestContext::ApiGatewayV2(context)) => {
@@ -115,7 +115,12 @@ fn request_meta(request: &Request) -> RequestMeta {
         }
         _ => (None, None),
     };
-    RequestMeta { ip: ip.unwrap_or_default(), request_id: request_id.unwrap_or_default() }
+    let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    RequestMeta {
+        ip: ip.unwrap_or_default(),
+        request_id: request_id.unwrap_or_default(),
+        counting: Counting::of(request.method(), route),
+    }
 }
 
 /// Answers are data for one caller: not to be cached, framed, sniffed or run.

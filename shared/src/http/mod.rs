@@ -2,16 +2,19 @@
 
 mod answer;
 mod error;
+mod event;
 mod layers;
 mod routes;
 
-use std::future::Future;
+use std::{convert::Infallible, future::Future};
 
 use axum::{Router, extract::DefaultBodyLimit, middleware};
+use lambda_runtime::service_fn;
 use tower_http::catch_panic::CatchPanicLayer;
 
 pub use answer::{Answer, List, Scoped};
-pub use error::{ApiError, ErrorCode, Refusal};
+pub use error::{ApiError, ErrorCode, Refusal, Wish};
+pub use event::{HttpEvent, answer};
 pub(crate) use layers::request_id;
 pub use layers::with_rate;
 pub use routes::{Route, Routes};
@@ -32,16 +35,22 @@ pub fn finish(routes: Router) -> Router {
     let unknown_method = || async { ApiError::MethodNotAllowed };
     routes
         .method_not_allowed_fallback(unknown_method)
-        .fallback(|| async { ApiError::NotFound })
+        .fallback(|| async { ApiError::NotFound("This path does not exist.") })
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(CatchPanicLayer::custom(layers::panicked))
         .layer(middleware::from_fn(layers::observe))
 }
 
 /// Runs an HTTP function on Lambda.
-pub async fn serve<F>(start: impl FnOnce(Env) -> F) -> Result<(), lambda_http::Error>
+pub async fn serve<F>(start: impl FnOnce(Env) -> F) -> Result<(), lambda_runtime::Error>
 where
     F: Future<Output = Result<Router, StartError>>,
 {
-    lambda::run(start, lambda_http::run).await
+    lambda::run(start, |router| {
+        lambda_runtime::run(service_fn(move |event| {
+            let router = router.clone();
+            async move { Ok::<_, Infallible>(answer(router, event).await) }
+        }))
+    })
+    .await
 }

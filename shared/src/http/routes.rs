@@ -10,8 +10,23 @@ use http::Method;
 pub struct Route {
     /// The method.
     pub method: Method,
-    /// The path, with `{name}` for its parameters.
+    /// The path, with `{name}` for its parameters, and `{*name}` for one that takes the whole rest.
     pub path: &'static str,
+}
+
+impl Route {
+    /// The path as API Gateway writes it, with `{name+}` for what takes the whole rest.
+    pub fn gateway_path(&self) -> String {
+        match self.path.split_once("{*") {
+            Some((start, name)) => format!("{start}{{{}", name.replace('}', "+}")),
+            None => self.path.to_owned(),
+        }
+    }
+
+    /// The path as OpenAPI writes it, which knows no rest.
+    pub fn documented_path(&self) -> String {
+        self.path.replace("{*", "{")
+    }
 }
 
 /// A function's routes. They make its router, and can be compared with the template and the API reference.
@@ -46,6 +61,11 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
     /// Adds a POST.
     pub fn post<H: Handler<T, S>, T: 'static>(self, path: &'static str, handler: H) -> Self {
         self.with(Method::POST, path, routing::post(handler))
+    }
+
+    /// Adds a PATCH.
+    pub fn patch<H: Handler<T, S>, T: 'static>(self, path: &'static str, handler: H) -> Self {
+        self.with(Method::PATCH, path, routing::patch(handler))
     }
 
     /// Adds a DELETE.

@@ -3,7 +3,10 @@ use axum::{
     extract::{FromRequest, Request, rejection::BytesRejection},
     response::IntoResponse,
 };
-use http::{HeaderMap, StatusCode, header::CONTENT_TYPE};
+use http::{
+    HeaderMap, StatusCode,
+    header::{CONTENT_ENCODING, CONTENT_TYPE},
+};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
@@ -81,6 +84,9 @@ fn parse_object(headers: &HeaderMap, bytes: &Bytes) -> Result<Map<String, Value>
     if !is_json(headers) {
         return Err(ApiError::UnsupportedMediaType);
     }
+    if !is_plain_utf8(headers) {
+        return Err(ApiError::UnsupportedEncoding);
+    }
     match serde_json::from_slice(bytes) {
         Ok(Value::Object(values)) => Ok(values),
         Ok(_) => Err(ApiError::MalformedJson("it must be a JSON object".into())),
@@ -99,18 +105,39 @@ fn is_json(headers: &HeaderMap) -> bool {
     essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
 }
 
+/// Whether the body is not compressed (RFC 9110, section 8.4), nor in another character set than JSON's (RFC 8259,
+/// section 8.1).
+fn is_plain_utf8(headers: &HeaderMap) -> bool {
+    let mut codings = headers.get_all(CONTENT_ENCODING).into_iter();
+    let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let mut parameters = content_type.split(';').skip(1).filter_map(|parameter| parameter.split_once('='));
+    codings.all(|coding| coding.as_bytes().trim_ascii().eq_ignore_ascii_case(b"identity"))
+        && parameters.all(|(name, value)| {
+            let value = value.trim().trim_matches('"');
+            !name.trim().eq_ignore_ascii_case("charset")
+                || ["utf-8", "utf8", "us-ascii"].iter().any(|known| value.eq_ignore_ascii_case(known))
+        })
+}
+
 /// Takes the key out of the header or the body; the header counts more.
 fn idempotency_key(headers: &HeaderMap, values: &mut Map<String, Value>) -> Result<Option<String>, Problem> {
     let in_body = values.remove("idempotency_key").filter(|value| !value.is_null());
-    let key = match (headers.get("idempotency-key"), in_body) {
-        (Some(header), _) => String::from_utf8_lossy(header.as_bytes()).into_owned(),
-        (None, Some(value)) => String::from_field(&value).map_err(|problem| problem.of("idempotency_key"))?,
-        (None, None) => return Ok(None),
-    };
+    let in_body = in_body.map(|value| String::from_field(&value)).transpose();
+    let in_header = headers.get("idempotency-key");
+    let in_header = in_header.map(|header| String::from_utf8_lossy(header.as_bytes()).into_owned());
+    let keys = in_body.and_then(|in_body| {
+        Ok((in_header.map(valid_key).transpose()?.flatten(), in_body.map(valid_key).transpose()?.flatten()))
+    });
+    let (in_header, in_body) = keys.map_err(|problem| problem.of("idempotency_key"))?;
+    Ok(in_header.or(in_body))
+}
+
+/// A key without the blanks around it; none where there is nothing else.
+fn valid_key(key: String) -> Result<Option<String>, Problem> {
     let key = key.trim();
     if key.chars().count() > MAX_KEY || key.chars().any(char::is_control) {
         let text = format!("must be at most {MAX_KEY} printable characters");
-        return Err(Problem::new(ProblemCode::TooLong, text).of("idempotency_key"));
+        return Err(Problem::new(ProblemCode::TooLong, text));
     }
     Ok(Some(key.to_owned()).filter(|key| !key.is_empty()))
 }

@@ -1,11 +1,11 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::Value;
-use time::{Date, OffsetDateTime, UtcOffset, macros::datetime, macros::format_description};
+use time::{Date, OffsetDateTime, PrimitiveDateTime, macros::datetime, macros::format_description};
 use utoipa::openapi::{KnownFormat, SchemaFormat, schema::AnyOfBuilder};
 use uuid::Uuid;
 
 use super::{FromField, Problem, ProblemCode};
-use crate::{Timestamp, openapi};
+use crate::{SentTime, openapi};
 
 /// Where a page of a list ended, as callers hand it back.
 pub trait Position {
@@ -53,7 +53,8 @@ impl Position for Cursor {
 crate::schema!(
     Cursor,
     "Cursor",
-    openapi::text("^[A-Za-z0-9_-]{32}$")
+    // Eight bytes of time, of which the first six bits are 0, and sixteen of the id.
+    openapi::text("^A[A-Za-z0-3][A-Za-z0-9_-]{30}$")
         .description(Some("The `next_cursor` of an earlier answer to the same question."))
 );
 
@@ -119,13 +120,37 @@ impl FromField for PlaceCursor {
     }
 }
 
-/// An instant or a day, as the bound of a period; neither where it is open.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct PeriodBound {
-    /// Set for an instant.
-    pub time: Option<OffsetDateTime>,
-    /// Set for a day of the society's calendar.
-    pub day: Option<Date>,
+/// A time or a day, as the bound of a period.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PeriodBound {
+    /// A time.
+    Time(SentTime),
+    /// A day of the society's calendar.
+    Day(Date),
+}
+
+/// A bound as statements take it, by `society_time`: an instant, or what the society's clock shows; neither where
+/// the period is open.
+pub type Bound = (Option<OffsetDateTime>, Option<PrimitiveDateTime>);
+
+impl PeriodBound {
+    /// Where a period starts: a day at its first moment.
+    pub fn start(bound: Option<Self>) -> Bound {
+        Self::bound(bound, Some)
+    }
+
+    /// Where a period ends, not included: a day after its last moment.
+    pub fn end(bound: Option<Self>) -> Bound {
+        Self::bound(bound, Date::next_day)
+    }
+
+    fn bound(bound: Option<Self>, midnight: impl FnOnce(Date) -> Option<Date>) -> Bound {
+        match bound {
+            None => (None, None),
+            Some(Self::Time(time)) => (time.instant(), time.clock()),
+            Some(Self::Day(day)) => (None, midnight(day).map(Date::midnight)),
+        }
+    }
 }
 
 crate::schema!(
@@ -133,23 +158,23 @@ crate::schema!(
     "PeriodBound",
     AnyOfBuilder::new()
         .item(Day::schema())
-        .item(Timestamp::schema())
-        .description(Some("A day of the society's own calendar, or an instant."))
+        .item(SentTime::schema())
+        .description(Some("A day of the society's own calendar, or a time."))
 );
 
 impl FromField for PeriodBound {
     fn from_field(value: &Value) -> Result<Self, Problem> {
         let text = String::from_field(value)?;
-        if let Some(Timestamp(time)) = Timestamp::parse(&text) {
-            return Ok(Self { time: Some(time.to_offset(UtcOffset::UTC)), day: None });
+        if let Some(time) = SentTime::parse(&text) {
+            return Ok(Self::Time(time));
         }
         let day = Day::from_field(value).map_err(|_| {
             Problem::new(
                 ProblemCode::WrongFormat,
-                "must be a day such as 2026-01-31 or a time such as 2026-01-31T18:30:00Z",
+                "must be a day such as 2026-01-31 or a time such as 2026-01-31T18:30:00+05:30",
             )
         })?;
-        Ok(Self { time: None, day: Some(day.0) })
+        Ok(Self::Day(day.0))
     }
 }
 
@@ -184,6 +209,12 @@ mod tests {
         let cursor = Cursor { at: datetime!(2026-11-23 3:04:05.678901 UTC), id: Uuid::now_v7() };
         assert_eq!(Cursor::decode(&cursor.encode()), Some(cursor));
         assert_eq!(Cursor::decode(&Cursor::START.encode()), Some(Cursor::START));
+        // As the pattern of the reference says it.
+        for at in [datetime!(1970-01-01 0:00 UTC), datetime!(2200-01-01 0:00 UTC)] {
+            let text = Cursor { at, ..cursor }.encode();
+            assert_eq!((text.len(), text.starts_with('A')), (32, true));
+            assert!(text.chars().nth(1).is_some_and(|c| c.is_ascii_alphabetic() || ('0'..='3').contains(&c)));
+        }
     }
 
     #[test]

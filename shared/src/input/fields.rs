@@ -3,7 +3,8 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{Timestamp, http::ErrorCode};
+use super::words::called;
+use crate::{SentTime, http::ErrorCode};
 
 /// Why a field was refused, for a program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -31,12 +32,16 @@ pub struct Problem {
     field: String,
     code: ProblemCode,
     problem: String,
+    /// What a person is told, where the field's name and the problem do not make that sentence.
+    #[serde(default, skip_serializing)]
+    #[schema(ignore)]
+    sentence: Option<String>,
 }
 
 impl Problem {
     /// A problem that is not yet tied to a field.
     pub fn new(code: ProblemCode, problem: impl Into<String>) -> Self {
-        Self { field: String::new(), code, problem: problem.into() }
+        Self { field: String::new(), code, problem: problem.into(), sentence: None }
     }
 
     /// The same problem, of `field`.
@@ -48,6 +53,17 @@ impl Problem {
     /// The name of the field.
     pub fn field(&self) -> &str {
         &self.field
+    }
+
+    /// The same problem, in words of its own for a person.
+    pub fn saying(mut self, sentence: impl Into<String>) -> Self {
+        self.sentence = Some(sentence.into());
+        self
+    }
+
+    /// What a person is told: one plain sentence.
+    pub fn sentence(&self) -> String {
+        self.sentence.clone().unwrap_or_else(|| format!("{} {}.", called(&self.field), self.problem))
     }
 
     /// The error code of the whole answer, for a problem that has one of its own.
@@ -180,11 +196,11 @@ fn parse_uuid(text: &str) -> Option<Uuid> {
     (text.len() == 36).then(|| Uuid::try_parse(text).ok()).flatten()
 }
 
-impl FromField for Timestamp {
+impl FromField for SentTime {
     fn from_field(value: &Value) -> Result<Self, Problem> {
         let text = String::from_field(value)?;
-        Timestamp::parse(&text).ok_or_else(|| {
-            Problem::new(ProblemCode::WrongFormat, "must be a time such as 2026-01-31T18:30:00Z")
+        Self::parse(&text).ok_or_else(|| {
+            Problem::new(ProblemCode::WrongFormat, "must be a time such as 2026-01-31T18:30:00+05:30")
         })
     }
 }

@@ -7,6 +7,7 @@ mod body;
 mod cursor;
 mod fields;
 mod query;
+mod words;
 
 pub use body::{Body, IdempotencyKey, NoInput};
 pub use cursor::{Cursor, Day, PeriodBound, PlaceCursor, Position};

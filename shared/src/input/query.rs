@@ -54,7 +54,7 @@ impl<S: Send + Sync, T: FromField> FromRequestParts<S> for PathText<T> {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let params = RawPathParams::from_request_parts(parts, state).await.ok();
         let first = params.as_ref().and_then(|params| params.iter().next());
-        let (name, text) = first.ok_or(ApiError::NotFound)?;
+        let (name, text) = first.ok_or(ApiError::NotFound("This path does not exist."))?;
         let value = T::from_field(&Value::String(text.to_owned()));
         value.map(Self).map_err(|problem| ApiError::Invalid(vec![problem.of(name)]))
     }

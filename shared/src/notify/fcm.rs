@@ -76,7 +76,8 @@ fn body(message: &Message) -> Value {
             "priority": "high",
             "ttl": format!("{left}s"),
             "collapse_key": message.subject(),
-            "notification": {"tag": message.subject(), "click_action": message.text("click_action"), "sound": "default"},
+            // No `click_action`: it opens only what an intent filter of the app names, and neither app has one.
+            "notification": android_notification(message),
         },
         "apns": {
             "headers": {
@@ -89,6 +90,24 @@ fn body(message: &Message) -> Value {
             "payload": {"aps": {"content-available": 1, "sound": "default"}},
         },
     }})
+}
+
+fn android_notification(message: &Message) -> Value {
+    let mut notification = json!({"tag": message.subject(), "sound": "default"});
+    if let Some(channel) = android_channel(&message.kind) {
+        notification["channel_id"] = channel.into();
+    }
+    notification
+}
+
+/// The channel of the app that rings for this, by the app's own name. Anything else goes through the app's default
+/// one, and so does what comes before the app has made the channel.
+fn android_channel(kind: &str) -> Option<&'static str> {
+    match kind {
+        "visitor_request" => Some("visitor_requests"),
+        "emergency_alert" => Some("society360_guard_channel"),
+        _ => None,
+    }
 }
 
 /// Data fields are texts, all of them.
@@ -157,7 +176,8 @@ mod tests {
     fn message() -> Message {
         serde_json::from_value(json!({
             "id": "0198c0de-0000-7000-8000-00000000abcd", "attempt": 1, "channel": "push", "kind": "visitor_request",
-            "payload": {"type": "visitor_request", "visitor_id": "v", "visitor_name": "N", "flat_number": "101", "count": 2},
+            "payload": {"type": "visitor_request", "visitor_id": "v", "visitor_name": "N", "flat_number": "101", "count": 2,
+                        "click_action": "FLUTTER_NOTIFICATION_CLICK"},
             "user_id": null, "expires_seconds": 119.7, "refusal": null, "address": "token", "template": null, "visitor": null
         }))
         .unwrap()
@@ -182,6 +202,24 @@ mod tests {
         assert_eq!(body["message"]["data"]["count"], "2");
         assert_eq!(body["message"]["apns"]["payload"]["aps"]["content-available"], 1);
         assert_eq!(body["message"]["data"]["notification_id"], "0198c0de-0000-7000-8000-00000000abcd");
+    }
+
+    /// A tap opens the app, and what rings does so by the channel that the app has made for it.
+    #[test]
+    fn a_push_names_the_channel_of_the_app() {
+        let mut message = message();
+        for (kind, channel) in [
+            ("visitor_request", json!("visitor_requests")),
+            ("emergency_alert", json!("society360_guard_channel")),
+            ("visitor_checkout", Value::Null),
+        ] {
+            message.kind = kind.to_owned();
+            let body = body(&message);
+            let notification = body["message"]["android"]["notification"].as_object().unwrap();
+            assert!(!notification.contains_key("click_action"), "{body}");
+            assert_eq!(notification.get("channel_id").unwrap_or(&Value::Null), &channel, "{body}");
+            assert_eq!(body["message"]["data"]["click_action"], "FLUTTER_NOTIFICATION_CLICK");
+        }
     }
 
     #[test]

@@ -33,8 +33,11 @@ enum Part {
 
 /// The route for a request.
 pub(super) fn find<'a>(functions: &'a [Function], method: &Method, path: &str) -> Option<Found<'a>> {
-    let routes =
-        functions.iter().flat_map(|function| function.routes.iter().map(|route| (&*function.name, route)));
+    let routes_of = |function: &'a Function| {
+        let routes = function.routes.iter().chain(&function.rest);
+        routes.map(|route| (&*function.name, route))
+    };
+    let routes = functions.iter().flat_map(routes_of);
     let fitting = routes.filter(|(_, route)| route.method == method.as_str() || route.method == "ANY");
     let matching = fitting.filter_map(|(function, route)| {
         let (fit, parameters) = match_path(&route.path, path)?;
@@ -94,6 +97,7 @@ mod tests {
                 .iter()
                 .map(|(method, path)| HttpRoute { method: (*method).to_owned(), path: (*path).to_owned() })
                 .collect(),
+            rest: Vec::new(),
             schedules: Vec::new(),
         };
         let functions = [

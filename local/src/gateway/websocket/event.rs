@@ -1,17 +1,36 @@
-//! The events of the WebSocket API. Headers and query exist in `$connect` alone, as on AWS.
+//! The events of the WebSocket API. What the client sent as headers and query exists in `$connect` alone, as on AWS.
 
-use http::request::Parts;
+use std::net::SocketAddr;
+
+use http::{HeaderName, request::Parts};
 use serde_json::{Map, Value, json};
 
 use super::Connection;
-use crate::gateway::{epoch_millis, new_id, query_pairs, request_time};
+use crate::gateway::{
+    epoch_millis, new_id, query_pairs, request_time, text,
+    way::{PROTO, forwarded_for, new_trace_id, port},
+};
 
-pub(super) fn connect(connection: &Connection, parts: &Parts, domain: &str) -> Value {
+/// Headers that end at the gateway, and those that it writes itself.
+const NOT_HANDED_ON: [&str; 6] =
+    ["connection", "upgrade", "x-amzn-trace-id", "x-forwarded-for", "x-forwarded-port", "x-forwarded-proto"];
+
+pub(super) fn connect(connection: &Connection, parts: &Parts, client: SocketAddr, domain: &str) -> Value {
     let mut event = event(connection, "$connect", "CONNECT", domain);
-    let headers = parts.headers.iter().map(|(name, value)| {
+    let sent = parts.headers.iter().filter(|(name, _)| !NOT_HANDED_ON.contains(&name.as_str()));
+    let sent = sent.map(|(name, value)| {
         (canonical(name.as_str()), String::from_utf8_lossy(value.as_bytes()).into_owned())
     });
-    let (single, multiple) = both(headers);
+    let said = |name: &'static str| {
+        Some(text(&parts.headers, HeaderName::from_static(name))).filter(|value| !value.is_empty())
+    };
+    let way = [
+        ("X-Amzn-Trace-Id", said("x-amzn-trace-id").map_or_else(new_trace_id, str::to_owned)),
+        ("X-Forwarded-For", forwarded_for(said("x-forwarded-for"), client)),
+        ("X-Forwarded-Port", port(domain).to_owned()),
+        ("X-Forwarded-Proto", PROTO.to_owned()),
+    ];
+    let (single, multiple) = both(sent.chain(way.map(|(name, value)| (name.to_owned(), value))));
     event["headers"] = single;
     event["multiValueHeaders"] = multiple;
     if let Some(query) = parts.uri.query().filter(|query| !query.is_empty()) {
@@ -33,8 +52,11 @@ pub(super) fn disconnect(connection: &Connection, code: u16, reason: &str, domai
     let mut event = event(connection, "$disconnect", "DISCONNECT", domain);
     event["requestContext"]["disconnectStatusCode"] = json!(code);
     event["requestContext"]["disconnectReason"] = json!(reason);
-    event["headers"] = json!({"Host": domain});
-    event["multiValueHeaders"] = json!({"Host": [domain]});
+    // Nothing of the handshake but the host; AWS leaves the rest empty.
+    let empty = ["X-Forwarded-For", "x-api-key", "x-restapi"].map(|name| (name.to_owned(), String::new()));
+    let (single, multiple) = both([("Host".to_owned(), domain.to_owned())].into_iter().chain(empty));
+    event["headers"] = single;
+    event["multiValueHeaders"] = multiple;
     event
 }
 
@@ -89,6 +111,7 @@ fn canonical(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::gateway::websocket::Registry;
 
     #[test]
     fn headers_are_spelt_as_clients_spell_them() {
@@ -97,6 +120,74 @@ mod tests {
         let names: Vec<_> = headers.keys().map(|name| canonical(name.as_str())).collect();
         assert_eq!(names, ["Sec-WebSocket-Key"]);
         assert_eq!(canonical("user-agent"), "User-Agent");
+    }
+
+    /// What a handshake of `ws` brings to a function on AWS (recorded from 2021 to 2024).
+    #[test]
+    fn connect_has_the_headers_of_recorded_ones() {
+        let request = http::Request::get("/ws?token=t")
+            .header("connection", "Upgrade")
+            .header("host", "localhost:3000")
+            .header("sec-websocket-extensions", "permessage-deflate")
+            .header("sec-websocket-key", "k")
+            .header("sec-websocket-version", "13")
+            .header("upgrade", "websocket")
+            .header("x-forwarded-for", "203.0.113.9");
+        let (parts, ()) = request.body(()).unwrap().into_parts();
+        let client = "192.0.2.1:5000".parse().unwrap();
+        let (connection, _posts) = Registry::default().add("c".to_owned(), client, &parts.headers);
+        let event = connect(&connection, &parts, client, "127.0.0.1:3000");
+        let expected = [
+            "Host",
+            "Sec-WebSocket-Extensions",
+            "Sec-WebSocket-Key",
+            "Sec-WebSocket-Version",
+            "X-Amzn-Trace-Id",
+            "X-Forwarded-For",
+            "X-Forwarded-Port",
+            "X-Forwarded-Proto",
+        ];
+        assert_eq!(keys(&event["headers"]), expected);
+        assert_eq!(keys(&event["multiValueHeaders"]), expected);
+        assert_eq!(event["headers"]["X-Forwarded-For"], "203.0.113.9, 192.0.2.1");
+        assert_eq!(event["headers"]["X-Forwarded-Port"], "3000");
+        assert_eq!(event["requestContext"]["identity"]["sourceIp"], "192.0.2.1");
+        let context = [
+            "apiId",
+            "connectedAt",
+            "connectionId",
+            "domainName",
+            "eventType",
+            "extendedRequestId",
+            "identity",
+            "messageDirection",
+            "requestId",
+            "requestTime",
+            "requestTimeEpoch",
+            "routeKey",
+            "stage",
+        ];
+        assert_eq!(keys(&event["requestContext"]), context);
+    }
+
+    /// What the end of a connection brings (recorded in 2024): the host, and three headers without a value.
+    #[test]
+    fn disconnect_has_the_headers_of_recorded_ones() {
+        let client = "192.0.2.1:5000".parse().unwrap();
+        let (connection, _posts) = Registry::default().add("c".to_owned(), client, &http::HeaderMap::new());
+        let event = disconnect(&connection, 1001, "Going away", "127.0.0.1:3000");
+        let (host, nothing) = ("127.0.0.1:3000", "");
+        let expected =
+            json!({"Host": host, "X-Forwarded-For": nothing, "x-api-key": nothing, "x-restapi": nothing});
+        assert_eq!(event["headers"], expected);
+        assert_eq!(event["multiValueHeaders"]["x-restapi"], json!([""]));
+        for key in ["disconnectReason", "disconnectStatusCode"] {
+            assert!(event["requestContext"].get(key).is_some(), "{key}");
+        }
+    }
+
+    fn keys(value: &Value) -> Vec<&String> {
+        value.as_object().unwrap().keys().collect()
     }
 
     #[test]

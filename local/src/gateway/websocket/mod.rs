@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
-use super::{Gateway, new_id, said};
+use super::{Gateway, has_one_host, new_id, said};
 use crate::{
     faults::{Kind, Place},
     lambda::Outcome,
@@ -51,6 +51,9 @@ impl Gateway {
     /// Turns a request into a connection, if `$connect` allows it.
     pub(super) async fn upgrade(self: Arc<Self>, client: SocketAddr, request: Request) -> Response {
         let (mut parts, _) = request.into_parts();
+        if !has_one_host(&parts.headers) {
+            return said(StatusCode::BAD_REQUEST, "Bad Request");
+        }
         let Some(key) = websocket_key(&parts.headers) else {
             return said(StatusCode::UPGRADE_REQUIRED, "This is a WebSocket");
         };
@@ -70,7 +73,7 @@ impl Gateway {
         upgrade: OnUpgrade,
     ) -> Response {
         let (connection, posts) = self.connections.add(new_id(), client, &parts.headers);
-        let event = event::connect(&connection, &parts, &self.domain);
+        let event = event::connect(&connection, &parts, client, &self.domain);
         let answer = match self.call_route("$connect", event).await {
             Called::NoRoute => json!({"statusCode": 200}),
             Called::Answered(answer) => answer,

@@ -25,7 +25,7 @@ const MISSING: &str =
     "these tests run real clients: please install Node.js 20.11 or later with npm (https://nodejs.org)";
 
 /// What the clients are made of.
-const FILES: [(&str, &str); 14] = [
+const FILES: [(&str, &str); 18] = [
     ("package.json", include_str!("../../clients/package.json")),
     ("package-lock.json", LOCK),
     ("socket_io.mjs", include_str!("../../clients/socket_io.mjs")),
@@ -34,14 +34,20 @@ const FILES: [(&str, &str); 14] = [
     ("native.mjs", include_str!("../../clients/native.mjs")),
     ("page.mjs", include_str!("../../clients/page.mjs")),
     ("browser.mjs", include_str!("../../clients/browser.mjs")),
+    ("fonts.conf", include_str!("../../clients/fonts.conf")),
     ("blocks.mjs", include_str!("../../clients/blocks.mjs")),
     ("guide.mjs", include_str!("../../clients/guide.mjs")),
+    ("vite.mjs", include_str!("../../clients/vite.mjs")),
     ("snippets/api.mjs", include_str!("../../../../docs/snippets/javascript/api.mjs")),
+    ("snippets/resident.mjs", include_str!("../../../../docs/snippets/javascript/resident.mjs")),
     ("snippets/room.mjs", include_str!("../../../../docs/snippets/javascript/room.mjs")),
     ("snippets/socket_io.mjs", include_str!("../../../../docs/snippets/javascript/socket_io.mjs")),
+    ("snippets/vite.config.mjs", include_str!("../../../../docs/snippets/javascript/vite.config.mjs")),
     ("snippets/websocket.mjs", include_str!("../../../../docs/snippets/javascript/websocket.mjs")),
 ];
 const TEMPORARY: &str = "temporary";
+/// What npm keeps, so that the tests leave nothing in anybody's home.
+const CACHE: &str = "npm-cache";
 const LOCK: &str = include_str!("../../clients/package-lock.json");
 const REQUIREMENTS: &str = include_str!("../../clients/requirements.txt");
 const MISSING_PYTHON: &str = "a test runs a real client in Python: please install Python 3.10 or later with venv (https://www.python.org)";
@@ -81,7 +87,7 @@ impl Client {
         let room = json!({"room_type": room_type, "room_id": room_id.to_string()});
         let usual = json!({"url": actor.base_url, "token": actor.token, "room": room});
         let python = PYTHON_INSTALLED.as_ref().unwrap_or_else(|why| panic!("{why}"));
-        Self::run(python, "socket_io.py", usual, options)
+        Self::start_by(client(python, "socket_io.py"), usual, options)
     }
 
     /// `ws`, with the actor's token in `token_in`: query, header or subprotocol.
@@ -115,22 +121,31 @@ impl Client {
         Self::start("blocks.mjs", json!({"mermaid": mermaid, "dart": dart}), json!({}))
     }
 
-    fn start(script: &str, arguments: Value, options: Value) -> Self {
-        Self::run("node".as_ref(), script, arguments, options)
+    /// A whole program of `docs/integration.md`, as a reader starts it.
+    pub fn program(name: &str, url: &str, uid: &str) -> Self {
+        let mut node = node(&format!("snippets/{name}"));
+        node.arg(uid).env("SOCIETY360_URL", url);
+        Self::run(node)
     }
 
-    fn run(program: &Path, script: &str, mut arguments: Value, options: Value) -> Self {
-        let home = INSTALLED.as_ref().unwrap_or_else(|why| panic!("{why}"));
+    /// Vite's development server with the proxy of `docs/integration.md`, and what a page of it sees.
+    pub fn vite(url: &str) -> Self {
+        Self::start("vite.mjs", json!({"url": url, "flat": FLAT_101}), json!({}))
+    }
+
+    fn start(script: &str, arguments: Value, options: Value) -> Self {
+        Self::start_by(node(script), arguments, options)
+    }
+
+    fn start_by(mut client: Command, mut arguments: Value, options: Value) -> Self {
         arguments.as_object_mut().unwrap().extend(options.as_object().unwrap().clone());
-        let mut process = Command::new(program)
-            .arg(home.join(script))
-            .arg(arguments.to_string())
-            .envs(browser_environment(home))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .expect("the client starts");
+        client.arg(arguments.to_string());
+        Self::run(client)
+    }
+
+    fn run(mut client: Command) -> Self {
+        let client = client.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
+        let mut process = client.spawn().expect("the client starts");
         let lines = BufReader::new(process.stdout.take().unwrap()).lines();
         Self { lines, orders: process.stdin.take().unwrap(), _process: process }
     }
@@ -168,13 +183,36 @@ impl Client {
         frame
     }
 
+    /// The next line that it prints.
+    pub async fn line(&mut self) -> String {
+        let line = timeout(PATIENCE, self.lines.next_line()).await.expect("the client saw nothing in time");
+        line.unwrap().expect("the client ended")
+    }
+
     /// The next thing that it saw.
     pub async fn next(&mut self) -> (String, Value) {
-        let line = timeout(PATIENCE, self.lines.next_line()).await.expect("the client saw nothing in time");
-        let line = line.unwrap().expect("the client ended");
+        let line = self.line().await;
         let mut seen: Value = serde_json::from_str(&line).unwrap();
         (seen["saw"].as_str().unwrap().to_owned(), seen["payload"].take())
     }
+}
+
+/// Newman, Postman's own runner.
+pub fn newman() -> Command {
+    node("node_modules/newman/bin/newman.js")
+}
+
+/// Node.js with one of the files that are installed.
+fn node(file: &str) -> Command {
+    client("node".as_ref(), file)
+}
+
+/// A program with one of the files that are installed.
+fn client(program: &Path, file: &str) -> Command {
+    let home = INSTALLED.as_ref().unwrap_or_else(|why| panic!("{why}"));
+    let mut command = Command::new(program);
+    command.arg(home.join(file)).envs(browser_environment(home));
+    command
 }
 
 /// Where Chromium is unpacked and keeps its files. The second variable has it bring the libraries and fonts along
@@ -200,16 +238,18 @@ fn install(home: &Path) -> Result<PathBuf, String> {
     if fs::read_to_string(&done).is_ok_and(|lock| lock == LOCK) {
         return Ok(home.to_owned());
     }
+    let _ = fs::remove_dir_all(home.join(TEMPORARY));
+    fs::create_dir_all(home.join(TEMPORARY)).map_err(failed)?;
     let arguments = ["ci", "--no-audit", "--no-fund", "--ignore-scripts"];
-    let npm = Blocking::new("npm").args(arguments).current_dir(home).output().map_err(failed)?;
+    let mut npm = Blocking::new("npm");
+    let npm = npm.args(arguments).arg("--cache").arg(home.join(CACHE)).current_dir(home);
+    let npm = npm.env("TMPDIR", home.join(TEMPORARY)).output().map_err(failed)?;
     if !npm.status.success() {
         let told = String::from_utf8_lossy(&npm.stderr);
         return Err(format!("npm ci could not install the clients of local/tests/clients: {told}"));
     }
     // Chromium is unpacked at its first use, which two at once must not do.
     let unpack = "import('@sparticuz/chromium').then(({default: chromium}) => chromium.executablePath())";
-    let _ = fs::remove_dir_all(home.join(TEMPORARY));
-    fs::create_dir_all(home.join(TEMPORARY)).map_err(failed)?;
     let mut node = Blocking::new("node");
     let node = node.args(["-e", unpack]).envs(browser_environment(home)).current_dir(home);
     let unpacked = node.output().map_err(failed)?;
@@ -234,18 +274,11 @@ fn install_python(home: &Path) -> Result<PathBuf, String> {
         Err(error) => Err(error.to_string()),
     };
     let mut venv = Blocking::new("python3");
-    run(venv.args(["-m", "venv", "--clear"]).arg(&place))
+    run(venv.args(["-m", "venv", "--clear"]).arg(&place).env("TMPDIR", home.join(TEMPORARY)))
         .map_err(|told| format!("{MISSING_PYTHON}: {told}"))?;
     let mut pip = Blocking::new(&python);
-    pip.args([
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-        "--no-deps",
-        "--only-binary=:all:",
-    ]);
+    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-cache-dir"]);
+    pip.args(["--no-deps", "--only-binary=:all:"]).env("TMPDIR", home.join(TEMPORARY));
     run(pip.args(["--requirement", "requirements.txt"]).current_dir(home))
         .map_err(|told| format!("pip could not install local/tests/clients/requirements.txt: {told}"))?;
     fs::write(done, REQUIREMENTS).map_err(|error| error.to_string())?;

@@ -12,13 +12,14 @@ mod line;
 pub mod logs;
 pub mod personal;
 mod scratch;
+pub mod shell;
 mod socket;
 pub mod story;
 pub mod world;
 
 pub use actor::{Actor, Reply};
 pub use browser::Browser;
-pub use client::Client;
+pub use client::{Client, newman};
 pub use cloudformation::{CloudFormation, Told};
 pub use keeper::Keeper;
 pub use line::Line;

@@ -9,7 +9,7 @@ use super::{
 
 impl World {
     /// One visitor comes and goes, one is denied by the flat, and one is let in by the guard; a pass is
-    /// made, the denied are cleared, and an emergency is dealt with.
+    /// made and withdrawn, the denied are cleared, and an emergency is dealt with.
     pub async fn live_through_a_day(&self) {
         let visitor = self.log_visitor().await;
         self.resident
@@ -26,7 +26,9 @@ impl World {
         let accept = json!({"decision": "accept", "note": "Known to me"});
         self.guard.post(&format!("/v1/visitors/{unanswered}/guard-respond"), accept).await.data(200);
 
-        self.make_pass().await;
+        let pass = self.make_pass().await;
+        let withdraw = format!("/v1/visitors/{}/respond", pass["id"].as_str().unwrap());
+        self.spouse.post(&withdraw, json!({"decision": "deny", "note": null})).await.data(200);
         self.guard.delete("/v1/visitors/rejected").await.expect(200);
         let smoke = json!({"flat_id": FLAT_101, "description": "Smoke in the kitchen"});
         let emergency = self.resident.post("/v1/emergencies", smoke).await.data(201);

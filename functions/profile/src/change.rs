@@ -1,0 +1,77 @@
+//! A user says what they are called, and in which language they want to be told things.
+
+use axum::{extract::State, http::StatusCode, response::Response};
+use serde_json::Value;
+use shared::{
+    auth::{Caller, RequestMeta},
+    db::Type,
+    http::{Answer, ApiError},
+    input::{Body, Fields, FromField, FromFields, Problem, ProblemCode},
+    openapi::one_of,
+    text::ShortText,
+    text_param,
+    write::{QuietWriter, Writing},
+};
+use utoipa::ToSchema;
+
+use crate::me::ProfileUser;
+
+/// What stays as it is where it is not said.
+#[derive(ToSchema)]
+pub(crate) struct Change {
+    /// What guards and neighbours read.
+    name: Option<ShortText>,
+    language: Option<Language>,
+}
+
+impl FromFields for Change {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let (name, language) = (fields.optional("name"), fields.optional("language"));
+        Some(Self { name: name?, language: language? })
+    }
+}
+
+/// Languages of India's gates, by their codes (ISO 639-1).
+const LANGUAGES: [&str; 7] = ["bn", "en", "hi", "kn", "mr", "ta", "te"];
+
+/// One of [`LANGUAGES`].
+#[derive(Debug)]
+pub(crate) struct Language(&'static str);
+
+impl Language {
+    fn as_str(&self) -> &str {
+        self.0
+    }
+}
+
+text_param!(Language);
+
+shared::schema!(Language, "Language", one_of(LANGUAGES));
+
+impl FromField for Language {
+    fn from_field(value: &Value) -> Result<Self, Problem> {
+        let text = String::from_field(value)?;
+        LANGUAGES.into_iter().find(|language| *language == text).map(Self).ok_or_else(|| {
+            Problem::new(ProblemCode::WrongFormat, format!("must be one of {}", LANGUAGES.join(", ")))
+        })
+    }
+}
+
+/// Changes the caller's name and language.
+///
+/// **Permissions:** own.
+///
+/// What is left out or null stays as it is.
+#[utoipa::path(patch, path = "/v1/profile/me", request_body = Change,
+    responses((status = 200, body = Answer<ProfileUser>)))]
+pub(crate) async fn change_me(
+    State(writer): State<QuietWriter>,
+    caller: Caller,
+    meta: RequestMeta,
+    Body { input, key }: Body<Change>,
+) -> Result<Response, ApiError> {
+    let writing = Writing { caller: &caller, key: &key, meta: &meta, forbidden: "", unknown: "" };
+    let params = [(&input.name as _, Type::TEXT), (&input.language as _, Type::TEXT)];
+    let written = writer.write::<ProfileUser>(writing, include_str!("change.sql"), &params).await?;
+    Ok(written.with_status(StatusCode::OK))
+}

@@ -1,0 +1,19 @@
+-- $1-$6 as in shared::write; $7 name or null, $8 language or null
+WITH target AS MATERIALIZED (
+    -- The lock makes parallel changes come one after the other, so that each answer is what is stored.
+    SELECT u.id, u.firebase_uid, u.phone, u.email, coalesce($7, u.name) AS name, u.avatar_url, u.timezone,
+           coalesce($8, u.language) AS language, u.created_at
+      FROM users u WHERE u.id = $1
+       FOR NO KEY UPDATE OF u
+), claim AS MATERIALIZED (
+    SELECT c.* FROM target t, claim_key($1, $2, $3, $4, $5, to_jsonb(t)) c
+), changed AS (
+    UPDATE users u SET name = t.name, language = t.language, updated_at = now()
+      FROM target t, claim c
+     WHERE u.id = t.id AND c.fresh AND (u.name, u.language) IS DISTINCT FROM (t.name, t.language)
+    RETURNING u.id
+), audited AS (
+    INSERT INTO audit_logs (actor_user_id, action, resource_type, resource_id, request_id)
+    SELECT $1, 'profile.change', 'user', id, $6 FROM changed
+)
+SELECT jsonb_build_object('allowed', true, 'fresh', c.fresh, 'mismatch', c.mismatch, 'answer', c.answer) FROM claim c
