@@ -13,6 +13,8 @@
 //! | `CONNECTIONS_TABLE` | required where events are pushed | DynamoDB table of connections and rooms |
 //! | `WEBSOCKET_API_ENDPOINT` | required where events are pushed | base URL of `@connections`, with the stage |
 //! | `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN` | set by Lambda | the function's own role |
+//! | `PING_INTERVAL_MS` | 300000 | milliseconds within which Socket.IO's clients are told to expect a ping; it comes a fifth earlier |
+//! | `PING_TIMEOUT_MS` | 120000 | milliseconds that it may be late before either side gives the other up |
 //! | `DISPATCHER_FUNCTION` | required where events are written or connections opened | the function that pushes what did not go through |
 //! | `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL_LAMBDA`, `AWS_ENDPOINT_URL_SNS` | AWS | other endpoints |
 //! | `FCM_SERVICE_ACCOUNT` | none: no push | the JSON file of a Firebase service account |
@@ -39,6 +41,9 @@ const FCM_ENDPOINT: &str = "https://fcm.googleapis.com";
 const WHATSAPP_ENDPOINT: &str = "https://graph.facebook.com/v23.0";
 /// The least characters of a key: those of 128 bits in hexadecimal.
 const SHORTEST_KEY: usize = 32;
+
+/// The least milliseconds between two pings, which no schedule can keep.
+const SHORTEST_PING_INTERVAL: u32 = 100;
 
 /// The environment a function starts in, and the problems found while reading it.
 #[derive(Default)]
@@ -235,6 +240,42 @@ impl RealtimeConfig {
             dynamodb_endpoint: env.optional("AWS_ENDPOINT_URL_DYNAMODB"),
             lambda_endpoint: env.optional("AWS_ENDPOINT_URL_LAMBDA"),
         }
+    }
+}
+
+/// When connections are pinged whose protocol has the server do it.
+#[derive(Clone, Copy, Debug)]
+pub struct PingConfig {
+    /// Milliseconds within which clients are told to expect a ping.
+    pub interval_ms: u32,
+    /// Milliseconds that it may be late.
+    pub timeout_ms: u32,
+}
+
+impl PingConfig {
+    /// Reads `PING_INTERVAL_MS` and `PING_TIMEOUT_MS`.
+    pub fn read(env: &mut Env) -> Self {
+        let interval_ms = env.parsed("PING_INTERVAL_MS", 300_000_u32);
+        let timeout_ms = env.parsed("PING_TIMEOUT_MS", 120_000_u32);
+        // Both together are one timer of the clients, whose numbers have 31 bits.
+        let sum = interval_ms.checked_add(timeout_ms).filter(|sum| i32::try_from(*sum).is_ok());
+        if interval_ms < SHORTEST_PING_INTERVAL || sum.is_none() {
+            env.malformed.push(format!(
+                "PING_INTERVAL_MS: {SHORTEST_PING_INTERVAL} or more, and below 2^31 with PING_TIMEOUT_MS"
+            ));
+        }
+        Self { interval_ms, timeout_ms }
+    }
+
+    /// From one ping to the next: a fifth less than clients are told, since the schedule is not to the second and
+    /// some clients (python-engineio 4.15) bear no ping that is later than the interval.
+    pub fn every(&self) -> Duration {
+        Duration::from_millis(u64::from(self.interval_ms) * 4 / 5)
+    }
+
+    /// How long either side waits for the other before it gives it up.
+    pub fn patience(&self) -> Duration {
+        Duration::from_millis(u64::from(self.interval_ms) + u64::from(self.timeout_ms))
     }
 }
 

@@ -64,6 +64,8 @@ class Live {
   final List<Room> rooms;
   late final Timer timer;
   WebSocketChannel? channel;
+  StreamSubscription? frames;
+  Timer? deadline;
   int failures = 0;
   bool over = false;
 
@@ -76,15 +78,21 @@ class Live {
       await socket.ready;
       if (over) return await socket.sink.close();
       channel = socket;
-      socket.stream.listen((text) => hear(jsonDecode(text)),
-          onError: (_) {}, onDone: again);
+      frames = socket.stream.listen((text) {
+        relax();
+        hear(jsonDecode(text));
+      }, onError: (_) {}, onDone: again);
       rooms.forEach(join);
     } catch (_) {
       again();
     }
   }
 
+  // A dead connection may take minutes to close, so it is left to itself.
   void again() {
+    relax();
+    frames?.cancel();
+    channel?.sink.close();
     channel = null;
     if (over) return;
     final seconds = min(30, 1 << min(failures++, 5));
@@ -92,8 +100,18 @@ class Live {
     Timer(Duration(milliseconds: (1000 * seconds * part).round()), connect);
   }
 
-  void say(Map<String, dynamic> message) =>
-      channel?.sink.add(jsonEncode(message));
+  // Everything is answered, so silence means that the connection is dead.
+  void say(Map<String, dynamic> message) {
+    final socket = channel;
+    if (socket == null) return;
+    socket.sink.add(jsonEncode(message));
+    deadline ??= Timer(const Duration(seconds: 10), again);
+  }
+
+  void relax() {
+    deadline?.cancel();
+    deadline = null;
+  }
 
   void join(Room room) => say({
         'action': 'join_room',
@@ -126,6 +144,7 @@ class Live {
   void close() {
     over = true;
     timer.cancel();
+    relax();
     channel?.sink.close();
   }
 }

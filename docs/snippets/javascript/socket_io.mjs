@@ -34,11 +34,14 @@ export function openSocketIo(url, getToken, rooms) {
     setTimeout(() => socket.connect(), expired ? 1000 : 30_000);
   });
 
-  // Every few minutes, and when the app comes to the front.
-  const check = () =>
-    socket.emit("positions", {}, (answer) => {
-      if (answer.event === "pong") rooms.filter((room) => room.isBehind(answer.rooms)).forEach(join);
+  // Every few minutes, and when the app comes to the front: no answer means no connection.
+  const check = () => {
+    if (!socket.connected) return; // it comes back by itself
+    socket.timeout(10_000).emit("positions", {}, (silence, answer) => {
+      if (silence) socket.disconnect().connect();
+      else if (answer.event === "pong") rooms.filter((room) => room.isBehind(answer.rooms)).forEach(join);
     });
+  };
   const timer = setInterval(check, 4 * 60_000);
   const close = () => {
     clearInterval(timer);

@@ -5,7 +5,20 @@ export function openWebSocket(url, getToken, rooms) {
   let socket;
   let failures = 0;
   let over = false;
-  const say = (message) => socket?.readyState === WebSocket.OPEN && socket.send(JSON.stringify(message));
+  let deadline;
+  const say = (message) => {
+    if (socket?.readyState !== WebSocket.OPEN) return;
+    socket.send(JSON.stringify(message));
+    expect();
+  };
+  // Everything is answered, so silence means that the connection is dead. Closing it may take minutes.
+  const expect = () => (deadline ??= setTimeout(lose, 10_000));
+  const relax = () => (deadline = clearTimeout(deadline));
+  const lose = () => {
+    socket.onmessage = socket.onclose = null;
+    socket.close();
+    again();
+  };
   const join = (room) => say({ action: "join_room", ...room.wish });
   const find = (name) => rooms.find((room) => room.name === name);
 
@@ -32,12 +45,17 @@ export function openWebSocket(url, getToken, rooms) {
     }
     if (over) return;
     socket = new WebSocket(url, ["society360", token]);
+    expect();
     socket.onopen = () => rooms.forEach(join);
-    socket.onmessage = ({ data }) => hear(JSON.parse(data));
+    socket.onmessage = ({ data }) => {
+      relax();
+      hear(JSON.parse(data));
+    };
     socket.onerror = () => {}; // `onclose` follows
     socket.onclose = again;
   };
   const again = () => {
+    relax();
     const seconds = Math.min(30, 2 ** failures++) * (0.5 + Math.random() / 2);
     if (!over) setTimeout(connect, 1000 * seconds);
   };
@@ -49,6 +67,7 @@ export function openWebSocket(url, getToken, rooms) {
   const close = () => {
     over = true;
     clearInterval(timer);
+    relax();
     socket?.close();
   };
   return { check, close };

@@ -37,7 +37,7 @@ impl Dispatcher {
             return Ok(());
         }
         let Some(connection) = connections.find(connection_id).await? else { return Ok(()) };
-        let Some(frame) = connection.protocol.opening() else { return Ok(()) };
+        let Some(frame) = connection.protocol.opening(self.pings) else { return Ok(()) };
         match self.speak(connection_id, &frame).await {
             Posted::Accepted => connections.note_greeting(connection_id, connected_at).await?,
             Posted::Gone => return connections.close(connection_id, connected_at).await,
@@ -109,10 +109,7 @@ impl Dispatcher {
     }
 
     async fn close_silent(&self, Waiting { connection_id, connected_at }: &Waiting) -> Result<(), ApiError> {
-        if self.pusher.gateway().hang_up(connection_id).await == Posted::Failed {
-            return Err(ApiError::Unavailable("a silent connection could not be closed".into()));
-        }
-        self.pusher.connections().close(connection_id, *connected_at).await
+        self.hang_up(connection_id, *connected_at).await
     }
 }
 
@@ -120,7 +117,7 @@ fn age(waiting: &Waiting) -> Duration {
     Duration::from_millis(u64::try_from(now_ms() - waiting.connected_at).unwrap_or(0))
 }
 
-fn now_ms() -> i64 {
+pub(crate) fn now_ms() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }

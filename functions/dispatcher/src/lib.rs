@@ -1,25 +1,26 @@
 //! The dispatcher: what a request could not finish itself.
 //!
 //! It pushes the events that did not go through at once, or whose function died before the push, it
-//! sends what is queued for phones, and it speaks first on connections whose protocol asks for that. It
-//! is rung by whoever left something over, and by a schedule each minute as the safety net. Any number
+//! sends what is queued for phones, and it speaks first on connections whose protocol asks for that, and
+//! pings them. It is rung by whoever left something over, and by a schedule each minute as the safety net. Any number
 //! of dispatchers may run at once: a room, a lagging connection and a message belong to one of them at a
 //! time.
 
 mod drain;
 mod greet;
 mod notify;
+mod ping;
 mod serve_lagging;
 
 use lambda_runtime::{Error, LambdaEvent};
 use serde::{Deserialize, de::IgnoredAny};
 use shared::{
     StartError,
-    config::{DatabaseConfig, Env, NotifyConfig, RealtimeConfig},
+    config::{DatabaseConfig, Env, NotifyConfig, PingConfig, RealtimeConfig},
     db::Db,
     http::ApiError,
     notify::Channels,
-    realtime::{Greeting, Pusher, Ring},
+    realtime::{Greeting, Posted, Pusher, Ring},
 };
 
 /// Reads the configuration and opens what every event needs.
@@ -30,11 +31,12 @@ pub async fn start(mut env: Env) -> Result<Dispatcher, StartError> {
     let database = DatabaseConfig::read(&mut env);
     let realtime = RealtimeConfig::read(&mut env);
     let notify = NotifyConfig::read(&mut env);
+    let pings = PingConfig::read(&mut env);
     env.finish()?;
     let (db, pusher) = (Db::new(&database)?, Pusher::start(&realtime));
     let channels = Channels::start(notify, &realtime)?;
     tokio::join!(db.warm(), pusher.warm());
-    Ok(Dispatcher { db, pusher, channels })
+    Ok(Dispatcher { db, pusher, channels, pings })
 }
 
 /// What every event needs.
@@ -43,6 +45,7 @@ pub struct Dispatcher {
     db: Db,
     pusher: Pusher,
     channels: Channels,
+    pings: PingConfig,
 }
 
 /// Who calls: another function, or the schedule, whose event says nothing that matters.
@@ -82,8 +85,16 @@ impl Dispatcher {
 
     /// What each minute asks for; each part is worth doing where another fails.
     async fn make_rounds(&self) -> Result<(), ApiError> {
-        let (emptied, closed) = tokio::join!(self.empty(), self.close_the_silent());
+        let (emptied, closed, pinged) = tokio::join!(self.empty(), self.close_the_silent(), self.ping());
         self.report().await?;
-        emptied.and(closed)
+        emptied.and(closed).and(pinged)
+    }
+
+    /// Closes a connection and forgets it.
+    async fn hang_up(&self, connection_id: &str, connected_at: i64) -> Result<(), ApiError> {
+        if self.pusher.gateway().hang_up(connection_id).await == Posted::Failed {
+            return Err(ApiError::Unavailable("a connection could not be closed".into()));
+        }
+        self.pusher.connections().close(connection_id, connected_at).await
     }
 }

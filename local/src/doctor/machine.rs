@@ -101,7 +101,11 @@ const TOOLS: &[Tool] = &[
     },
     Tool {
         least: Some("3.10"),
-        ..Tool::new("Python", &["python3"], "`.ci/tools` and `.ci/fuzz` need 3.10 or later, with venv")
+        ..Tool::new(
+            "Python",
+            &["python3"],
+            "`cargo test` (a real client), `.ci/tools` and `.ci/fuzz` need 3.10 or later, with venv",
+        )
     },
     Tool {
         arguments: &["lambda", "--version"],

@@ -1,11 +1,11 @@
 // A Socket.IO client as the apps are one: it joins its room after each connect, and it prints one line
 // of JSON for each thing that it sees. A line on stdin is something to do.
 //
-// node socket_io.mjs '{"url":…,"token":…,"token_in":"hello"|"query","room":{…},"ack":false,"since":false}'
+// node socket_io.mjs '{"url":…,"token":…,"token_in":"hello"|"query","room":{…},"ack":false,"since":false,
+//                    "client":"socket.io-client"}'
 import { createInterface } from "node:readline";
-import { io } from "socket.io-client";
-
-const { url, token, token_in, room, ack, since } = JSON.parse(process.argv[2]);
+const { url, token, token_in, room, ack, since, client } = JSON.parse(process.argv[2]);
+const { io } = await import(client ?? "socket.io-client"); // package.json has older ones under other names
 const see = (saw, payload) => console.log(JSON.stringify({ saw, payload }));
 
 const place = token_in === "query" ? { query: { token } } : { auth: { token } };

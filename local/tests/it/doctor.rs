@@ -235,7 +235,7 @@ async fn both_doctors_agree() {
         let built = run(built.env("PATH", bin.path()).env_remove("CC").env_remove("RUSTC")).await;
         for shell in &shells {
             let said = without_build(shell.to_str().unwrap(), bin.path()).await;
-            for what in ["Rust", "C compiler", "git", "curl", "Node.js", "npm", "disk"] {
+            for what in ["Rust", "C compiler", "git", "curl", "Node.js", "npm", "Python", "disk"] {
                 assert_eq!(said.of(what), built.of(what), "step {step} by {}", shell.display());
             }
             let wrong = |said: &Said| said.lines.lines().filter(|line| line.starts_with("wrong")).count();

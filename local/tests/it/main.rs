@@ -29,6 +29,7 @@ mod openapi;
 mod outages;
 mod page;
 mod pagination;
+mod pings;
 mod postgres;
 mod postman;
 mod profile;

@@ -64,8 +64,9 @@ fn needed(function: &str) -> Permissions {
             rings_dispatcher: true,
             sends_sms: false,
         },
+        // Pinging reads many connections at once.
         "dispatcher" => Permissions {
-            table: pushing.into(),
+            table: pushing.into_iter().chain(["BatchGetItem"]).collect(),
             connections: ["DELETE", "POST"].into(),
             rings_dispatcher: false,
             sends_sms: true,
@@ -535,6 +536,7 @@ fn value_of(variable: &str) -> String {
     let value = match variable {
         "DATABASE_URL" => "postgres://user:password@127.0.0.1:1/database",
         "LOG_LEVEL" => "info",
+        "PING_INTERVAL_MS" | "PING_TIMEOUT_MS" => "1000",
         "RATE_LIMIT_MAX_REQUESTS" | "RATE_LIMIT_WINDOW_MS" => "1000",
         "DECISION_LINK_KEY" => "a key that is long enough to sign with",
         "FCM_SERVICE_ACCOUNT" => {

@@ -24,7 +24,7 @@ mod room;
 pub use bell::{Bell, Greeting, Ring};
 pub use connections::{
     Connection, Connections, HELLO_TIMEOUT, Heard, Joined, MAX_MESSAGES_PER_MINUTE, MAX_ROOMS, Member,
-    Waiting,
+    PingPlace, PingSlot, PingTurn, Pinged, Waiting,
 };
 pub use event::Event;
 pub use gateway::{Gateway, Posted};

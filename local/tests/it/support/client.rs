@@ -1,4 +1,4 @@
-//! A client that others have written, in a process of its own: `local/tests/clients/`, run by Node.js.
+//! A client that others have written, in a process of its own: `local/tests/clients/`, run by Node.js or Python.
 
 use std::{
     fs,
@@ -25,10 +25,12 @@ const MISSING: &str =
     "these tests run real clients: please install Node.js 20.11 or later with npm (https://nodejs.org)";
 
 /// What the clients are made of.
-const FILES: [(&str, &str); 16] = [
+const FILES: [(&str, &str); 18] = [
     ("package.json", include_str!("../../clients/package.json")),
     ("package-lock.json", LOCK),
     ("socket_io.mjs", include_str!("../../clients/socket_io.mjs")),
+    ("socket_io.py", include_str!("../../clients/socket_io.py")),
+    ("requirements.txt", REQUIREMENTS),
     ("native.mjs", include_str!("../../clients/native.mjs")),
     ("page.mjs", include_str!("../../clients/page.mjs")),
     ("browser.mjs", include_str!("../../clients/browser.mjs")),
@@ -47,10 +49,18 @@ const TEMPORARY: &str = "temporary";
 /// What npm keeps, so that the tests leave nothing in anybody's home.
 const CACHE: &str = "npm-cache";
 const LOCK: &str = include_str!("../../clients/package-lock.json");
+const REQUIREMENTS: &str = include_str!("../../clients/requirements.txt");
+const MISSING_PYTHON: &str = "a test runs a real client in Python: please install Python 3.10 or later with venv (https://www.python.org)";
+/// Where Python's packages are, under the clients.
+const PYTHON: &str = "python";
 
 /// Where the clients are installed, which whoever comes first does; or why they are not.
 static INSTALLED: LazyLock<Result<PathBuf, String>> =
     LazyLock::new(|| install(&local::checkout().join("target/clients")));
+
+/// The same for those in Python.
+static PYTHON_INSTALLED: LazyLock<Result<PathBuf, String>> =
+    LazyLock::new(|| install_python(INSTALLED.as_ref().map_err(Clone::clone)?));
 
 /// A client, which ends with this.
 pub struct Client {
@@ -70,6 +80,14 @@ impl Client {
         let room = json!({"room_type": room_type, "room_id": room_id.to_string(), "user_id": actor.user_id});
         let usual = json!({"url": actor.base_url, "token": actor.token, "token_in": "hello", "room": room});
         Self::start("socket_io.mjs", usual, options)
+    }
+
+    /// `python-socketio`, as [`Client::app`].
+    pub fn python(actor: &Actor, room_type: &str, room_id: impl ToString, options: Value) -> Self {
+        let room = json!({"room_type": room_type, "room_id": room_id.to_string()});
+        let usual = json!({"url": actor.base_url, "token": actor.token, "room": room});
+        let python = PYTHON_INSTALLED.as_ref().unwrap_or_else(|why| panic!("{why}"));
+        Self::start_by(client(python, "socket_io.py"), usual, options)
     }
 
     /// `ws`, with the actor's token in `token_in`: query, header or subprotocol.
@@ -115,16 +133,19 @@ impl Client {
         Self::start("vite.mjs", json!({"url": url, "flat": FLAT_101}), json!({}))
     }
 
-    fn start(script: &str, mut arguments: Value, options: Value) -> Self {
-        arguments.as_object_mut().unwrap().extend(options.as_object().unwrap().clone());
-        let mut node = node(script);
-        node.arg(arguments.to_string());
-        Self::run(node)
+    fn start(script: &str, arguments: Value, options: Value) -> Self {
+        Self::start_by(node(script), arguments, options)
     }
 
-    fn run(mut node: Command) -> Self {
-        let mut process =
-            node.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true).spawn().expect(MISSING);
+    fn start_by(mut client: Command, mut arguments: Value, options: Value) -> Self {
+        arguments.as_object_mut().unwrap().extend(options.as_object().unwrap().clone());
+        client.arg(arguments.to_string());
+        Self::run(client)
+    }
+
+    fn run(mut client: Command) -> Self {
+        let client = client.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
+        let mut process = client.spawn().expect("the client starts");
         let lines = BufReader::new(process.stdout.take().unwrap()).lines();
         Self { lines, orders: process.stdin.take().unwrap(), _process: process }
     }
@@ -183,8 +204,13 @@ pub fn newman() -> Command {
 
 /// Node.js with one of the files that are installed.
 fn node(file: &str) -> Command {
+    client("node".as_ref(), file)
+}
+
+/// A program with one of the files that are installed.
+fn client(program: &Path, file: &str) -> Command {
     let home = INSTALLED.as_ref().unwrap_or_else(|why| panic!("{why}"));
-    let mut command = Command::new("node");
+    let mut command = Command::new(program);
     command.arg(home.join(file)).envs(browser_environment(home));
     command
 }
@@ -233,4 +259,28 @@ fn install(home: &Path) -> Result<PathBuf, String> {
     }
     fs::write(done, LOCK).map_err(failed)?;
     Ok(home.to_owned())
+}
+
+/// Installs what the requirements name, unless that has been done before, and answers the interpreter.
+fn install_python(home: &Path) -> Result<PathBuf, String> {
+    let place = home.join(PYTHON);
+    let (python, done) = (place.join("bin/python"), place.join("installed-requirements.txt"));
+    if fs::read_to_string(&done).is_ok_and(|requirements| requirements == REQUIREMENTS) {
+        return Ok(python);
+    }
+    let run = |command: &mut Blocking| match command.output() {
+        Ok(ran) if ran.status.success() => Ok(()),
+        Ok(ran) => Err(String::from_utf8_lossy(&ran.stderr).into_owned()),
+        Err(error) => Err(error.to_string()),
+    };
+    let mut venv = Blocking::new("python3");
+    run(venv.args(["-m", "venv", "--clear"]).arg(&place).env("TMPDIR", home.join(TEMPORARY)))
+        .map_err(|told| format!("{MISSING_PYTHON}: {told}"))?;
+    let mut pip = Blocking::new(&python);
+    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-cache-dir"]);
+    pip.args(["--no-deps", "--only-binary=:all:"]).env("TMPDIR", home.join(TEMPORARY));
+    run(pip.args(["--requirement", "requirements.txt"]).current_dir(home))
+        .map_err(|told| format!("pip could not install local/tests/clients/requirements.txt: {told}"))?;
+    fs::write(done, REQUIREMENTS).map_err(|error| error.to_string())?;
+    Ok(python)
 }

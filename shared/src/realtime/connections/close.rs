@@ -22,9 +22,10 @@ impl Connections {
     pub async fn close(&self, connection_id: &str, connected_at: i64) -> Result<(), ApiError> {
         let Some(meta) = self.forget(connection_id, connected_at).await? else { return Ok(()) };
         let members = meta.rooms.iter().map(|room| Key::member(room, connection_id));
-        let waits = meta.protocol.has_handshake() && !meta.admitted;
-        let waiting = waits.then(|| Key::waiting(connection_id, connected_at));
-        self.delete(members.chain(waiting).collect()).await
+        let shakes = meta.protocol.has_handshake();
+        let waiting = (shakes && !meta.admitted).then(|| Key::waiting(connection_id, connected_at));
+        let ping = shakes.then(|| Key::ping(connection_id));
+        self.delete(members.chain(waiting).chain(ping).collect()).await
     }
 
     /// Closes a connection that the gateway says is gone, and takes it out of `room` even where

@@ -1,4 +1,5 @@
-//! Hearing a message: who says it, and whether he says too much. Both are one write.
+//! Hearing a message: who says it, that they are there, and whether they say too much. All are one
+//! write, two where it is not the first message of its minute: most are answers to a ping, and are.
 
 use super::{Connection, Connections, now, now_ms, number};
 use crate::http::ApiError;
@@ -25,15 +26,20 @@ pub enum Heard {
 impl Connections {
     /// Counts a message and tells whose it is.
     pub async fn hear(&self, connection_id: &str) -> Result<Heard, ApiError> {
-        let values = [(":one", number(1)), (":minute", number(now_ms() / 60_000)), (":now", number(now()))];
-        let one_more = "SET messages = messages + :one";
-        let same_minute = "expires_at > :now AND counted_minute = :minute";
-        let meta = match self.amend(connection_id, one_more, same_minute, &values).await? {
+        let heard_at = now_ms();
+        let minute = (":minute", number(heard_at / 60_000));
+        let values = [(":one", number(1)), (":now", number(now())), (":heard_at", number(heard_at)), minute];
+        let [one, now, at, _] = &values;
+        let first = "SET messages = :one, counted_minute = :minute, heard_at = :heard_at";
+        let new_minute = "expires_at > :now AND \
+                          (attribute_not_exists(counted_minute) OR counted_minute < :minute)";
+        let meta = match self.amend(connection_id, first, new_minute, &values).await? {
             Some(meta) => Some(meta),
-            // The first message of a minute, or of nobody.
+            // One more of this minute, or of nobody.
             None => {
-                let first = "SET messages = :one, counted_minute = :minute";
-                self.amend(connection_id, first, "expires_at > :now", &values).await?
+                let one_more = "SET heard_at = :heard_at ADD messages :one";
+                let values = [one.clone(), now.clone(), at.clone()];
+                self.amend(connection_id, one_more, "expires_at > :now", &values).await?
             }
         };
         let Some(meta) = meta else { return Ok(Heard::Nobody) };

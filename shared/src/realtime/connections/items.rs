@@ -3,9 +3,11 @@
 //!
 //! | pk | sk | attributes |
 //! |---|---|---|
-//! | `CONN#<connection>` | `META` | user_id, protocol, connected_at, expires_at, admitted, rooms, minute, messages, greeted, greeting_until |
+//! | `CONN#<connection>` | `META` | user_id, protocol, connected_at, expires_at, admitted, rooms, counted_minute, messages, heard_at, greeted, greeting_until |
 //! | `ROOM#flat:<id>` | `CONN#<connection>` | user_id, protocol, connected_at, expires_at |
 //! | `WAITING` | `<connected_at>#<connection>` | expires_at: a connection that has not said hello yet |
+//! | `PING#<slot>` | `<connection>` | connected_at, expires_at: a connection that the server pings |
+//! | `PINGS` | `TURN` | due_at, due_after, leased_until: how far pinging has come, and who is at it |
 
 use std::collections::HashMap;
 
@@ -14,7 +16,10 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::super::{Protocol, Room};
+use super::{
+    super::{Protocol, Room},
+    pings::SLOTS,
+};
 
 /// Longest life of a connection in seconds (API Gateway quotas for WebSocket APIs: 2 hours).
 const LIFETIME: i64 = 2 * 60 * 60;
@@ -38,6 +43,9 @@ pub(super) struct Meta {
     pub(super) connected_at: i64,
     /// Seconds since 1970; the table's time-to-live attribute.
     pub(super) expires_at: i64,
+    /// Whether the server has spoken first; absent where it has not.
+    #[serde(default, skip_serializing)]
+    pub(super) greeted: bool,
     /// Whether it may say more than hello.
     pub(super) admitted: bool,
     /// A string set; absent where it is empty.
@@ -46,6 +54,9 @@ pub(super) struct Meta {
     /// Messages in the current minute.
     #[serde(default, skip_serializing)]
     pub(super) messages: u32,
+    /// When its last message came, in milliseconds since 1970; absent before the first.
+    #[serde(default, skip_serializing)]
+    pub(super) heard_at: Option<i64>,
 }
 
 /// A connection as a room keeps it. It says whom a push goes to and in which protocol.
@@ -72,7 +83,7 @@ pub(super) fn item(attributes: &impl Serialize, key: Key) -> Result<Item, serde_
 /// The primary key of an item.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Key {
-    pk: String,
+    pub(super) pk: String,
     sk: String,
 }
 
@@ -90,6 +101,21 @@ impl Key {
         Self { pk: WAITING.to_owned(), sk: format!("{connected_at:015}#{connection}") }
     }
 
+    /// Sorted by id, in the partition that the id says.
+    pub(super) fn ping(connection: &str) -> Self {
+        let mixed = connection.bytes().fold(0_u8, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte));
+        Self { pk: ping_key(mixed % SLOTS), sk: connection.to_owned() }
+    }
+
+    pub(super) fn ping_turn() -> Self {
+        Self { pk: "PINGS".to_owned(), sk: "TURN".to_owned() }
+    }
+
+    /// What it is sorted by.
+    pub(super) fn sort(self) -> AttributeValue {
+        AttributeValue::S(self.sk)
+    }
+
     pub(super) fn item(self) -> Item {
         Item::from([
             ("pk".to_owned(), AttributeValue::S(self.pk)),
@@ -100,6 +126,15 @@ impl Key {
 
 pub(super) fn room_key(room: &str) -> String {
     format!("ROOM#{room}")
+}
+
+pub(super) fn ping_key(slot: u8) -> String {
+    format!("PING#{slot}")
+}
+
+/// The connection that a `META` is of.
+pub(super) fn connection_of(meta: &Item) -> Option<&str> {
+    meta.get("pk")?.as_s().ok()?.strip_prefix("CONN#")
 }
 
 /// The connection of a room's item.

@@ -13,6 +13,7 @@ mod handshake;
 mod hear;
 mod items;
 mod join;
+mod pings;
 
 use std::{collections::HashMap, time::Duration};
 
@@ -27,6 +28,7 @@ pub use handshake::{HELLO_TIMEOUT, Waiting};
 pub use hear::{Heard, MAX_MESSAGES_PER_MINUTE};
 use items::{Item, Key, Meta, Ticket, expiry, item, member_id, now_ms, room_key, rooms};
 pub use join::{Joined, MAX_ROOMS};
+pub use pings::{PingPlace, PingSlot, PingTurn, Pinged};
 
 use super::{
     Protocol, Room,
@@ -50,10 +52,14 @@ pub struct Connection {
     pub protocol: Protocol,
     /// Whose it is, as a token said; nobody's before one has come.
     pub user_id: Option<Uuid>,
+    /// Whether the server has spoken first.
+    pub greeted: bool,
     /// Whether it may say more than hello.
     pub admitted: bool,
     /// The rooms it is in.
     pub rooms: Vec<Room>,
+    /// When it was last heard of, in milliseconds since 1970: opening it counts.
+    pub heard_at: i64,
 }
 
 impl Connection {
@@ -63,8 +69,10 @@ impl Connection {
             connected_at: meta.connected_at,
             protocol: meta.protocol,
             user_id: meta.user_id,
+            greeted: meta.greeted,
             admitted: meta.admitted,
             rooms: rooms(&meta.rooms),
+            heard_at: meta.heard_at.unwrap_or(meta.connected_at),
         }
     }
 }
@@ -117,7 +125,7 @@ impl Connections {
     }
 
     /// Notes a new connection, opened `connected_at` milliseconds after 1970. One whose protocol
-    /// begins with a hello waits for it.
+    /// begins with a hello waits for it, and is pinged from now on.
     pub async fn open(
         &self,
         connection_id: &str,
@@ -132,9 +140,11 @@ impl Connections {
             protocol,
             connected_at,
             expires_at,
+            greeted: false,
             admitted: !waits,
             rooms: Vec::new(),
             messages: 0,
+            heard_at: None,
         };
         let meta = item(&meta, Key::meta(connection_id)).map_err(unwritable)?;
         if !waits {
@@ -143,7 +153,10 @@ impl Connections {
         }
         let mut waiting = Key::waiting(connection_id, connected_at).item();
         waiting.insert("expires_at".to_owned(), number(expires_at));
-        let puts = [self.put(meta)?, self.put(waiting)?];
+        let mut ping = Key::ping(connection_id).item();
+        ping.insert("connected_at".to_owned(), number(connected_at));
+        ping.insert("expires_at".to_owned(), number(expires_at));
+        let puts = [self.put(meta)?, self.put(waiting)?, self.put(ping)?];
         let call = self.store.transact_write_items().set_transact_items(Some(puts.into()));
         call.send().await.map(drop).map_err(unavailable)
     }

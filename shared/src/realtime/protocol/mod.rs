@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::Event;
+use crate::config::PingConfig;
 
 /// The longest message of a client, in bytes: what fits into one frame (API Gateway quotas for
 /// WebSocket APIs).
@@ -71,7 +72,7 @@ impl Protocol {
         if text.starts_with(|first: char| first.is_ascii_digit()) { Self::SocketIo } else { Self::Native }
     }
 
-    /// Whether the server has to speak first, and the client to say hello before it is heard.
+    /// Whether the server has to speak first and to ping, and the client to say hello before it is heard.
     pub fn has_handshake(self) -> bool {
         self == Self::SocketIo
     }
@@ -84,11 +85,19 @@ impl Protocol {
         }
     }
 
-    /// The frame with which the server speaks first, where it does.
-    pub fn opening(self) -> Option<String> {
+    /// The frame with which the server speaks first, where it does; it says when pings are to come.
+    pub fn opening(self, pings: PingConfig) -> Option<String> {
         match self {
             Self::Native => None,
-            Self::SocketIo => Some(socket_io::opening(&session())),
+            Self::SocketIo => Some(socket_io::opening(&session(), pings)),
+        }
+    }
+
+    /// The frame that asks a client whether it is there, where the server has to.
+    pub fn ping(self) -> Option<&'static str> {
+        match self {
+            Self::Native => None,
+            Self::SocketIo => Some(socket_io::PING),
         }
     }
 

@@ -6,18 +6,16 @@
 //!   protocol says beside the payload. The connect answer has no `pid`. No frame begins with a brace and
 //!   none is empty: the Dart client (2.0.3) throws on either.
 //! - There are no binary packets and only the main namespace.
-//! - Pings never fall due: a connection ends after two hours, before its first one. What keeps it open
-//!   is traffic, as with every connection of the gateway.
+//! - The server pings. A client only minds that a ping comes within interval and timeout of the last one,
+//!   and takes the timeout for what a ping may be late.
 
 use serde_json::{Map, Value, json};
 
 use super::{MAX_MESSAGE, Said};
-use crate::realtime::Event;
+use crate::{config::PingConfig, realtime::Event};
 
-/// Milliseconds. Longer than a connection lives.
-const PING_INTERVAL: u32 = 3 * 60 * 60 * 1000;
-/// Milliseconds.
-const PING_TIMEOUT: u32 = 20 * 1000;
+/// Engine.IO's packet that asks whether the client is there.
+pub(super) const PING: &str = "2";
 /// Engine.IO's packet that means nothing.
 pub(super) const NOOP: &str = "6";
 /// Names of events that clients keep for themselves (Socket.IO protocol, "Sending and receiving data").
@@ -98,12 +96,12 @@ fn read_event(rest: &str) -> Said {
 }
 
 /// The packet with which Engine.IO opens a session.
-pub(super) fn opening(session: &str) -> String {
+pub(super) fn opening(session: &str, pings: PingConfig) -> String {
     let handshake = json!({
         "sid": session,
         "upgrades": [],
-        "pingInterval": PING_INTERVAL,
-        "pingTimeout": PING_TIMEOUT,
+        "pingInterval": pings.interval_ms,
+        "pingTimeout": pings.timeout_ms,
         "maxPayload": MAX_MESSAGE,
     });
     format!("0{handshake}")
@@ -253,15 +251,13 @@ mod tests {
 
     #[test]
     fn the_opening_packet_has_every_field_and_no_other() {
-        let packet = opening("s");
+        let packet = opening("s", PingConfig { interval_ms: 300_000, timeout_ms: 120_000 });
         let fields: Value = serde_json::from_str(packet.strip_prefix('0').unwrap()).unwrap();
         assert_eq!(
             fields,
-            json!({"sid": "s", "upgrades": [], "pingInterval": 10_800_000, "pingTimeout": 20_000,
+            json!({"sid": "s", "upgrades": [], "pingInterval": 300_000, "pingTimeout": 120_000,
                    "maxPayload": 32_768})
         );
-        // Both together are one timer of the client, whose numbers have 31 bits.
-        assert!(u64::from(PING_INTERVAL) + u64::from(PING_TIMEOUT) <= 2_147_483_647);
     }
 
     #[test]
