@@ -76,7 +76,6 @@ pub(crate) struct Gateway {
     pub(crate) google: Arc<Issuer>,
     pub(crate) messages: Messages,
     pub(crate) limits: WebSocketLimits,
-    pub(crate) head_timeout: Duration,
     /// Host and port as clients name them.
     pub(crate) domain: String,
     pub(crate) connections: Registry,
@@ -93,7 +92,6 @@ impl Gateway {
         issuer: Option<Arc<Issuer>>,
         google: Arc<Issuer>,
         limits: WebSocketLimits,
-        head_timeout: Duration,
         domain: String,
     ) -> Self {
         Self {
@@ -104,7 +102,6 @@ impl Gateway {
             google,
             messages: Messages::default(),
             limits,
-            head_timeout,
             domain,
             connections: Registry::default(),
             posts: Posts::default(),
@@ -113,10 +110,10 @@ impl Gateway {
     }
 
     /// Serves until the runtime ends.
-    pub(crate) async fn serve(self: Arc<Self>, listener: TcpListener) {
+    pub(crate) async fn serve(self: Arc<Self>, listener: TcpListener, head_timeout: Duration) {
         let mut http = http1::Builder::new();
         // A head that is larger is answered with 431.
-        http.timer(TokioTimer::new()).header_read_timeout(self.head_timeout).max_header_size(MAX_HEAD);
+        http.timer(TokioTimer::new()).header_read_timeout(head_timeout).max_header_size(MAX_HEAD);
         loop {
             let Ok((socket, client)) = listener.accept().await else {
                 // Only a lack of descriptors lasts, and nothing tells when there are some again.

@@ -273,18 +273,10 @@ impl Parts {
         });
         let served = matches!(builder.project, Project::Local(_)).then(|| issuer.clone());
         let domain = address.to_string();
-        let gateway = Arc::new(Gateway::new(
-            template,
-            lambda,
-            faults,
-            served,
-            issuer.clone(),
-            builder.limits,
-            builder.head_timeout,
-            domain,
-        ));
+        let gateway =
+            Arc::new(Gateway::new(template, lambda, faults, served, issuer.clone(), builder.limits, domain));
         let _ = gateway.info.set(info);
-        tokio::spawn(gateway.clone().serve(listener));
+        tokio::spawn(gateway.clone().serve(listener, builder.head_timeout));
         schedules::start(&gateway.lambda, schedules, builder.schedules);
         Ok(Self { gateway, issuer, postgres, shared_server, database, wire, dynamodb, base_url, variables })
     }

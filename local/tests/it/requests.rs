@@ -188,7 +188,7 @@ async fn no_event_is_an_error_of_a_function() {
     for round in 0..400 {
         let function = dice.pick(&functions);
         let route = &function.routes[dice.roll(function.routes.len())];
-        let mut event = event(&route.path.replace('{', "").replace('}', ""));
+        let mut event = event(&route.path.replace(['{', '}'], ""));
         event["requestContext"]["http"]["method"] = json!(route.method);
         event["headers"]["authorization"] = json!(format!("Bearer {}", world.guard.token));
         event["headers"]["content-type"] = json!("application/json");

@@ -7,7 +7,7 @@
 use std::{borrow::Cow, convert::Infallible, net::IpAddr};
 
 use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
-use axum::{Router, routing::any};
+use axum::{Router, routing};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http::{
     HeaderName, Uri,
@@ -163,7 +163,7 @@ fn refusing(problem: Problem) -> Router {
         let problem = problem.clone();
         async move { ApiError::Invalid(vec![problem]) }
     };
-    finish(Router::new().route("/", any(refuse)))
+    finish(Router::new().route("/", routing::any(refuse)))
 }
 
 impl From<Unreadable> for ApiGatewayV2httpRequest {
