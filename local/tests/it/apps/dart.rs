@@ -58,7 +58,7 @@ pub fn read(value: &Value, reads: Reads) {
 
 /// As [`read`], of each element of `as List`, of which there has to be one.
 #[track_caller]
-pub fn read_all<'a>(value: &'a Value, reads: Reads) -> &'a [Value] {
+pub fn read_all(value: &Value, reads: Reads) -> &[Value] {
     let list = value.as_array().unwrap_or_else(|| panic!("`as List` of {value}"));
     assert!(!list.is_empty(), "there is nothing to show");
     list.iter().for_each(|element| read(element, reads));
