@@ -35,13 +35,14 @@ const ANSWERS: [(&str, &str, &str); 19] = [
 ];
 
 /// What is kept of an answer's `data`: operation, variable, value. `home` is where the caller lives or works.
-const KEPT: [(&str, &str, &str); 16] = [
+const KEPT: [(&str, &str, &str); 17] = [
     ("check_in", "visit_id", "data.id"),
     ("create_guest_pass", "access_code", "data.visitor.access_code"),
     ("create_guest_pass", "qr_code", "data.visitor.qr_code"),
     ("create_guest_pass", "visitor_id", "data.visitor.id"),
     ("create_visitor", "visitor_id", "data.visitor.id"),
     ("get_me", "notification_id", "data.recent_notifications[0]?.id"),
+    ("get_me", "user_name", "data.user.name"),
     ("list_blocks", "block_id", "home.block_id ?? data[0]?.id"),
     ("list_cities", "city", "home.city ?? data[0]"),
     ("list_complexes", "complex_id", "home.complex_id ?? data[0]?.id"),
@@ -63,7 +64,7 @@ const MADE: [&str; 7] =
     ["access_code", "emergency_id", "notification_id", "qr_code", "request_id", "visit_id", "visitor_id"];
 
 /// Which variable holds what a parameter or a field of this name stands for.
-const VARIABLES: [(&str, &str); 14] = [
+const VARIABLES: [(&str, &str); 15] = [
     ("block_id", "block_id"),
     ("city", "city"),
     ("code", "access_code"),
@@ -71,6 +72,7 @@ const VARIABLES: [(&str, &str); 14] = [
     ("emergencies/id", "emergency_id"),
     ("flat_id", "flat_id"),
     ("idToken", "bearerToken"),
+    ("name", "user_name"),
     ("notifications/id", "notification_id"),
     ("qr_code", "qr_code"),
     ("resident-requests/id", "request_id"),
@@ -80,8 +82,8 @@ const VARIABLES: [(&str, &str); 14] = [
     ("visitors/id", "visitor_id"),
 ];
 
-/// Fields of examples that are not sent, so that no phone is quiet after a run.
-const NOT_SENT: [&str; 2] = ["quiet_from", "quiet_until"];
+/// Fields of examples that are not sent, so that after a run no phone is quiet or speaks another language.
+const NOT_SENT: [&str; 3] = ["language", "quiet_from", "quiet_until"];
 
 /// What a reader is told behind what the API reference says.
 const RUNNING: &str = "\n\n## Running the collection\n\nSet `baseUrl`, and `bearerToken` to the ID token of a guard or \

@@ -92,7 +92,13 @@ fn expectations_are_those_of_the_table() {
             .map(|line| line.as_str().unwrap())
             .collect();
         let answers = script.iter().find_map(|line| line.strip_prefix("const answers = ")).unwrap();
-        let Some(row) = authorisation::answers(&call) else { continue };
+        let Some(row) = authorisation::answers(&call) else {
+            assert!(
+                request["auth"]["type"] == "noauth" || call.ends_with("/health"),
+                "{call} is not in the table"
+            );
+            continue;
+        };
         let table = format!("{{ guard: {}, resident: {} }};", row[0], row[1]);
         assert_ne!(answers == table, others.contains_key(&*call), "{call}: {answers} and {table}");
         compared += 1;
