@@ -1,5 +1,5 @@
-//! Pinging, for protocols that have the server do it: what is due is pinged once. Whoever was pinged before,
-//! and has not been heard of since nor for as long as their client would wait for us, is closed.
+//! Pinging, for protocols that have the server do it: what is due is pinged once. A connection that was pinged before,
+//! and has not been heard of since nor for as long as its client would wait for us, is closed.
 
 use std::time::Duration;
 
