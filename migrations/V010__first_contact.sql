@@ -13,7 +13,7 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
 $$;
 
 -- Requests in the current window, of whom they count for: 'user:<id>', 'urgent:<id>', 'address:<ip>',
--- 'unverified:<ip>' or 'waiting:<ip>'. Losing it in a crash costs nothing, so it is not logged. It stands in for
+-- 'unverified:<ip>', 'waiting:<ip>' or 'rejected:<ip>'. Losing it in a crash costs nothing, so it is not logged. It stands in for
 -- rate_limits, which the release before goes on writing.
 CREATE UNLOGGED TABLE request_counts (
     counted      text COLLATE "C" PRIMARY KEY,

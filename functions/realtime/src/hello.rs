@@ -53,7 +53,7 @@ impl Realtime {
             (Some(user_id), _) => user_id,
             (None, Some(token)) => self.identify(&token, source, Counting::Arrival).await?,
             (None, None) => {
-                let meta = source.meta(Counting::Ordinary);
+                let meta = source.meta(Counting::Arrival);
                 return Err(self.app.unverified(ApiError::TokenMissing, &meta).await);
             }
         };

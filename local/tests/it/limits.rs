@@ -156,6 +156,32 @@ async fn connections_that_have_shown_no_token_are_bounded() {
     assert_eq!(open().await.err(), Some(429));
 }
 
+/// An app that has no token comes back again and again; it keeps out no other, until it is a flood.
+#[tokio::test]
+async fn apps_without_a_token_keep_out_no_other() {
+    let world = narrow(2).await;
+    let url =
+        format!("{}/socket.io/?EIO=4&transport=websocket", world.stack.base_url().replacen("http", "ws", 1));
+    let hello = async |packet: String| {
+        let mut app = Socket::dial(url.as_str()).await?;
+        app.text().await.expect("the server speaks first");
+        app.send_text(packet).await;
+        Ok::<_, u16>(app.text().await.unwrap())
+    };
+    for count in 0..20 {
+        let refused =
+            hello(if count % 2 == 0 { "40".to_owned() } else { "40{\"token\":\"rubbish\"}".to_owned() });
+        assert!(refused.await.unwrap().starts_with("44"));
+    }
+    assert_eq!(hello("40".to_owned()).await.err(), Some(429));
+    world.db.batch_execute("DELETE FROM request_counts").await.unwrap();
+    for _ in 0..5 {
+        hello("40".to_owned()).await.unwrap();
+    }
+    let welcome = hello(format!("40{}", json!({"token": world.guard.token}))).await.unwrap();
+    assert!(welcome.starts_with("40{"), "{welcome}");
+}
+
 /// Neither the own app's noise nor the neighbours' stops an emergency, or an answer to a ring.
 #[tokio::test]
 async fn what_is_urgent_is_never_refused_for_anything_else() {

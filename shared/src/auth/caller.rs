@@ -142,7 +142,11 @@ impl App {
         if refusal.status() != StatusCode::UNAUTHORIZED {
             return refusal;
         }
-        match self.limits.count_anonymous(&self.db, Anonymous::Request, &meta.ip).await {
+        let what = match meta.counting {
+            Counting::Arrival => Anonymous::Hello,
+            Counting::Ordinary | Counting::Urgent => Anonymous::Request,
+        };
+        match self.limits.count_anonymous(&self.db, what, &meta.ip).await {
             Err(over @ ApiError::RateLimited(_)) => over,
             // What cannot be counted is refused all the same.
             Ok(_) | Err(_) => refusal,

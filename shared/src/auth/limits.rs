@@ -21,9 +21,12 @@ use crate::{config::RateLimitConfig, db::Db, http::ApiError};
 /// Requests without a valid token, of one address: 100. Nobody needs more, and a flood of them harms only others
 /// that have no token either.
 const UNVERIFIED: i32 = 1;
-/// Socket.IO connections of one address that have shown no token yet: 100. One that shows it is taken off the count, so
+/// Socket.IO connections of one address that have said nothing yet: 100. One that says hello is taken off the count, so
 /// that a building which comes back at once gets in.
 const WAITING: i32 = 1;
+/// Hellos without a valid token, of one address: 1,000. Past that it opens no connection without a token. An app that
+/// has none comes back every 20 seconds, and twenty of them must not keep out one that has.
+const REJECTED: i32 = 10;
 /// Emergencies, and answers to a ring, of one user: 100. They are counted apart from all else that the user does, and
 /// not for the address, so that neither a noisy app nor a noisy neighbour stops them.
 const URGENT: i32 = 1;
@@ -88,6 +91,8 @@ pub enum Anonymous {
     Request,
     /// A connection whose token comes later.
     Connection,
+    /// A hello on such a connection, without a valid token.
+    Hello,
 }
 
 /// Where a caller stands against a limit; told in `RateLimit-*` headers
@@ -145,22 +150,26 @@ impl Limits {
         self.config.window.as_secs_f64()
     }
 
-    /// Counts a request of an address that shows no valid token.
+    /// Counts a request of an address that shows no valid token. A hello frees the place of its connection.
     ///
     /// # Errors
     /// The address is over its bound; or the database cannot count.
     pub async fn count_anonymous(&self, db: &Db, what: Anonymous, ip: &str) -> Result<RateState, ApiError> {
-        let (kind, bound) = match what {
-            Anonymous::Request => ("unverified", UNVERIFIED),
-            Anonymous::Connection => ("waiting", WAITING),
+        let (waiting, rejected) = (format!("waiting:{ip}"), format!("rejected:{ip}"));
+        let (subject, bound, given_back, full) = match what {
+            Anonymous::Request => (format!("unverified:{ip}"), UNVERIFIED, None, None),
+            Anonymous::Connection => (waiting, WAITING, None, Some(rejected)),
+            Anonymous::Hello => (rejected, REJECTED, Some(waiting), None),
         };
-        let subject = format!("{kind}:{ip}");
         self.recall(&subject)?;
         let limit = self.times(bound);
         let params = [
             (&subject as _, Type::TEXT),
             (&self.window_seconds() as _, Type::FLOAT8),
             (&limit as _, Type::INT4),
+            (&given_back as _, Type::TEXT),
+            (&full as _, Type::TEXT),
+            (&self.times(REJECTED) as _, Type::INT4),
         ];
         let count = db.read_first::<Count>(include_str!("count_request.sql"), &params).await?;
         let Count { hits, reset_seconds } =
@@ -168,7 +177,7 @@ impl Limits {
         if let Some(hits) = hits {
             return Ok(RateState { limit, remaining: limit - hits, reset_seconds });
         }
-        // A connection may arrive at any moment, and then another may wait.
+        // A connection may say hello at any moment, and then another may wait.
         if what == Anonymous::Request {
             self.remember(subject, limit, reset_seconds);
         }
