@@ -29,9 +29,9 @@ pub(crate) struct NewVisitor {
     id_number: Option<ShortText>,
     /// Counts only where it names a current resident of the flat.
     invited_by: Option<Uuid>,
-    /// Now where it is not said.
+    /// Now where it is not said, and within 30 days.
     expected_start: Option<SentTime>,
-    /// After `expected_start`.
+    /// After `expected_start`, by 30 days at most.
     expected_end: Option<SentTime>,
 }
 
