@@ -1,9 +1,22 @@
-//! What people and phones may send has an end.
+//! What people and phones may send has an end: in depth, in size, in number, and in time.
 
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::support::{Reply, World, world::FLAT_101};
+use crate::support::{Actor, Dice, Reply, World, world::FLAT_101};
+
+/// A list in a list, so many times.
+fn nested(depth: usize) -> Value {
+    (0..depth).fold(json!("the last"), |inner, _| json!([inner]))
+}
+
+/// As Firebase writes tokens, of which no part comes again.
+fn token(length: usize, seed: u64) -> String {
+    const SIGNS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let mut dice = Dice(seed);
+    (0..length).map(|_| char::from(dice.pick(SIGNS))).collect()
+}
 
 impl World {
     async fn log(&self, more: Value) -> Reply {
@@ -11,6 +24,123 @@ impl World {
         body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         self.guard.post("/v1/visitors", body).await
     }
+}
+
+/// JSON of an app's own is answered as it was sent, or is refused before anything is written.
+#[tokio::test]
+async fn json_of_an_apps_own_is_bounded_before_it_is_written() {
+    let world = World::open().await;
+    for depth in [120, 60, 17] {
+        let info = json!({"a": nested(depth - 1)});
+        for (path, body) in [
+            ("/v1/fcm-token", json!({"token": "t", "device_info": info})),
+            ("/v1/guards/register-device", json!({"device_identifier": "d", "device_info": info})),
+            (
+                "/v1/resident-requests",
+                json!({"flat_id": FLAT_101, "requested_role": "owner", "docs": nested(depth)}),
+            ),
+        ] {
+            world.stranger.post(path, body).await.refused(400, "VALIDATION_FAILED");
+        }
+    }
+    // PostgreSQL would write out all of its places.
+    let tiny = json!({"token": "t", "device_info": {"a": [1e-300]}});
+    world.stranger.post("/v1/fcm-token", tiny).await.refused(400, "VALIDATION_FAILED");
+    for table in ["devices", "resident_requests", "audit_logs"] {
+        assert_eq!(world.count(&format!("SELECT count(*) FROM {table}")).await, 0, "{table}");
+    }
+
+    let info = json!({"a": nested(15)});
+    let phone = json!({"token": "t", "device_info": info});
+    assert_eq!(world.stranger.post("/v1/fcm-token", phone).await.data(200)["device_info"], info);
+    assert_eq!(world.stranger.get("/v1/fcm-tokens").await.data(200)[0]["device_info"], info);
+    let docs = json!({"flat_id": FLAT_101, "requested_role": "owner", "docs": nested(16)});
+    assert_eq!(world.stranger.post("/v1/resident-requests", docs).await.data(201)["docs"], nested(16));
+}
+
+/// A token that the index cannot hold is refused; ten times what Firebase's have is taken.
+#[tokio::test]
+async fn a_push_token_is_no_longer_than_its_index_holds() {
+    let world = World::open().await;
+    for length in [2049, 2704, 4096, 9000] {
+        let long = token(length, 1);
+        for (path, field) in [("/v1/fcm-token", "token"), ("/v1/guards/register-device", "fcm_token")] {
+            let refused =
+                world.guard.post(path, json!({field: long})).await.refused(400, "VALIDATION_FAILED");
+            assert_eq!(refused["details"][0]["field"], field, "{length}");
+        }
+    }
+    let longest = token(2048, 2);
+    world.guard.post("/v1/fcm-token", json!({"token": longest})).await.data(200);
+    assert_eq!(world.guard.get("/v1/fcm-tokens").await.data(200)[0]["token"], longest);
+}
+
+/// A phone that says something else each day is known by what it said last, not by all it ever said.
+#[tokio::test]
+async fn what_a_phone_says_of_itself_does_not_grow() {
+    let world = World::open().await;
+    let say = |path: &'static str, info: Value| {
+        let body = json!({"token": "t", "fcm_token": "f", "device_identifier": "d", "device_info": info});
+        world.guard.post(path, body)
+    };
+    for path in ["/v1/fcm-token", "/v1/guards/register-device"] {
+        say(path, json!({"platform": "android"})).await.data(200);
+        say(path, json!({"version": "1.4"})).await.data(200);
+        let both = "SELECT count(*) FROM devices WHERE device_info = '{\"platform\": \"android\", \"version\": \"1.4\"}'";
+        assert_eq!(world.count(both).await, 1, "{path}: what fits is kept beside the new");
+        for day in 0..12 {
+            let mut info = json!({});
+            info[format!("day {day}")] = json!("x".repeat(1500));
+            say(path, info).await.data(200);
+        }
+        assert!(
+            world.count("SELECT max(length(device_info::text))::bigint FROM devices").await <= 2000,
+            "{path}"
+        );
+        let last = "SELECT count(*) FROM devices WHERE device_info ? 'day 11'";
+        assert_eq!(world.count(last).await, 1, "{path}");
+        world.db.execute("DELETE FROM devices", &[]).await.unwrap();
+    }
+}
+
+/// A twenty-first phone takes the place of the one that was not heard of for longest; a ring reaches twenty.
+#[tokio::test]
+async fn a_user_has_twenty_phones_at_most() {
+    let world = World::open().await;
+    world.neighbour.register_phone("of-the-neighbour").await;
+    for number in 0..25 {
+        world.resident.register_phone(&format!("phone-{number}")).await;
+        if number == 22 {
+            // It is heard of again.
+            world.resident.register_phone("phone-4").await;
+        }
+    }
+    let tokens = world.resident.get("/v1/fcm-tokens").await.data(200);
+    let mut tokens: Vec<String> =
+        tokens.as_array().unwrap().iter().map(|phone| phone["token"].as_str().unwrap().to_owned()).collect();
+    tokens.sort_unstable();
+    let mut expected: Vec<String> =
+        [4].into_iter().chain(6..25).map(|number| format!("phone-{number}")).collect();
+    expected.sort_unstable();
+    assert_eq!(tokens, expected);
+
+    // Those that the app names count, too, and so do those that come all at once.
+    let register = |number: usize| {
+        let body =
+            json!({"device_identifier": format!("gate-{number}"), "fcm_token": format!("gate-{number}")});
+        world.resident.post("/v1/guards/register-device", body)
+    };
+    for reply in join_all((0..30).map(register)).await {
+        reply.data(200);
+    }
+    let of = |actor: &Actor| format!("SELECT count(*) FROM devices WHERE user_id = '{}'", actor.user_id);
+    assert_eq!(world.count(&of(&world.resident)).await, 20);
+    assert_eq!(world.count(&of(&world.neighbour)).await, 1, "other users' phones stay");
+    world.log_visitor().await;
+    assert_eq!(
+        world.count("SELECT count(*) FROM notification_logs WHERE kind = 'visitor_request'").await,
+        20
+    );
 }
 
 /// Nobody stays for a century: what is known of a visitor ends with their time.

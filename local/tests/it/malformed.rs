@@ -21,6 +21,11 @@ enum Kind {
     List,
 }
 
+/// An object in an object, so many times.
+fn nested(depth: usize) -> Value {
+    (0..depth).fold(json!(1), |inner, _| json!({"a": inner}))
+}
+
 fn refused_by(kind: Kind) -> Vec<Value> {
     let not_text = [json!(5), json!(true), json!([]), json!({"a": 1})];
     let text = |more: &[&str]| not_text.iter().cloned().chain(more.iter().map(|text| json!(text))).collect();
@@ -56,7 +61,7 @@ fn refused_by(kind: Kind) -> Vec<Value> {
             json!(9_223_372_036_854_775_807_i64),
             json!([]),
         ],
-        Kind::Token => text(&["two words", "tab\ttab", "π"]),
+        Kind::Token => text(&["two words", "tab\ttab", "π", &"x".repeat(2049)]),
         Kind::Info => {
             vec![
                 json!("x"),
@@ -65,6 +70,8 @@ fn refused_by(kind: Kind) -> Vec<Value> {
                 json!({"a": "x".repeat(3000)}),
                 json!({"a": "\u{0}"}),
                 json!({"a": 1e308}),
+                json!({"a": 1e-300}),
+                nested(17),
                 json!({"a": "9999 4105 7058"}),
             ]
         }
@@ -76,6 +83,7 @@ fn refused_by(kind: Kind) -> Vec<Value> {
                 json!(["999941057058"]),
                 json!(["\u{0}"]),
                 json!([1e308]),
+                nested(17),
             ]
         }
     }
