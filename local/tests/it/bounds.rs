@@ -1,6 +1,7 @@
-//! What people and phones may send has an end: in depth, in size, in number, and in time.
+//! What people and phones may send has an end: in depth, in size, in number, in time, and in signs.
 
 use futures_util::future::join_all;
+use local::Identity;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -23,6 +24,12 @@ impl World {
         let mut body = json!({"visitor_name": "Kiran", "phone": "9876543210", "flat_id": FLAT_101});
         body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         self.guard.post("/v1/visitors", body).await
+    }
+
+    async fn pass(&self, more: Value) -> Reply {
+        let mut body = json!({"visitor_name": "Leela", "phone": "9876543210", "flat_id": FLAT_101});
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        self.resident.post("/v1/visitors/guest-pass", body).await
     }
 }
 
@@ -141,6 +148,199 @@ async fn a_user_has_twenty_phones_at_most() {
         world.count("SELECT count(*) FROM notification_logs WHERE kind = 'visitor_request'").await,
         20
     );
+}
+
+/// An Aadhaar number is found in each field that takes a text, whatever stands between its digits.
+#[tokio::test]
+async fn an_aadhaar_number_is_found_behind_any_separators_in_every_field() {
+    let world = World::open().await;
+    let none = Uuid::now_v7();
+    let numbers = [
+        "9999  4105  7058",
+        "9999/4105/7058",
+        "9999_4105_7058",
+        "9999, 4105, 7058",
+        "9999:4105:7058",
+        "9999\u{b7}4105\u{b7}7058",
+        "+9999 4105 7058",
+        "seen: (9999) [4105] <7058>",
+        "۹۹۹۹ ۴۱۰۵ ۷۰۵۸",
+    ];
+    let respond = format!("/v1/visitors/{none}/respond");
+    let guard_respond = format!("/v1/visitors/{none}/guard-respond");
+    let approve = format!("/v1/resident-requests/{none}/approve");
+    let visitor = json!({"visitor_name": "Kiran", "phone": "9876543210", "flat_id": FLAT_101});
+    let request = json!({"flat_id": FLAT_101, "requested_role": "owner"});
+    for (path, body, fields) in [
+        ("/v1/visitors", &visitor, &["visitor_name", "purpose", "vehicle_no", "id_type", "id_number"][..]),
+        ("/v1/visitors/guest-pass", &visitor, &["visitor_name", "purpose"]),
+        (&respond, &json!({"decision": "accept"}), &["note"]),
+        (&guard_respond, &json!({"decision": "accept"}), &["note"]),
+        ("/v1/visits/checkin", &json!({"visitor_id": none}), &["checkin_method", "notes"]),
+        ("/v1/visits/checkout", &json!({"visit_id": none}), &["notes"]),
+        ("/v1/emergencies", &json!({"flat_id": FLAT_101}), &["description"]),
+        ("/v1/resident-requests", &request, &["docs", "note"]),
+        (&approve, &json!({}), &["note"]),
+        ("/v1/guards/register-device", &json!({}), &["device_identifier"]),
+        ("/v1/fcm-token", &json!({"token": "t"}), &["device_info"]),
+    ] {
+        for field in fields {
+            for number in numbers {
+                let mut body = body.clone();
+                body[field] = match *field {
+                    "docs" => json!([{"name": "proof", "text": number}]),
+                    "device_info" => json!({"owner": number}),
+                    _ => json!(number),
+                };
+                world.guard.post(path, body).await.refused(400, "AADHAAR_NOT_ACCEPTED");
+            }
+        }
+    }
+    // Behind a plus there is a phone, but not in the number of an ID.
+    world.log(json!({"id_number": "+999941057058"})).await.refused(400, "AADHAAR_NOT_ACCEPTED");
+    let docs = |docs: Value| {
+        let body = json!({"flat_id": FLAT_101, "requested_role": "owner", "docs": docs});
+        world.stranger.post("/v1/resident-requests", body)
+    };
+    for wrong in
+        [json!(["9999", "4105", "7058"]), json!({"id": [9999, 4105, 7058]}), json!([999_941_057_058_u64])]
+    {
+        docs(wrong).await.refused(400, "AADHAAR_NOT_ACCEPTED");
+    }
+    assert_eq!(world.count("SELECT count(*) FROM visitors").await, 0);
+}
+
+/// Numbers of phones, days and flats are what people write down at a gate.
+#[tokio::test]
+async fn phones_and_days_are_no_aadhaar_numbers() {
+    let world = World::open().await;
+    for number in 0..10 {
+        for note in [
+            format!("call +91 98765 4321{number}"),
+            format!("call +91987654321{number}"),
+            format!("987654321{number}, 12 people"),
+            format!("98765-4321{number} / 24"),
+            format!("since 2026-11-24 10:1{number}"),
+            format!("left 24/11/2026, 10.1{number}"),
+            format!("for 201, 202, 203, 204, 20{number}"),
+        ] {
+            world.log(json!({"purpose": note})).await.data(201);
+        }
+    }
+}
+
+/// What is shown is what was typed: one line, nothing hidden, and letters of every script of India.
+#[tokio::test]
+async fn names_hold_nothing_that_nobody_sees() {
+    let world = World::open().await;
+    let hidden = [
+        "Ki\nran",
+        "Ki\r\nran",
+        "Ki\tran",
+        "Ki\u{2028}ran",
+        "Ki\u{202e}nar",
+        "Ki\u{2066}ran\u{2069}",
+        "Ki\u{200e}ran",
+        "Ki\u{61c}ran",
+        "Ki\u{200b}ran",
+        "Ki\u{200d}ran",
+        "Ki\u{200c}ran",
+        "Ki\u{feff}ran",
+        "Ki\u{ad}ran",
+        "Ki\u{3164}ran",
+        "Ki\u{e0041}ran",
+        "Ki\u{7f}ran",
+    ];
+    for name in hidden {
+        for reply in [
+            world.log(json!({"visitor_name": name})).await,
+            world.log(json!({"vehicle_no": name})).await,
+            world.pass(json!({"visitor_name": name})).await,
+            world
+                .resident
+                .send(reqwest::Method::PATCH, "/v1/profile/me", Some(json!({"name": name})), None)
+                .await,
+        ] {
+            let refused = reply.refused(400, "VALIDATION_FAILED");
+            assert!(refused["error"].as_str().unwrap().contains(" must "), "{refused}");
+        }
+    }
+    for name in [
+        "രാജന്\u{200d}",
+        "क्\u{200d}षमा",
+        "خوش\u{200c}نما",
+        "রায়",
+        "K. R. Ratan",
+        "D'Souza-Nair",
+        "Omar 👩\u{200d}👧",
+    ] {
+        let made = world.log(json!({"visitor_name": name})).await.data(201);
+        assert_eq!(made["visitor"]["visitor_name"], name);
+    }
+    // A note has lines, of one kind.
+    let id = world.log_visitor().await;
+    let note = json!({"decision": "accept", "note": "Leave it\r\nat the door"});
+    let path = format!("/v1/visitors/{id}/respond");
+    world
+        .resident
+        .post(&path, json!({"decision": "accept", "note": "a\u{202e}b"}))
+        .await
+        .refused(400, "VALIDATION_FAILED");
+    world.resident.post(&path, note).await.data(200);
+    let stored: String = world.db.query_one("SELECT note FROM visitor_approvals", &[]).await.unwrap().get(0);
+    assert_eq!(stored, "Leave it\nat the door");
+}
+
+/// A name goes to a phone under the system's registered sender, so it takes nobody anywhere.
+#[tokio::test]
+async fn a_name_that_is_sent_on_holds_no_link() {
+    let world = World::open().await;
+    for name in [
+        "Your KYC is blocked, pay at http://pay.example",
+        "Pay at bit.ly/3x",
+        "WWW.PAY",
+        "kyc-update.com",
+        "Pay.In",
+        "t.me/gate",
+        "refund@okbank",
+        "10.20.30.40",
+    ] {
+        let sentence = "The visitor's name must not contain a link; put a blank behind a dot.";
+        assert_eq!(
+            world.log(json!({"visitor_name": name})).await.refused(400, "VALIDATION_FAILED")["error"],
+            sentence
+        );
+        assert_eq!(
+            world.pass(json!({"visitor_name": name})).await.refused(400, "VALIDATION_FAILED")["error"],
+            sentence
+        );
+    }
+    for name in ["Dr.Ratan", "A.K.Dev", "Omar @ Swiggy", "Mohd.Omar", "Omar/Zubin"] {
+        world.pass(json!({"visitor_name": name})).await.data(201);
+    }
+    assert_eq!(world.count("SELECT count(*) FROM visitors").await, 5);
+}
+
+/// The name in a token is whatever its user typed elsewhere: what fits is taken, the rest is not.
+#[tokio::test]
+async fn a_name_from_elsewhere_is_cut_or_left_out() {
+    let world = World::open().await;
+    let long = "n".repeat(500);
+    for (number, (name, taken)) in [
+        ("  Nila ", Some("Nila")),
+        (&long, Some(&long[..120])),
+        ("Gate\u{202e}keeper", None),
+        ("Ni\u{200b}la", None),
+        ("Ni\nla", None),
+        ("Help at pay.com", None),
+        ("9999 4105 7058", None),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let newcomer = world.newcomer(Identity::of(&format!("named-{number}")).name(name));
+        assert_eq!(newcomer.get("/v1/profile/me").await.data(200)["user"]["name"], json!(taken), "{name:?}");
+    }
 }
 
 /// Nobody stays for a century: what is known of a visitor ends with their time.
