@@ -32,8 +32,8 @@ pub type Param<'a> = (&'a (dyn ToSql + Sync), Type);
 /// Makes a type with `as_str(&self)` a parameter of type `text`.
 #[macro_export]
 macro_rules! text_param {
-    ($name:ident $(<const $n:ident: usize>)?) => {
-        impl $(<const $n: usize>)? $crate::db::ToSql for $name $(<$n>)? {
+    ($name:ident $(<$n:ident: $bound:ident>)?) => {
+        impl $(<$n: $bound>)? $crate::db::ToSql for $name $(<$n>)? {
             fn to_sql(
                 &self,
                 ty: &$crate::db::Type,

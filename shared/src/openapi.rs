@@ -88,14 +88,14 @@ pub fn also_at(mut api: OpenApi, path: &str, alias: &str) -> OpenApi {
 /// Gives a type its place among the schemas of the document.
 #[macro_export]
 macro_rules! schema {
-    ($type:ident $(<const $n:ident: usize>)?, $name:expr, $schema:expr) => {
-        impl $(<const $n: usize>)? utoipa::PartialSchema for $type $(<$n>)? {
+    ($type:ident $(<$n:ident: $bound:ident>)?, $name:expr, $schema:expr) => {
+        impl $(<$n: $bound>)? utoipa::PartialSchema for $type $(<$n>)? {
             fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
                 utoipa::openapi::Schema::from($schema).into()
             }
         }
 
-        impl $(<const $n: usize>)? utoipa::ToSchema for $type $(<$n>)? {
+        impl $(<$n: $bound>)? utoipa::ToSchema for $type $(<$n>)? {
             fn name() -> std::borrow::Cow<'static, str> {
                 $name.into()
             }

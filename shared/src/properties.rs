@@ -22,6 +22,45 @@ fn grouped(digits: &str, places: &[bool], separator: char) -> String {
     text
 }
 
+/// What no letter or digit is.
+fn signs() -> impl Strategy<Value = String> {
+    let sign = any::<char>().prop_filter("a letter or a digit", |c| !c.is_alphanumeric());
+    proptest::collection::vec(sign, 1..4).prop_map(String::from_iter)
+}
+
+/// Nothing, or what no letter or digit is.
+fn separator() -> impl Strategy<Value = String> {
+    prop_oneof![
+        4 => Just(String::new()),
+        1 => "[ /_,:.\u{200B}\u{FEFF}\u{2013}()\n-]{1,4}",
+        1 => signs(),
+    ]
+}
+
+/// How many digits there are between separators.
+fn sizes(separators: &[String]) -> Vec<usize> {
+    let mut sizes = vec![1];
+    for separator in separators {
+        match sizes.last_mut() {
+            Some(size) if separator.is_empty() => *size += 1,
+            _ => sizes.push(1),
+        }
+    }
+    sizes
+}
+
+fn sizes_of(text: &str) -> Vec<usize> {
+    text.split(|c: char| !c.is_ascii_digit()).map(str::len).filter(|size| *size > 0).collect()
+}
+
+/// The groups of a phone with two digits beside it, and of a day with its time.
+fn is_shape_of_another(sizes: &[usize]) -> bool {
+    matches!(
+        sizes,
+        [10, 2] | [2, 10] | [5, 5, 2] | [2, 5, 5] | [4, 2, 2, 2, 2] | [2, 2, 4, 2, 2] | [2, 2, 2, 2, 2, 2]
+    )
+}
+
 proptest! {
     #[test]
     fn a_cursor_survives_its_text(micros in 0_i64..253_402_300_799_000_000, id: u128) {
@@ -53,14 +92,48 @@ proptest! {
     #[test]
     fn of_ten_last_digits_one_makes_an_aadhaar_number(
         first in "[2-9][0-9]{10}",
-        places in proptest::collection::vec(any::<bool>(), 11),
-        separator in prop_oneof![Just(' '), Just('-'), Just('.')],
+        separators in proptest::collection::vec(separator(), 11),
     ) {
+        let digits: Vec<char> = first.chars().collect();
+        let sizes = sizes(&separators);
+        prop_assume!(!is_shape_of_another(&sizes));
         let found = (0..10).filter(|last| {
-            let digits = format!("{first}{last}");
-            contains_aadhaar(&format!("seen: {}, at the gate", grouped(&digits, &places, separator)))
+            let digits = digits.iter().copied().chain(char::from_digit(*last, 10));
+            let between = separators.iter().map(String::as_str).chain([""]);
+            let number: String = digits.zip(between).map(|(digit, between)| format!("{digit}{between}")).collect();
+            contains_aadhaar(&format!("seen: {number}, at the gate"))
         });
         prop_assert_eq!(found.count(), 1);
+    }
+
+    #[test]
+    fn the_usual_groups_are_found_beside_other_numbers(
+        first in "[2-9][0-9]{10}",
+        before in "[0-9]{1,3}|[0-9]{5,6}|",
+        after in "[0-9]{1,3}|[0-9]{5,6}|",
+        separators in proptest::collection::vec(signs(), 4),
+    ) {
+        let found = (0..10).any(|last| {
+            let number = format!("{first}{last}");
+            let (one, two, three) = (&number[..4], &number[4..8], &number[8..]);
+            let [a, b, c, d] = separators.as_slice() else { return false };
+            let text = format!("{before}{a}{one}{b}{two}{c}{three}{d}{after}");
+            contains_aadhaar(&text)
+        });
+        prop_assert!(found);
+    }
+
+    #[test]
+    fn phone_numbers_are_no_aadhaar_numbers(
+        national in "[6-9][0-9]{9}",
+        places in proptest::collection::vec(any::<bool>(), 9),
+        separator in prop_oneof![Just(' '), Just('-')],
+        before in prop_oneof![Just(""), Just("call "), Just("+91"), Just("+91 "), Just("0"), Just("a, +91-")],
+    ) {
+        let written = format!("{before}{}", grouped(&national, &places, separator));
+        // Four, four and two digits behind a code of two are what an Aadhaar number might be, too.
+        prop_assume!(!sizes_of(&written).ends_with(&[4, 4, 4]));
+        prop_assert!(!contains_aadhaar(&written), "{}", written);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use shared::{
     http::{Answer, ApiError},
     input::{Body, Fields, FromField, FromFields, Problem, ProblemCode},
     openapi::one_of,
-    text::ShortText,
+    text::PersonName,
     text_param,
     write::{QuietWriter, Writing},
 };
@@ -20,7 +20,7 @@ use crate::me::ProfileUser;
 #[derive(ToSchema)]
 pub(crate) struct Change {
     /// What guards and neighbours read.
-    name: Option<ShortText>,
+    name: Option<PersonName>,
     language: Option<Language>,
 }
 

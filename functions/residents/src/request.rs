@@ -113,7 +113,7 @@ shared::schema!(
         .item(ArrayBuilder::new())
         .item(ObjectBuilder::new().schema_type(Type::Object))
         .description(Some(
-            "What the requester hands in as proof, in at most 4000 characters and without an Aadhaar number."
+            "What the requester hands in as proof, in at most 4000 characters and 16 levels, and without an Aadhaar number."
         ))
 );
 

@@ -9,7 +9,7 @@ use shared::{
     input::{Body, Fields, FromFields, Problem, ProblemCode},
     openapi::{Forbidden, NotFound},
     policy,
-    text::{Phone, ShortText},
+    text::{IdNumber, PersonName, Phone, ShortText},
     write::{Writer, Writing},
 };
 use utoipa::ToSchema;
@@ -19,19 +19,19 @@ use crate::visitor::VisitorAnswer;
 
 #[derive(ToSchema)]
 pub(crate) struct NewVisitor {
-    visitor_name: ShortText,
+    visitor_name: PersonName,
     phone: Phone,
     flat_id: Uuid,
     /// `guest` where it is not said.
     purpose: Option<ShortText>,
     vehicle_no: Option<ShortText>,
     id_type: Option<ShortText>,
-    id_number: Option<ShortText>,
+    id_number: Option<IdNumber>,
     /// Counts only where it names a current resident of the flat.
     invited_by: Option<Uuid>,
-    /// Now where it is not said.
+    /// Now where it is not said, and within 30 days.
     expected_start: Option<SentTime>,
-    /// After `expected_start`.
+    /// After `expected_start`, by 30 days at most.
     expected_end: Option<SentTime>,
 }
 

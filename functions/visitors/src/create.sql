@@ -7,9 +7,18 @@ WITH place AS MATERIALIZED (
       FROM places p, caller_scope($1) AS me
      WHERE p.flat_id = $8 AND p.is_active AND has_part(me, p.society_id)
 ), judged AS MATERIALIZED (
-    SELECT p.*, CASE WHEN p.ends <= p.starts THEN jsonb_build_object(
-               'field', 'expected_end', 'code', 'OUT_OF_RANGE', 'problem', 'must be after expected_start',
-               'sentence', 'The expected end must be after the expected start.') END AS problem
+    -- Somebody is at the gate: who comes later has a pass. The retention of what is known of them begins with their
+    -- end, so it has to come, and within what a pass may last where its society says nothing.
+    SELECT p.*, CASE
+               WHEN p.ends <= p.starts THEN jsonb_build_object(
+                   'field', 'expected_end', 'code', 'OUT_OF_RANGE', 'problem', 'must be after expected_start',
+                   'sentence', 'The expected end must be after the expected start.')
+               WHEN p.ends > p.starts + interval '30 days' THEN jsonb_build_object(
+                   'field', 'expected_end', 'code', 'OUT_OF_RANGE', 'problem', 'must be at most 30 days after expected_start',
+                   'sentence', 'A visit may last 30 days at most.')
+               WHEN p.starts > now() + interval '30 days' THEN jsonb_build_object(
+                   'field', 'expected_start', 'code', 'OUT_OF_RANGE', 'problem', 'must be within 30 days',
+                   'sentence', 'A visit must start within 30 days.') END AS problem
       FROM place p WHERE p.allowed
 ), draft AS MATERIALIZED (
     SELECT $7::uuid AS id, p.society_id, p.block_id, p.flat_id, $9::text AS visitor_name, $10::text AS phone,

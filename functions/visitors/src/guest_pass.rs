@@ -9,7 +9,7 @@ use shared::{
     input::{Body, Fields, FromFields, Problem, ProblemCode, Whole},
     openapi::{Forbidden, NotFound},
     policy,
-    text::{Phone, ShortText},
+    text::{PersonName, Phone, ShortText},
     write::{Writer, Writing},
 };
 use utoipa::ToSchema;
@@ -22,7 +22,7 @@ const CANDIDATES: usize = 4;
 
 #[derive(ToSchema)]
 pub(crate) struct NewPass {
-    visitor_name: ShortText,
+    visitor_name: PersonName,
     phone: Phone,
     flat_id: Uuid,
     /// `guest` where it is not said.

@@ -1,4 +1,4 @@
-//! A guard scans a pass or types its code. Wrong tries are counted, and soon nothing is answered any more.
+//! A guard scans a pass or types its code. Wrong codes are counted, and soon none is answered any more.
 
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
@@ -18,7 +18,7 @@ use crate::{pass_code::AccessCode, visitor::Status};
 
 /// What is answered to a code that is none, to one of another society, and to whatever else was scanned.
 const UNKNOWN_PASS: ApiError = ApiError::NotFound("No pass has this code.");
-/// Wrong tries in a window; the next one is refused.
+/// Wrong codes in a window; the next one is refused.
 const MAX_MISSES: i32 = 10;
 /// Seconds of that window.
 const WINDOW_SECONDS: i32 = 600;
@@ -76,9 +76,8 @@ enum DeniedBy {
 ///
 /// **Permissions:** active guards and admins, passes of their society or block.
 ///
-/// Ten wrong tries in ten minutes, and the next one is answered 429. A pass outside its window, one that was
-/// withdrawn, and one that was turned away are refused, with the pass as `data`. `visit_id` is there while
-/// its visitor is inside.
+/// A pass outside its window, one that was withdrawn, and one that was turned away are refused, with the pass as
+/// `data`. `visit_id` is there while its visitor is inside.
 #[utoipa::path(get, path = "/v1/visitors/by-qr/{qr_code}", params(("qr_code" = Uuid, Path, description = "The QR id")),
     responses((status = 200, body = Answer<ScannedPass>), OutsideWindow, Forbidden, NotFound, WrongState))]
 pub(crate) async fn find_by_qr(
@@ -94,7 +93,7 @@ pub(crate) async fn find_by_qr(
 ///
 /// **Permissions:** active guards and admins, passes of their society or block.
 ///
-/// Ten wrong tries in ten minutes, and the next one is answered 429. A pass outside its window, one that was
+/// Ten wrong codes in ten minutes, and the next one is answered 429. A pass outside its window, one that was
 /// withdrawn, and one that was turned away are refused, with the pass as `data`. `visit_id` is there while
 /// its visitor is inside.
 #[utoipa::path(get, path = "/v1/visitors/by-access-code/{code}",

@@ -12,7 +12,9 @@ WITH me AS MATERIALIZED (
         AND is_staff(me.scope, v.society_id, v.block_id)
       ORDER BY v.created_at DESC LIMIT 1)
 ), guess AS MATERIALIZED (
-    SELECT g.* FROM me, count_guess($1, EXISTS (SELECT FROM found), make_interval(secs => $4)) g WHERE me.allowed
+    SELECT g.* FROM me, count_guess($1, EXISTS (SELECT FROM found), make_interval(secs => $4)) g
+     -- Codes can be guessed. A QR id has 122 random bits, and one that is no pass is a QR of somebody else.
+     WHERE me.allowed AND $3 IS NOT NULL
 )
 SELECT jsonb_build_object(
            'allowed', me.allowed, 'misses', coalesce(g.misses, 0), 'reset_seconds', coalesce(g.reset_seconds, 0), 'pass', f.pass,

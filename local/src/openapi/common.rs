@@ -64,7 +64,7 @@ pub(super) fn references_text(document: &Value, operation: &Value) -> bool {
     let body = resolve(document, &operation["requestBody"]["content"][JSON]["schema"]);
     let sent = [&operation["parameters"], body].map(Value::to_string);
     let holds = |schema: &str| sent.iter().any(|text| text.contains(&format!("schemas/{schema}")));
-    ["Text", "Docs", "DeviceInfo"].into_iter().any(holds)
+    ["Text", "PersonName", "IdNumber", "Docs", "DeviceInfo"].into_iter().any(holds)
 }
 
 /// The request id first, then those of the rate limit.

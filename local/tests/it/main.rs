@@ -6,6 +6,7 @@ mod asking;
 mod asyncapi;
 mod attacks;
 mod authorisation;
+mod bounds;
 mod clients;
 mod crowd;
 mod decide;

@@ -11,6 +11,10 @@ use crate::support::{
 #[derive(Clone, Copy)]
 enum Kind {
     Text,
+    /// Text of one line.
+    Line,
+    /// Text of one line without links.
+    Name,
     Phone,
     Id,
     Time,
@@ -21,13 +25,37 @@ enum Kind {
     List,
 }
 
+/// An object in an object, so many times.
+fn nested(depth: usize) -> Value {
+    (0..depth).fold(json!(1), |inner, _| json!({"a": inner}))
+}
+
 fn refused_by(kind: Kind) -> Vec<Value> {
     let not_text = [json!(5), json!(true), json!([]), json!({"a": 1})];
     let text = |more: &[&str]| not_text.iter().cloned().chain(more.iter().map(|text| json!(text))).collect();
     match kind {
         Kind::Text => {
-            let mut values: Vec<Value> = text(&["a\u{0}b", "a\u{7}b", "9999 4105 7058", "९९९९४१०५७०५८"]);
+            let mut values: Vec<Value> = text(&[
+                "a\u{0}b",
+                "a\u{7}b",
+                "a\u{202e}b",
+                "a\u{200b}b",
+                "a\u{200d}b",
+                "9999 4105 7058",
+                "9999,  4105 / 7058",
+                "९९९९४१०५७०५८",
+            ]);
             values.push(json!("x".repeat(5000)));
+            values
+        }
+        Kind::Line => {
+            let mut values = refused_by(Kind::Text);
+            values.extend(["a\nb", "a\rb", "a\tb", "a\u{2028}b"].map(Value::from));
+            values
+        }
+        Kind::Name => {
+            let mut values = refused_by(Kind::Line);
+            values.extend(["http://pay.example", "pay.com", "gate@okbank"].map(Value::from));
             values
         }
         Kind::Phone => text(&["12", "phone", "+0123456789", "98765432101234567", "98765\u{0}43210"]),
@@ -56,7 +84,7 @@ fn refused_by(kind: Kind) -> Vec<Value> {
             json!(9_223_372_036_854_775_807_i64),
             json!([]),
         ],
-        Kind::Token => text(&["two words", "tab\ttab", "π"]),
+        Kind::Token => text(&["two words", "tab\ttab", "π", &"x".repeat(2049)]),
         Kind::Info => {
             vec![
                 json!("x"),
@@ -65,6 +93,8 @@ fn refused_by(kind: Kind) -> Vec<Value> {
                 json!({"a": "x".repeat(3000)}),
                 json!({"a": "\u{0}"}),
                 json!({"a": 1e308}),
+                json!({"a": 1e-300}),
+                nested(17),
                 json!({"a": "9999 4105 7058"}),
             ]
         }
@@ -76,6 +106,7 @@ fn refused_by(kind: Kind) -> Vec<Value> {
                 json!(["999941057058"]),
                 json!(["\u{0}"]),
                 json!([1e308]),
+                nested(17),
             ]
         }
     }
@@ -92,13 +123,13 @@ fn endpoints(id: &str) -> Vec<Endpoint> {
             "/v1/visitors",
             json!({"visitor_name": "Kiran", "phone": "9876543210", "flat_id": FLAT_101}),
             &[
-                ("visitor_name", Kind::Text),
+                ("visitor_name", Kind::Name),
                 ("phone", Kind::Phone),
                 ("flat_id", Kind::Id),
-                ("purpose", Kind::Text),
-                ("vehicle_no", Kind::Text),
-                ("id_type", Kind::Text),
-                ("id_number", Kind::Text),
+                ("purpose", Kind::Line),
+                ("vehicle_no", Kind::Line),
+                ("id_type", Kind::Line),
+                ("id_number", Kind::Line),
                 ("invited_by", Kind::Id),
                 ("expected_start", Kind::Time),
                 ("expected_end", Kind::Time),
@@ -108,10 +139,10 @@ fn endpoints(id: &str) -> Vec<Endpoint> {
             "/v1/visitors/guest-pass",
             json!({"visitor_name": "Leela", "phone": "9876543210", "flat_id": FLAT_101}),
             &[
-                ("visitor_name", Kind::Text),
+                ("visitor_name", Kind::Name),
                 ("phone", Kind::Phone),
                 ("flat_id", Kind::Id),
-                ("purpose", Kind::Text),
+                ("purpose", Kind::Line),
                 ("number_of_people", Kind::Whole),
                 ("qr_code", Kind::Id),
                 ("expected_start", Kind::Time),
@@ -140,7 +171,7 @@ fn endpoints(id: &str) -> Vec<Endpoint> {
             json!({"visitor_id": id}),
             &[
                 ("visitor_id", Kind::Id),
-                ("checkin_method", Kind::Text),
+                ("checkin_method", Kind::Line),
                 ("notes", Kind::Text),
                 ("guard_id", Kind::Id),
             ],
@@ -154,7 +185,7 @@ fn endpoints(id: &str) -> Vec<Endpoint> {
             "/v1/guards/register-device",
             json!({"device_identifier": "d"}),
             &[
-                ("device_identifier", Kind::Text),
+                ("device_identifier", Kind::Line),
                 ("fcm_token", Kind::Token),
                 ("platform", Kind::Word),
                 ("device_info", Kind::Info),

@@ -170,7 +170,8 @@ async fn an_empty_database_gets_the_schema() {
 #[tokio::test]
 async fn running_twice_applies_nothing_more() {
     let deployment = Deployment::begin().await;
-    let version = migrations().len();
+    let last = migrations().pop().unwrap();
+    let version: usize = last.trim_start_matches('V').split("__").next().unwrap().parse().unwrap();
     assert_eq!(deployment.run().await, json!({"applied": migrations(), "version": version}));
     assert_eq!(deployment.run().await, json!({"applied": [], "version": version}));
     assert_eq!(deployment.history().await, migrations());

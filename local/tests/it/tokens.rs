@@ -28,14 +28,16 @@ async fn keys_that_cannot_be_fetched_are_503() {
     assert_eq!(world.guard.try_connect().await.err(), Some(503));
 }
 
-/// A token of someone who signed in by e-mail, whose name is more than a name: all of it is taken or left, nothing fails.
+/// A token of someone who signed in by e-mail, whose name is more than a name: what fits is taken, and nothing fails.
 #[tokio::test]
 async fn odd_claims_do_not_fail() {
     let world = World::open().await;
-    for (number, name) in ["a\u{0}b", &"x".repeat(5000), "", "संजय"].iter().enumerate() {
+    let long = "x".repeat(5000);
+    let names = [("a\u{0}b", None), (&*long, Some(&long[..120])), ("", None), ("संजय", Some("संजय"))];
+    for (number, (name, taken)) in names.into_iter().enumerate() {
         let identity = Identity::of(&format!("odd-{number}")).email("odd@example.com").name(name);
         let me = world.newcomer(identity).get("/v1/profile/me").await.data(200);
         assert_eq!(me["user"]["phone"], serde_json::Value::Null);
-        assert_eq!(me["user"]["name"].as_str(), Some(*name).filter(|name| *name == "संजय"));
+        assert_eq!(me["user"]["name"].as_str(), taken);
     }
 }

@@ -15,6 +15,7 @@ use crate::{
     http::ApiError,
     notify::{DecisionClaims, DecisionLinks},
     openapi::one_of,
+    text::PersonName,
 };
 
 /// Where a request comes from, as the gateway says.
@@ -172,6 +173,8 @@ impl App {
         };
         let digest = token.map(|token| <[u8; 32]>::from(Sha256::digest(token)));
         let text = |claim: fn(&Claims) -> &Option<String>| claims.and_then(|claims| storable(claim(claims)));
+        // Users choose it themselves, and guards and neighbours read it.
+        let name = claims.and_then(|claims| PersonName::fitted(claims.name.as_deref()?));
         let row = self
             .db
             .read_first::<CallerRow>(
@@ -180,7 +183,7 @@ impl App {
                     (&claims.map(|claims| &claims.sub), Type::TEXT),
                     (&text(|claims| &claims.phone_number), Type::TEXT),
                     (&text(|claims| &claims.email), Type::TEXT),
-                    (&text(|claims| &claims.name), Type::TEXT),
+                    (&name, Type::TEXT),
                     (&text(|claims| &claims.picture), Type::TEXT),
                     (&digest.as_ref().map(<[u8; 32]>::as_slice), Type::BYTEA),
                     (&claims.map(|claims| claims.iat as f64), Type::FLOAT8),
