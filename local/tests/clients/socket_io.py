@@ -4,15 +4,19 @@
 # python socket_io.py '{"url":…,"token":…,"room":{…}}'
 import json
 import sys
+import threading
 
 import socketio
 
 arguments = json.loads(sys.argv[1])
 app = socketio.Client()
+# The client calls each handler in a thread of its own.
+one_at_a_time = threading.Lock()
 
 
 def see(saw, payload=None):
-    print(json.dumps({"saw": saw, "payload": payload}), flush=True)
+    with one_at_a_time:
+        print(json.dumps({"saw": saw, "payload": payload}), flush=True)
 
 
 @app.event
