@@ -88,7 +88,7 @@ pub(crate) fn refuse_message(protocol: Protocol, text: &str, answer: &Answer) ->
             protocol.rejection(part("code"), part("message"))
         }
         Said::Wish { ack, .. } => protocol.answer(&answer, ack),
-        // Whoever only shows that they are there learns that they are not, and no trouble of ours.
+        // A client that only shows that it is there learns that it is not, and no trouble of ours.
         Said::Nothing if answer["code"] != "CONNECTION_UNKNOWN" => protocol.silence().to_owned(),
         Said::Goodbye | Said::Nothing | Said::Elsewhere(_) | Said::Malformed(_) | Said::Violation => {
             protocol.answer(&answer, None)

@@ -32,7 +32,7 @@ struct GuardRespondAnswer {
 /// **Permissions:** active guard of the society, or an admin whose scope holds the flat.
 ///
 /// For a pending visitor, one that timed out, or a pass inside its window; never over a resident's denial or
-/// withdrawal. Whoever repeats their last decision is answered as the first time.
+/// withdrawal. A repeat of one's own last decision is answered as the first time.
 #[utoipa::path(post, path = "/v1/visitors/{id}/guard-respond", params(("id" = Uuid, Path, description = "The visitor")),
     request_body = Respond,
     responses((status = 200, body = Answer<GuardRespondAnswer>), OutsideWindow, Forbidden, NotFound, WrongState))]

@@ -43,8 +43,8 @@ pub(crate) struct RespondAnswer {
 /// **Permissions:** current resident of the visitor's flat.
 ///
 /// The first answer wins, except that a denial still counts until the visitor is inside. A guest pass needs no
-/// answer: `deny` withdraws it, at any time before entry, and `accept` is refused. Whoever repeats their last
-/// answer is answered as the first time.
+/// answer: `deny` withdraws it, at any time before entry, and `accept` is refused. A repeat of one's
+/// own last answer is answered as the first time.
 #[utoipa::path(post, path = "/v1/visitors/{id}/respond", params(("id" = Uuid, Path, description = "The visitor")),
     request_body = Respond,
     responses((status = 200, body = Answer<RespondAnswer>), Forbidden, NotFound, WrongStateOrLate))]

@@ -1,4 +1,4 @@
-//! What the gateway says of the way a request came, in headers. No function believes them: whoever calls can send
+//! What the gateway says of the way a request came, in headers. No function believes them: any caller can send
 //! some, too. The address that counts is in the event's context.
 
 use std::net::SocketAddr;

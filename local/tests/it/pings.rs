@@ -123,7 +123,7 @@ async fn an_app_is_pinged_within_the_time_it_was_told() {
     .await;
 }
 
-/// Heartbeat, WebSocket: whoever does not answer is closed, and nothing is left of them; whoever answers stays.
+/// Heartbeat, WebSocket: a client that does not answer is closed, and nothing is left of it; one that answers stays.
 #[tokio::test]
 async fn an_app_that_does_not_answer_its_pings_is_closed() {
     let world = World::that_pings().await;
@@ -179,7 +179,7 @@ async fn a_native_client_is_not_pinged() {
     assert!(world.items_left().iter().filter(|key| key.starts_with("PING#")).count() == 1);
 }
 
-/// Two hundred connections are each pinged once in a turn, whoever else is called for it, and not too many at once.
+/// Two hundred connections are each pinged once in a turn, however many are called for it, and not too many at once.
 #[tokio::test]
 async fn each_connection_is_pinged_once() {
     let hour = Duration::from_secs(3600).as_millis().to_string();

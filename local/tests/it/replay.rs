@@ -96,7 +96,7 @@ async fn a_resident_who_comes_anew_hears_who_is_waiting() {
 }
 
 /// A guard who comes to the desk is alerted to the emergencies that nobody has taken on, told of those that somebody
-/// has, and hears nothing of the others. Whoever comes back is told the same once more, and is not alarmed by it.
+/// has, and hears nothing of the others. A guard who comes back is told the same once more, and is not alarmed by it.
 #[tokio::test]
 async fn a_guard_who_comes_anew_hears_of_live_emergencies() {
     let world = World::open().await;

@@ -28,7 +28,7 @@ impl World {
     }
 }
 
-/// Whoever lives there may, before, in and after the window, and also where the gate has said yes. The gate hears it,
+/// Any resident may, before, in and after the window, and also where the gate has said yes. The gate hears it,
 /// and the guard who scans the pass is told, with the pass.
 #[tokio::test]
 async fn a_pass_is_withdrawn_until_its_visitor_is_inside() {

@@ -103,8 +103,8 @@ pub struct PingTurn {
 }
 
 impl Connections {
-    /// Makes the caller the one who pings; nothing where somebody else is at it. Whoever dies over it
-    /// has it for `lease`, and what they have pinged is pinged once more.
+    /// Makes the caller the one who pings; nothing where somebody else is at it. One that dies over it
+    /// has it for `lease`, and what it has pinged is pinged once more.
     pub async fn claim_pings(&self, lease: Duration) -> Result<Option<PingTurn>, ApiError> {
         let now = now_ms();
         let leased_until = now + i64::try_from(lease.as_millis()).unwrap_or(i64::MAX);
