@@ -2,7 +2,7 @@
 //!
 //! It pushes the events that did not go through at once, or whose function died before the push, it
 //! sends what is queued for phones, and it speaks first on connections whose protocol asks for that, and
-//! pings them. It is rung by whoever left something over, and by a schedule each minute as the safety net. Any number
+//! pings them. It is rung by functions that left something over, and by a schedule each minute as the safety net. Any number
 //! of dispatchers may run at once: a room, a lagging connection and a message belong to one of them at a
 //! time.
 

@@ -17,7 +17,7 @@ WITH target AS MATERIALIZED (
       FROM target t
 ), claim AS MATERIALIZED (
     -- A denial counts until entry, and so withdraws a pass, inside its window or not; a pass needs no yes. A link
-    -- answers a question and takes no answer back, so it is worth nothing to whoever finds it later.
+    -- answers a question and takes no answer back, so it is worth nothing to those who find it later.
     SELECT c.* FROM judged j, claim_key($1, $2, $3, $4, $5,
         CASE WHEN NOT j.guest_pass AND j.status = 'pending' AND NOT j.late
                OR $8 = 'deny' AND $10 IS NULL AND (j.status = 'accepted' OR j.guest_pass AND j.status = 'pending')

@@ -182,6 +182,26 @@ async fn apps_without_a_token_keep_out_no_other() {
     assert!(welcome.starts_with("40{"), "{welcome}");
 }
 
+/// An account over its bound comes back again and again, and its connections keep out no other either.
+#[tokio::test]
+async fn connections_of_a_flooding_account_keep_out_no_other() {
+    let world = narrow(2).await;
+    let url =
+        format!("{}/socket.io/?EIO=4&transport=websocket", world.stack.base_url().replacen("http", "ws", 1));
+    let hello = async |actor: &Actor| {
+        let mut app = Socket::dial(url.as_str()).await?;
+        app.text().await.expect("the server speaks first");
+        app.send_text(format!("40{}", json!({"token": actor.token}))).await;
+        Ok::<_, u16>(app.text().await.unwrap())
+    };
+    while world.stranger.get("/v1/cities").await.status != 429 {}
+    for _ in 0..5 {
+        let refused = hello(&world.stranger).await.unwrap();
+        assert!(refused.starts_with("44") && refused.contains("RATE_LIMITED"), "{refused}");
+    }
+    assert!(hello(&world.guard).await.unwrap().starts_with("40{"));
+}
+
 /// Neither the own app's noise nor the neighbours' stops an emergency, or an answer to a ring.
 #[tokio::test]
 async fn what_is_urgent_is_never_refused_for_anything_else() {

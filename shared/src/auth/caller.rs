@@ -117,7 +117,13 @@ impl App {
             Ok(claims) => claims,
             Err(error) => return Err(self.unverified(error, meta).await),
         };
-        self.limits.check(&claims.sub, meta.counting, &meta.ip)?;
+        if let Err(over) = self.limits.check(&claims.sub, meta.counting, &meta.ip) {
+            if meta.counting == Counting::Arrival {
+                // Refused from memory, it would hold the place of its connection, which others wait for.
+                let _ = self.limits.count_anonymous(&self.db, Anonymous::Hello, &meta.ip).await;
+            }
+            return Err(over);
+        }
         let found = self.find_caller(&Named::ByFirebase { token, claims: &claims }, meta).await?;
         found.ok_or_else(|| ApiError::Internal("a caller was neither found nor made".into()))
     }

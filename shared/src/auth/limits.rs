@@ -91,7 +91,7 @@ pub enum Anonymous {
     Request,
     /// A connection whose token comes later.
     Connection,
-    /// A hello on such a connection, without a valid token.
+    /// A hello on such a connection, without a valid token or of a user who is over their bound.
     Hello,
 }
 
