@@ -10,10 +10,17 @@ fn workflow(name: &str) -> Value {
     serde_yaml_ng::from_str(&fs::read_to_string(path).unwrap()).unwrap()
 }
 
-/// All steps of a workflow.
+const WORKFLOWS: [&str; 3] = ["ci.yml", "deploy.yml", "supply-chain.yml"];
+
+/// All steps of a workflow; a job that is another workflow has none.
 fn steps(workflow: &Value) -> Vec<&Value> {
     let jobs = workflow["jobs"].as_object().unwrap().values();
-    jobs.flat_map(|job| job["steps"].as_array().unwrap()).collect()
+    jobs.filter_map(|job| job["steps"].as_array()).flatten().collect()
+}
+
+/// What starts a workflow.
+fn started_by(workflow: &Value) -> Vec<&str> {
+    workflow["on"].as_object().unwrap().keys().map(String::as_str).collect()
 }
 
 fn commands(workflow: &Value) -> Vec<&str> {
@@ -28,6 +35,30 @@ fn ci_does_what_the_script_does() {
     for step in [".ci/run", "cargo build --release --workspace --exclude local", "cargo dev emulate"] {
         assert!(commands.contains(&step), "{step}");
     }
+    assert_eq!(ci["jobs"]["supply-chain"]["uses"], "$/.github/workflows/supply-chain.yml");
+    assert!(self::commands(&workflow("supply-chain.yml")).contains(&".ci/supply-chain --strict"));
+}
+
+/// What someone proposes is checked, and reaches an account only once it is on `main` and CI has passed.
+#[test]
+fn no_pull_request_starts_a_deployment() {
+    let deploy = workflow("deploy.yml");
+    assert_eq!(started_by(&deploy), ["push", "workflow_dispatch"]);
+    assert_eq!(deploy["on"]["push"], json!({"branches": ["main"]}));
+    let job = &deploy["jobs"]["deploy"];
+    assert_eq!((&job["needs"], &job["if"]), (&json!("ci"), &json!("github.ref == 'refs/heads/main'")));
+    assert_eq!(deploy["jobs"]["ci"]["uses"], "$/.github/workflows/ci.yml");
+    assert_eq!(started_by(&workflow("ci.yml")), ["pull_request", "workflow_call"]);
+    assert_eq!(started_by(&workflow("supply-chain.yml")), ["schedule", "workflow_call"]);
+}
+
+/// The workflows are all of which something is asserted here.
+#[test]
+fn no_workflow_is_left_out() {
+    let there = fs::read_dir(checkout().join(".github/workflows")).unwrap();
+    let mut there: Vec<_> = there.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    there.sort();
+    assert_eq!(there, WORKFLOWS);
 }
 
 /// Each step of the script is a command that is there, and runs as on a machine that nobody has prepared.
@@ -69,20 +100,21 @@ fn dated_stories_exist() {
     }
 }
 
-/// No script is called that is not there, no action without a version, and every job ends in time.
+/// No script is called that is not there, no action by a name that can come to mean other code, and every job ends in
+/// time.
 #[test]
 fn workflows_call_what_is_there() {
-    for name in ["ci.yml", "deploy.yml"] {
+    for name in WORKFLOWS {
         let workflow = workflow(name);
         for command in commands(&workflow) {
             let script = command.split(' ').next().unwrap();
             assert!(!script.starts_with(".ci/") || checkout().join(script).is_file(), "{name}: {command}");
         }
         for action in steps(&workflow).into_iter().filter_map(|step| step["uses"].as_str()) {
-            let version = action.split_once("@v").unwrap_or_else(|| panic!("{name}: {action}")).1;
-            assert!(version.starts_with(|first: char| first.is_ascii_digit()), "{name}: {action}");
+            let commit = action.split_once('@').unwrap_or_else(|| panic!("{name}: {action}")).1;
+            assert!(commit.len() == 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit()), "{name}: {action}");
         }
-        for (job, what) in workflow["jobs"].as_object().unwrap() {
+        for (job, what) in workflow["jobs"].as_object().unwrap().iter().filter(|(_, job)| job["uses"].is_null()) {
             assert!(what["timeout-minutes"].as_u64().is_some_and(|minutes| minutes <= 90), "{name}: {job}");
         }
     }
@@ -99,7 +131,8 @@ fn workflows_may_do_no_more_than_they_need() {
     assert_eq!(job["permissions"], json!({"contents": "read", "id-token": "write"}));
     assert_eq!(job["strategy"]["matrix"]["environment"], json!(["staging", "production"]));
     assert_eq!(job["environment"], "${{ matrix.environment }}");
-    for named in ["ci.yml", "deploy.yml"] {
+    assert_eq!(workflow("supply-chain.yml")["permissions"], reads);
+    for named in WORKFLOWS {
         let text = fs::read_to_string(checkout().join(".github/workflows").join(named)).unwrap();
         assert!(!text.contains("secrets."), "{named}");
     }
