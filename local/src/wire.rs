@@ -2,8 +2,8 @@
 //!
 //! A round trip is a message that has to be answered, sent by a client that had received everything
 //! it asked for before; whatever is sent while an answer is outstanding (pipelined) belongs to the
-//! same round trip. A statement is a `Sync` or a simple `Query`. Start-up and authentication do not
-//! count. (PostgreSQL manual, "Frontend/Backend Protocol".)
+//! same round trip. A statement is a `Sync` after an `Execute`, or a simple `Query`. Start-up, authentication and what
+//! prepares a statement for later do not count among them. (PostgreSQL manual, "Frontend/Backend Protocol".)
 //!
 //! Each function has a port of its own, which leads to the same server, so that faults know who asks.
 
@@ -31,6 +31,8 @@ pub struct Count {
     pub round_trips: u64,
     /// Statements, pipelined ones counted singly.
     pub statements: u64,
+    /// Statements that were prepared for later, a round trip each: once for a connection.
+    pub prepared: u64,
 }
 
 impl Sub for Count {
@@ -40,6 +42,7 @@ impl Sub for Count {
         Self {
             round_trips: self.round_trips - before.round_trips,
             statements: self.statements - before.statements,
+            prepared: self.prepared - before.prepared,
         }
     }
 }
@@ -66,6 +69,7 @@ struct Shared {
 struct Counter {
     round_trips: AtomicU64,
     statements: AtomicU64,
+    prepared: AtomicU64,
     open: AtomicBool,
 }
 
@@ -74,6 +78,7 @@ impl Counter {
         Count {
             round_trips: self.round_trips.load(Ordering::Acquire),
             statements: self.statements.load(Ordering::Acquire),
+            prepared: self.prepared.load(Ordering::Acquire),
         }
     }
 }
@@ -159,6 +164,9 @@ struct Meter {
     shared: Arc<Shared>,
     /// `ReadyForQuery` answers that are outstanding.
     pending: AtomicU64,
+    /// Whether something was to be run, and whether something was parsed, since the last `Sync`.
+    runs: AtomicBool,
+    parses: AtomicBool,
 }
 
 impl Meter {
@@ -168,20 +176,29 @@ impl Meter {
         let mut connections = shared.connections.lock().unwrap_or_else(PoisonError::into_inner);
         connections.retain(|known| known.open.load(Ordering::Acquire));
         connections.push(connection.clone());
-        Self { connection, shared: shared.clone(), pending: AtomicU64::new(0) }
+        let (runs, parses) = (AtomicBool::new(false), AtomicBool::new(false));
+        Self { connection, shared: shared.clone(), pending: AtomicU64::new(0), runs, parses }
     }
 
     /// Counts a message of the client's, and tells whether it is a statement.
     fn asked(&self, kind: u8) -> bool {
-        if !matches!(kind, b'S' | b'Q') {
-            return false;
+        match kind {
+            b'E' => self.runs.store(true, Ordering::Release),
+            b'P' => self.parses.store(true, Ordering::Release),
+            b'S' | b'Q' => {
+                let alone = self.pending.fetch_add(1, Ordering::AcqRel) == 0;
+                let runs = self.runs.swap(false, Ordering::AcqRel) || kind == b'Q';
+                let prepares = self.parses.swap(false, Ordering::AcqRel) && !runs;
+                for counter in [&*self.connection, &self.shared.total] {
+                    counter.statements.fetch_add(u64::from(runs), Ordering::AcqRel);
+                    counter.round_trips.fetch_add(u64::from(runs && alone), Ordering::AcqRel);
+                    counter.prepared.fetch_add(u64::from(prepares), Ordering::AcqRel);
+                }
+                return runs;
+            }
+            _ => {}
         }
-        let alone = self.pending.fetch_add(1, Ordering::AcqRel) == 0;
-        for counter in [&*self.connection, &self.shared.total] {
-            counter.statements.fetch_add(1, Ordering::AcqRel);
-            counter.round_trips.fetch_add(u64::from(alone), Ordering::AcqRel);
-        }
-        true
+        false
     }
 
     fn answered(&self, kind: u8) {
@@ -312,6 +329,19 @@ mod tests {
         meter.answered(b'Z');
         meter.answered(b'Z');
         meter.asked(b'Q');
-        assert_eq!(meter.connection.read(), Count { round_trips: 2, statements: 3 });
+        assert_eq!(meter.connection.read(), Count { round_trips: 2, statements: 3, prepared: 0 });
+    }
+
+    #[test]
+    fn a_statement_is_prepared_apart_from_being_run() {
+        let meter = Meter::open(&Arc::default());
+        meter.answered(b'Z');
+        for kind in *b"PDSBESBES" {
+            assert_eq!(meter.asked(kind), kind == b'S' && meter.connection.read().statements > 0, "{kind}");
+            if kind == b'S' {
+                meter.answered(b'Z');
+            }
+        }
+        assert_eq!(meter.connection.read(), Count { round_trips: 2, statements: 2, prepared: 1 });
     }
 }

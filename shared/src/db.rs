@@ -3,10 +3,15 @@
 //! A connection is checked by looking whether it has been closed, never by a statement and never by
 //! a timer, since neither runs while an environment is frozen. The first statement of a request is
 //! repeated once on a new connection where the old one turns out to be dead.
+//!
+//! Each statement is prepared once for a connection and then bound and executed, so that the server keeps its plan: a
+//! round trip more at its first use, none later. What is prepared is the protocol's own, which poolers in transaction
+//! mode know how to carry (pgbouncer since 1.21, RDS Proxy).
 
-use std::{sync::Arc, time::Duration};
+use std::{pin::pin, sync::Arc, time::Duration};
 
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts};
+use futures_util::TryStreamExt;
 use rustls::{ClientConfig, RootCertStore, pki_types::CertificateDer};
 use secrecy::ExposeSecret;
 use serde::de::DeserializeOwned;
@@ -142,25 +147,36 @@ impl Db {
 
     /// Runs a statement and tells how many rows it changed.
     pub async fn execute(&self, sql: &str, params: &[Param<'_>]) -> Result<u64, ApiError> {
-        let connection = self.connection().await?;
-        let work = connection.execute_typed(sql, params);
-        match tokio::time::timeout(STATEMENT_TIMEOUT, work).await {
-            Ok(done) => done.map_err(failed),
-            Err(_) => Err(given_up(connection)),
-        }
+        Ok(self.run(sql, params, is_unprepared).await?.1)
     }
 
     async fn query(&self, sql: &str, params: &[Param<'_>]) -> Result<Vec<Row>, ApiError> {
-        let connection = self.connection().await?;
-        query_on(connection, sql, params).await.map_err(failed)?
+        Ok(self.run(sql, params, is_unprepared).await?.0)
     }
 
     async fn query_or_reconnect(&self, sql: &str, params: &[Param<'_>]) -> Result<Vec<Row>, ApiError> {
-        let connection = self.connection().await?;
-        match query_on(connection, sql, params).await {
-            Ok(rows) => rows,
-            Err(error) if connection_is_lost(&error) => self.query(sql, params).await,
-            Err(error) => Err(failed(error)),
+        let again = |error: &_| is_unprepared(error) || connection_is_lost(error);
+        Ok(self.run(sql, params, again).await?.0)
+    }
+
+    /// Runs a statement under its time limit, and once more on a new connection after an error after which that is
+    /// safe; answers its rows and how many it changed.
+    async fn run(
+        &self,
+        sql: &str,
+        params: &[Param<'_>],
+        again: fn(&tokio_postgres::Error) -> bool,
+    ) -> Result<(Vec<Row>, u64), ApiError> {
+        let mut repeated = false;
+        loop {
+            let connection = self.connection().await?;
+            match tokio::time::timeout(STATEMENT_TIMEOUT, run_on(&connection, sql, params)).await {
+                Ok(Ok(done)) => return Ok(done),
+                Ok(Err(error)) if !repeated && again(&error) => drop(Object::take(connection)),
+                Ok(Err(error)) => return Err(failed(error)),
+                Err(_) => return Err(given_up(connection)),
+            }
+            repeated = true;
         }
     }
 
@@ -169,16 +185,22 @@ impl Db {
     }
 }
 
-/// Runs a query under the statement's time limit.
-async fn query_on(
-    connection: Object,
+/// Prepares a statement where the connection has not done so before, and runs it.
+async fn run_on(
+    connection: &Object,
     sql: &str,
     params: &[Param<'_>],
-) -> Result<Result<Vec<Row>, ApiError>, tokio_postgres::Error> {
-    match tokio::time::timeout(STATEMENT_TIMEOUT, connection.query_typed(sql, params)).await {
-        Ok(rows) => rows.map(Ok),
-        Err(_) => Ok(Err(given_up(connection))),
+) -> Result<(Vec<Row>, u64), tokio_postgres::Error> {
+    let types: Vec<Type> = params.iter().map(|(_, kind)| kind.clone()).collect();
+    let statement = connection.prepare_typed_cached(sql, &types).await?;
+    let values = params.iter().map(|(value, _)| *value as &dyn ToSql);
+    let mut stream = pin!(connection.query_raw(&statement, values).await?);
+    let mut rows = Vec::new();
+    while let Some(row) = stream.try_next().await? {
+        rows.push(row);
     }
+    let changed = stream.rows_affected().unwrap_or_default();
+    Ok((rows, changed))
 }
 
 /// Closes a connection whose statement may still be running.
@@ -216,6 +238,14 @@ fn failed(error: tokio_postgres::Error) -> ApiError {
         None => format!("database: {error}"),
     };
     if retry_helps { ApiError::Unavailable(cause) } else { ApiError::Internal(cause) }
+}
+
+/// The server behind a pooler does not know the statement, or its result has changed: it was not run (PostgreSQL
+/// manual, appendix A).
+fn is_unprepared(error: &tokio_postgres::Error) -> bool {
+    error.code().is_some_and(|code| {
+        *code == SqlState::INVALID_SQL_STATEMENT_NAME || *code == SqlState::FEATURE_NOT_SUPPORTED
+    })
 }
 
 fn connection_is_lost(error: &tokio_postgres::Error) -> bool {

@@ -31,6 +31,7 @@ mod outages;
 mod page;
 mod pagination;
 mod pings;
+mod plans;
 mod postgres;
 mod postman;
 mod profile;

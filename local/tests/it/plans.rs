@@ -1,0 +1,57 @@
+//! The server keeps the plans of our statements: each is prepared once for a connection.
+
+use std::future::Future;
+
+use local::{Stack, wire::Count};
+use serde_json::Value;
+use shared::{config::DatabaseConfig, db::Db};
+
+use crate::support::World;
+
+/// What went over the wire meanwhile.
+async fn spent<T>(stack: &Stack, work: impl Future<Output = T>) -> Count {
+    let before = stack.wire().total();
+    work.await;
+    stack.wire().total() - before
+}
+
+/// The first request of an environment prepares what it runs, and no later one does.
+#[tokio::test]
+async fn a_statement_is_prepared_once() {
+    let world = World::open().await;
+    let first = spent(&world.stack, world.guard.get("/v1/profile/me")).await;
+    assert_eq!((first.round_trips, first.prepared), (2, 2));
+    for actor in [&world.guard, &world.resident] {
+        let later = spent(&world.stack, actor.get("/v1/profile/me")).await;
+        assert_eq!((later.round_trips, later.prepared), (2, 0));
+    }
+}
+
+/// A server behind a pooler may be another one, or have forgotten: then the statement is prepared again.
+#[tokio::test]
+async fn a_statement_that_the_server_forgot_is_prepared_again() {
+    let stack = Stack::start().await.unwrap();
+    let db = Db::new(&DatabaseConfig { url: stack.database_url().into(), root_certificates: None }).unwrap();
+    let asked = "SELECT jsonb_build_object('backend', pg_backend_pid())";
+    let before: Vec<Value> = db.read(asked, &[]).await.unwrap();
+    db.execute("DEALLOCATE ALL", &[]).await.unwrap();
+    let after: Vec<Value> = db.read(asked, &[]).await.unwrap();
+    assert_ne!(before, after, "it went on with the connection that knows nothing");
+}
+
+/// A statement whose result has another type after a deployment is prepared again.
+#[tokio::test]
+async fn a_statement_that_answers_otherwise_is_prepared_again() {
+    let stack = Stack::start().await.unwrap();
+    let db = Db::new(&DatabaseConfig { url: stack.database_url().into(), root_certificates: None }).unwrap();
+    let owner = stack.database().await.unwrap();
+    owner.batch_execute("CREATE VIEW changing AS SELECT jsonb_build_object('a', 1) AS answer").await.unwrap();
+    let asked = "SELECT * FROM changing";
+    let before: Vec<Value> = db.read(asked, &[]).await.unwrap();
+    owner
+        .batch_execute("ALTER VIEW changing RENAME TO changed; CREATE VIEW changing AS SELECT '1'::jsonb AS answer, 2 AS more")
+        .await
+        .unwrap();
+    let after: Vec<Value> = db.read(asked, &[]).await.unwrap();
+    assert_eq!((before, after), (vec![serde_json::json!({"a": 1})], vec![serde_json::json!(1)]));
+}
