@@ -112,9 +112,14 @@ fn workflows_call_what_is_there() {
         }
         for action in steps(&workflow).into_iter().filter_map(|step| step["uses"].as_str()) {
             let commit = action.split_once('@').unwrap_or_else(|| panic!("{name}: {action}")).1;
-            assert!(commit.len() == 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit()), "{name}: {action}");
+            assert!(
+                commit.len() == 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit()),
+                "{name}: {action}"
+            );
         }
-        for (job, what) in workflow["jobs"].as_object().unwrap().iter().filter(|(_, job)| job["uses"].is_null()) {
+        for (job, what) in
+            workflow["jobs"].as_object().unwrap().iter().filter(|(_, job)| job["uses"].is_null())
+        {
             assert!(what["timeout-minutes"].as_u64().is_some_and(|minutes| minutes <= 90), "{name}: {job}");
         }
     }
