@@ -22,6 +22,7 @@ Usage: cargo dev [OPTIONS]
                            whether a deployed stack answers as it should; with an ID token in SOCIETY360_TOKEN
                            also to whoever is signed in
        cargo dev measure   counts round trips, into docs/performance.md
+       cargo dev bench     measures what PostgreSQL does for a request, into docs/performance.md
        cargo dev emulate   serves all sample events with target/release under AWS's emulator; sizes and starts
                            into docs/performance.md
        cargo dev explain   shows how lists are read from a million visits, into docs/performance.md

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use uuid::{Uuid, uuid};
 
 use crate::{
-    Error, Identity, Progress, Seed, Stack, crowd, emulator, explain,
+    Error, Identity, Progress, Seed, Stack, bench, crowd, emulator, explain,
     faults::{Fault, Kind},
 };
 
@@ -143,6 +143,7 @@ pub async fn round_trips(progress: Progress) -> Result<Vec<Cost>, Error> {
 pub async fn write_table(command: &str, checkout: &Path, progress: Progress) -> Result<(), Error> {
     let mut bounds = Ok(());
     let table = match command {
+        "bench" => bench::table(progress).await?,
         "crowd" => crowd::table(&crowd::pushes(progress).await?),
         "emulate" => {
             let measured = emulator::measure(checkout, progress).await?;
