@@ -2,6 +2,8 @@
 
 use std::{fmt::Display, path::Path};
 
+use shared::{config::DatabaseConfig, db::Connector};
+use tokio::time::Instant;
 use tokio_postgres::Client;
 
 use crate::{Error, Progress, postgres::Postgres};
@@ -19,7 +21,7 @@ pub enum Seed {
     Demo,
 }
 
-/// Applies the migrations that are missing. A database of a newer checkout, or one whose applied
+/// Applies the migrations that are missing, and lets the functions in. A database of a newer checkout, or one whose applied
 /// migrations have been edited since, is refused in one sentence.
 pub(crate) async fn migrate(postgres: &Postgres, database: &str, progress: Progress) -> Result<(), Error> {
     let mut client = postgres.connect(database).await?;
@@ -48,7 +50,11 @@ pub(crate) async fn migrate(postgres: &Postgres, database: &str, progress: Progr
         progress.say(format_args!("Applying migrations, {} of {}", missing.len(), ours.len()));
     }
     runner.run_async(&mut client).await.map_err(failed)?;
-    Ok(())
+    let url = postgres.functions_url(database, postgres.port()).into();
+    let functions = Connector::new(&DatabaseConfig { url, root_certificates: None });
+    let functions = functions.map_err(|error| Error::Database(error.to_string()))?;
+    let admitted = migrator::admit(&client, &functions, Instant::now()).await;
+    admitted.map_err(|failure| Error::Database(failure.to_string()))
 }
 
 /// What to say of data that another checkout has made.

@@ -3,6 +3,7 @@
 //! | Variable | Default | Meaning |
 //! |---|---|---|
 //! | `DATABASE_URL` | from `PG*` | `postgres://user:password@host:port/database?sslmode=require` |
+//! | `OWNER_DATABASE_URL` | required by the migrator | the same for the owner of the tables; no other function has it |
 //! | `PGHOST`, `PGPORT` (5432), `PGDATABASE`, `PGUSER`, `PGPASSWORD`, `PGSSLMODE` (`require`) | | used when there is no `DATABASE_URL` |
 //! | `PGSSLROOTCERT` | none | PEM file with further certificate authorities, such as the one of a database reached without RDS Proxy |
 //! | `FIREBASE_PROJECT_ID` | required | the project whose ID tokens are accepted |
@@ -139,6 +140,12 @@ pub struct DatabaseConfig {
 }
 
 impl DatabaseConfig {
+    /// Reads `OWNER_DATABASE_URL`, by which the migrator signs in as the owner of the tables; no other function has it.
+    pub fn read_owner(env: &mut Env) -> Self {
+        let root_certificates = env.optional("PGSSLROOTCERT");
+        Self { url: env.required("OWNER_DATABASE_URL").into(), root_certificates }
+    }
+
     /// Reads `DATABASE_URL`, else the `PG*` variables.
     pub fn read(env: &mut Env) -> Self {
         let root_certificates = env.optional("PGSSLROOTCERT");

@@ -78,6 +78,11 @@ impl Connector {
         Ok(Self { postgres, tls: MakeRustlsConnect::new(tls(config)?) })
     }
 
+    /// Who signs in, and with which password; none where the configuration names none.
+    pub fn credentials(&self) -> Option<(&str, &[u8])> {
+        Some((self.postgres.get_user()?, self.postgres.get_password()?))
+    }
+
     /// Opens a connection: its client, and what serves that.
     ///
     /// # Errors
@@ -234,6 +239,10 @@ fn failed(error: tokio_postgres::Error) -> ApiError {
     let retry_helps = connection_is_lost(&error) || error.code().is_some_and(is_transient);
     // The detail of a database error may quote a row, so only its code and message are kept.
     let cause = match error.as_db_error() {
+        // A statement that needs a right which no migration has given.
+        Some(db) if *db.code() == SqlState::INSUFFICIENT_PRIVILEGE => {
+            format!("database: {} {}, see docs/grants.md", db.code().code(), db.message())
+        }
         Some(db) => format!("database: {} {}", db.code().code(), db.message()),
         None => format!("database: {error}"),
     };

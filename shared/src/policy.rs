@@ -1,7 +1,8 @@
 //! What a society may decide for itself, with what holds where it has decided nothing.
 //!
 //! A decision is a row of `policies`, whose check constraint knows the names and ranges; statements
-//! read it together with the default given here.
+//! read it together with the default given here. How long something is kept is no argument of a statement: the SQL
+//! functions that remove it know their defaults, so that no caller can have more removed.
 
 /// A policy that is a whole number.
 #[derive(Clone, Copy, Debug)]
@@ -29,11 +30,6 @@ pub const GUEST_PASS_MAX_DAYS: NumberPolicy = NumberPolicy { name: "guest_pass_m
 /// Hours a guest pass lasts where its end is not said.
 pub const GUEST_PASS_DEFAULT_HOURS: NumberPolicy =
     NumberPolicy { name: "guest_pass_default_hours", default: 24 };
-/// Hours that events are kept for whoever comes back with `since`.
-pub const EVENT_RETENTION_HOURS: NumberPolicy = NumberPolicy { name: "event_retention_hours", default: 72 };
-/// Days that what is known of a visitor as a person is kept after his time has ended.
-pub const VISITOR_RETENTION_DAYS: NumberPolicy =
-    NumberPolicy { name: "visitor_retention_days", default: 180 };
 /// Whether a resident's request is approved without an admin.
 pub const RESIDENT_AUTO_APPROVE: SwitchPolicy =
     SwitchPolicy { name: "resident_auto_approve", default: false };

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use shared::{
-    db::{Param, Type},
+    db::Type,
     http::ApiError,
     metrics::{self, Metric},
 };
@@ -15,6 +15,19 @@ use crate::Janitor;
 /// How long a task begins new batches; what is left is done in the next round. All tasks together stay
 /// within the function's time.
 const PATIENCE: Duration = Duration::from_secs(25);
+/// What goes when it is old enough: the SQL function that decides and does it, whose name is the task's, the metric, and
+/// the rows that one statement deals with. A visitor has rows in several tables, a key holds a whole answer.
+const OLD: [(&str, &str, i32); 9] = [
+    ("strip_visitors", "VisitorsStripped", 500),
+    ("strip_requests", "RequestsStripped", 500),
+    ("strip_emergencies", "EmergenciesStripped", 2_000),
+    ("forget_keys", "KeysForgotten", 2_000),
+    ("forget_events", "EventsForgotten", 5_000),
+    ("forget_sign_ins", "SignInsForgotten", 5_000),
+    ("forget_rates", "RatesForgotten", 5_000),
+    ("forget_guesses", "GuessesForgotten", 5_000),
+    ("forget_runs", "RunsForgotten", 5_000),
+];
 
 /// What a task has done.
 #[derive(Debug, Default)]
@@ -31,15 +44,10 @@ impl Janitor {
     /// # Errors
     /// The first of those that stopped a task. All of them are logged and recorded.
     pub(crate) async fn clean(&self) -> Result<(), ApiError> {
-        let tasks = [
-            self.run("make_partitions", "PartitionsMade", self.make_partitions()).await,
-            self.run("strip_visitors", "VisitorsStripped", self.strip_visitors()).await,
-            self.run("forget_keys", "KeysForgotten", self.forget_keys()).await,
-            self.run("forget_events", "EventsForgotten", self.forget_events()).await,
-            self.run("forget_rates", "RatesForgotten", self.forget_rates()).await,
-            self.run("forget_guesses", "GuessesForgotten", self.forget_guesses()).await,
-            self.run("forget_runs", "RunsForgotten", self.forget_runs()).await,
-        ];
+        let mut tasks = vec![self.run("make_partitions", "PartitionsMade", self.make_partitions()).await];
+        for (task, metric, batch) in OLD {
+            tasks.push(self.run(task, metric, self.in_batches(task, batch)).await);
+        }
         let failed = tasks.iter().filter(|done| done.is_err()).count();
         metrics::put(&[Metric::count("TasksFailed", i64::try_from(failed).unwrap_or(i64::MAX))]);
         tasks.into_iter().collect()
@@ -65,17 +73,16 @@ impl Janitor {
         problem.map_or(Ok(()), Err).and(recorded.map(drop))
     }
 
-    /// Runs a statement, whose last parameter is a number of rows, until it finds fewer than that.
-    pub(crate) async fn in_batches(&self, sql: &str, params: &[Param<'_>], batch: i64) -> Work {
-        let end = Instant::now() + PATIENCE;
-        let params = [params, &[(&batch, Type::INT8)]].concat();
+    /// Calls an SQL function with a number of rows until it answers fewer than that.
+    async fn in_batches(&self, function: &str, batch: i32) -> Work {
+        let (end, sql) = (Instant::now() + PATIENCE, format!("SELECT to_jsonb({function}($1))"));
         let mut work = Work::default();
         loop {
-            match self.db.execute(sql, &params).await {
+            match self.db.read_one::<i64>(&sql, &[(&batch, Type::INT4)]).await {
                 Ok(rows) => {
-                    let rows = i64::try_from(rows).unwrap_or(i64::MAX);
+                    let rows = rows.unwrap_or_default();
                     work.rows += rows;
-                    if rows < batch || Instant::now() >= end {
+                    if rows < i64::from(batch) || Instant::now() >= end {
                         return work;
                     }
                 }

@@ -2,13 +2,7 @@
 //! the steps before them, each hour for what is kept too long.
 
 mod clean;
-mod forget_events;
-mod forget_guesses;
-mod forget_keys;
-mod forget_rates;
-mod forget_runs;
 mod make_partitions;
-mod strip_visitors;
 mod watch;
 
 use lambda_runtime::{Error, LambdaEvent};

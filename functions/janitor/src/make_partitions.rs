@@ -9,22 +9,22 @@ use crate::{Janitor, clean::Work};
 /// A partition that is missing.
 #[derive(Deserialize)]
 struct Missing {
-    table: String,
-    column: String,
+    table_name: String,
     day: String,
 }
 
 impl Janitor {
     /// Makes the missing partitions one by one, each worth having where another cannot be made.
     pub(crate) async fn make_partitions(&self) -> Work {
-        let missing: Vec<Missing> = match self.db.read(include_str!("make_partitions.sql"), &[]).await {
-            Ok(missing) => missing,
-            Err(error) => return Work { rows: 0, problem: Some(error) },
-        };
+        let missing: Vec<Missing> =
+            match self.db.read("SELECT to_jsonb(m) FROM missing_partitions() m", &[]).await {
+                Ok(missing) => missing,
+                Err(error) => return Work { rows: 0, problem: Some(error) },
+            };
         let mut work = Work::default();
-        for Missing { table, column, day } in &missing {
-            let params = [(table as _, Type::TEXT), (column as _, Type::TEXT), (day as _, Type::TEXT)];
-            let make = "SELECT to_jsonb(make_month_partition($1, $2, $3::date))";
+        for Missing { table_name, day } in &missing {
+            let params = [(table_name as _, Type::TEXT), (day as _, Type::TEXT)];
+            let make = "SELECT to_jsonb(make_partition($1, $2::date))";
             match self.db.read_one(make, &params).await {
                 Ok(made) => work.rows += i64::from(made == Some(true)),
                 Err(error) => work.problem = work.problem.or(Some(error)),

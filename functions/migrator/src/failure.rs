@@ -14,6 +14,10 @@ pub enum Failure {
     Migration(refinery::Error),
     /// A migration was never applied, although later ones were.
     Overtaken(String),
+    /// Whoever signs in with the functions' credentials cannot do their work.
+    NotAdmitted(tokio_postgres::Error),
+    /// Whoever does may do more than their work.
+    TooMuch,
     /// The time of the invocation is used up.
     OutOfTime,
 }
@@ -39,6 +43,10 @@ impl fmt::Display for Failure {
             Self::Overtaken(migration) => {
                 write!(f, "{migration} was never applied, although later ones were: give it a new number")
             }
+            Self::NotAdmitted(error) => write!(f, "the functions' user is not admitted: {}", said(error)),
+            Self::TooMuch => f.write_str(
+                "the functions' user may do all that the owner may: DATABASE_URL has to name another one",
+            ),
             Self::OutOfTime => f.write_str("it was not done in time"),
         }
     }

@@ -1,6 +1,7 @@
-//! The migrator: brings the database's schema up to its release. CloudFormation calls it during each
+//! The migrator: brings the database's schema up to its release, and lets the functions in, who own nothing of it. CloudFormation calls it during each
 //! deployment, as a custom resource (`docs/decisions/015`), and an operator may with the event `{}`.
 
+mod admit;
 mod failure;
 mod migrate;
 mod tell_cloudformation;
@@ -18,6 +19,7 @@ use shared::{
 use tell_cloudformation::Caller;
 use tokio::time::Instant;
 
+pub use admit::{admit, keep_to_grants};
 pub use failure::Failure;
 pub use migrate::{Schema, migrations};
 
@@ -29,15 +31,18 @@ const KEPT_FOR_TELLING: Duration = Duration::from_secs(30);
 /// # Errors
 /// The configuration is incomplete or cannot be read.
 pub async fn start(mut env: Env) -> Result<Migrator, StartError> {
-    let database = DatabaseConfig::read(&mut env);
+    let (owner, functions) = (DatabaseConfig::read_owner(&mut env), DatabaseConfig::read(&mut env));
     env.finish()?;
-    Ok(Migrator { database: Connector::new(&database)?, outbound: Outbound::new()? })
+    let (owner, functions) = (Connector::new(&owner)?, Connector::new(&functions)?);
+    Ok(Migrator { owner, functions, outbound: Outbound::new()? })
 }
 
 /// What every run needs.
 #[derive(Clone)]
 pub struct Migrator {
-    database: Connector,
+    owner: Connector,
+    /// How all others sign in.
+    functions: Connector,
     outbound: Outbound,
 }
 

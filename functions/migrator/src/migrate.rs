@@ -8,7 +8,7 @@ use serde::Serialize;
 use tokio::time::{Instant, sleep, timeout_at};
 use tokio_postgres::Client;
 
-use crate::{Failure, Migrator};
+use crate::{Failure, Migrator, admit};
 
 mod embedded {
     refinery::embed_migrations!("../../migrations");
@@ -17,7 +17,7 @@ mod embedded {
 /// How long the database is waited for: RDS Proxy needs some minutes before it answers for the first time.
 const PATIENCE: Duration = Duration::from_secs(300);
 /// How long it is left alone between two tries.
-const RETRY_AFTER: Duration = Duration::from_secs(1);
+pub(crate) const RETRY_AFTER: Duration = Duration::from_secs(1);
 /// Runs wait for each other; the number is any. A migration then waits for a lock no longer than callers wait
 /// for a statement (`shared/src/db.rs`), since they all queue behind it.
 const BEGIN: &str = "SELECT pg_advisory_lock(7360360); SET lock_timeout = '5s'";
@@ -59,15 +59,21 @@ impl Migrator {
     }
 
     async fn migrate_once(&self, until: Instant) -> Result<Schema, Failure> {
-        let (mut client, serving) = self.database.connect().await?;
+        let (mut client, serving) = self.owner.connect().await?;
         let work = async move {
             begin(&client, until).await?;
-            let done = apply_missing(&mut client).await;
+            let done = self.bring_up(&mut client, until).await;
             // A connection that is lost has given its lock back.
             let _ = client.batch_execute(END).await;
             done
         };
         tokio::join!(work, serving).0
+    }
+
+    async fn bring_up(&self, client: &mut Client, until: Instant) -> Result<Schema, Failure> {
+        let schema = apply_missing(client).await?;
+        admit(client, &self.functions, until.min(Instant::now() + PATIENCE)).await?;
+        Ok(schema)
     }
 }
 

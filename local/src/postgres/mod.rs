@@ -20,6 +20,8 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use postgres_protocol::password::scram_sha_256;
+use sha2::{Digest, Sha256};
 use tokio_postgres::{Client, Config, NoTls};
 
 use crate::{Error, Progress};
@@ -27,8 +29,19 @@ use install::Installation;
 use place::Place;
 use server::{Running, Stop};
 
-/// The account in the database, which owns everything.
-const USER: &str = "society360";
+/// Made with the data, and used for making the owner alone.
+const SUPERUSER: &str = "postgres";
+/// Who owns the tables, as RDS's master user does, who is no superuser either.
+const OWNER: &str = "society360";
+/// Who signs in for the functions; the migrator makes them.
+const FUNCTIONS: &str = "society360_lambda";
+/// What RDS's master user has of a superuser's rights, as far as anything here needs it.
+const MAKE_OWNER: &str = "DO $$ BEGIN
+        IF to_regrole('society360') IS NULL THEN
+            CREATE ROLE society360 LOGIN CREATEDB CREATEROLE;
+            GRANT pg_monitor, pg_signal_backend TO society360;
+        END IF;
+    END $$";
 /// Ports that were free a moment ago may be taken by the time the server asks for them.
 const PORT_TRIES: u32 = 5;
 
@@ -70,7 +83,9 @@ impl Postgres {
                 Ok(running) => {
                     let running = Mutex::new(Some(running));
                     let shared = options.shared;
-                    return Ok(Self { installation, place, password, port, shared, running });
+                    let server = Self { installation, place, password, port, shared, running };
+                    server.make_owner()?;
+                    return Ok(server);
                 }
                 Err(server::Failure::PortTaken) if attempt < PORT_TRIES => {}
                 Err(failure) => {
@@ -111,18 +126,66 @@ impl Postgres {
         self.place.base()
     }
 
-    /// Connection string of a database on this server, reached through `port`.
+    /// Connection string of a database on this server for its owner, reached through `port`.
     pub fn url(&self, database: &str, port: u16) -> String {
-        format!("postgres://{USER}:{}@127.0.0.1:{port}/{database}?sslmode=disable", self.password)
+        self.url_of(OWNER, database, port)
     }
 
-    /// A connection to one of the databases. It is served on the runtime this is called in.
+    /// The same for the functions, who own nothing.
+    pub fn functions_url(&self, database: &str, port: u16) -> String {
+        self.url_of(FUNCTIONS, database, port)
+    }
+
+    /// A connection of the owner's to one of the databases. It is served on the runtime this is called in.
     pub async fn connect(&self, database: &str) -> Result<Client, Error> {
+        self.connect_as(OWNER, database).await
+    }
+
+    /// A connection of the functions'.
+    pub async fn connect_as_functions(&self, database: &str) -> Result<Client, Error> {
+        self.connect_as(FUNCTIONS, database).await
+    }
+
+    /// A connection of a superuser's, for what not even the owner may.
+    pub async fn connect_as_superuser(&self, database: &str) -> Result<Client, Error> {
+        self.connect_as(SUPERUSER, database).await
+    }
+
+    fn url_of(&self, user: &str, database: &str, port: u16) -> String {
+        format!("postgres://{user}:{}@127.0.0.1:{port}/{database}?sslmode=disable", self.password_of(user))
+    }
+
+    async fn connect_as(&self, user: &str, database: &str) -> Result<Client, Error> {
         let mut config = Config::new();
-        config.host("127.0.0.1").port(self.port).user(USER).password(&self.password).dbname(database);
+        config.host("127.0.0.1").port(self.port).user(user).password(self.password_of(user)).dbname(database);
         let (client, connection) = config.connect(NoTls).await?;
         tokio::spawn(connection);
         Ok(client)
+    }
+
+    /// The superuser's is in a file; nobody can tell another one's from their own.
+    fn password_of(&self, user: &str) -> String {
+        match user {
+            SUPERUSER => self.password.clone(),
+            other => place::hex(&Sha256::digest(format!("{}{other}", self.password))),
+        }
+    }
+
+    /// Makes the owner of all databases, where they are not there yet.
+    fn make_owner(&self) -> Result<(), Error> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        runtime.map_err(Error::io("starting threads"))?.block_on(async {
+            let superuser = self.connect_as_superuser("postgres").await.map_err(|error| {
+                Error::Postgres(format!(
+                    "the data in {} cannot be opened ({error}); they were made by an older checkout if they are \
+                     whole: start with --fresh to make new ones",
+                    self.place.base().display()
+                ))
+            })?;
+            superuser.batch_execute(MAKE_OWNER).await?;
+            let password = scram_sha_256(self.password_of(OWNER).as_bytes());
+            Ok(superuser.batch_execute(&format!("ALTER ROLE {OWNER} PASSWORD '{password}'")).await?)
+        })
     }
 
     /// Makes a database, as a copy of `template` where one is named. One that is there stays.
@@ -132,6 +195,9 @@ impl Postgres {
         if known.is_none() {
             let template = template.map(|template| format!(" TEMPLATE {template}")).unwrap_or_default();
             client.batch_execute(&format!("CREATE DATABASE {name}{template}")).await?;
+            if !template.is_empty() {
+                migrator::keep_to_grants(&self.connect(name).await?).await?;
+            }
         }
         Ok(())
     }

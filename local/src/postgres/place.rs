@@ -11,7 +11,7 @@ use std::{
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::{USER, account::Account, install::Installation};
+use super::{SUPERUSER, account::Account, install::Installation};
 use crate::{Error, Progress};
 
 /// Where a server's files are, and whose they are.
@@ -138,7 +138,7 @@ impl Place {
         let mut command = Command::new(installation.program("initdb"));
         command.arg("--pgdata").arg(self.data()).arg("--pwfile").arg(&file).current_dir(&self.base).args([
             "--username",
-            USER,
+            SUPERUSER,
             "--auth=scram-sha-256",
             "--encoding=UTF8",
             "--no-locale",
@@ -169,11 +169,13 @@ pub(super) fn reachable(account: Account, wanted: &Path) -> PathBuf {
     if account.reaches(wanted.parent().unwrap_or(wanted)) {
         return wanted.to_owned();
     }
-    let hash: String = Sha256::digest(wanted.as_os_str().as_encoded_bytes())[..8]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let hash = hex(&Sha256::digest(wanted.as_os_str().as_encoded_bytes())[..8]);
     std::env::temp_dir().join(format!("society360-of-{hash}"))
+}
+
+/// Bytes as they stand in names and passwords.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Removes the files of the server whose directory was to be `wanted`.

@@ -100,18 +100,36 @@ impl Stack {
         websocket_url(&self.parts.base_url)
     }
 
-    /// Connection string of the database, past the [`Wire`].
+    /// Connection string of the database for its owner, past the [`Wire`].
     pub fn database_url(&self) -> String {
         self.parts.postgres.url(&self.parts.database, self.parts.postgres.port())
     }
 
-    /// A connection to the database, past the [`Wire`].
+    /// A connection of the owner's to the database, past the [`Wire`].
     pub async fn database(&self) -> Result<Client, Error> {
-        let (postgres, database) = (self.parts.postgres.clone(), self.parts.database.clone());
-        let Some(runtime) = &self.runtime else { return postgres.connect(&database).await };
-        // Served by the stack, so that it works in whatever runtime it is used.
-        let connecting = runtime.spawn(async move { postgres.connect(&database).await });
-        connecting.await.map_err(|error| Error::Database(error.to_string()))?
+        self.connected(|postgres, database| async move { postgres.connect(&database).await }).await
+    }
+
+    /// One with the functions' own credentials.
+    pub async fn database_as_functions(&self) -> Result<Client, Error> {
+        self.connected(|postgres, database| async move { postgres.connect_as_functions(&database).await })
+            .await
+    }
+
+    /// One of a superuser's, for what not even the owner may.
+    pub async fn database_as_superuser(&self) -> Result<Client, Error> {
+        self.connected(|postgres, database| async move { postgres.connect_as_superuser(&database).await })
+            .await
+    }
+
+    /// Served by the stack, so that it works in whatever runtime it is used.
+    async fn connected<F>(&self, connect: impl FnOnce(Arc<Postgres>, String) -> F) -> Result<Client, Error>
+    where
+        F: Future<Output = Result<Client, Error>> + Send + 'static,
+    {
+        let connecting = connect(self.parts.postgres.clone(), self.parts.database.clone());
+        let Some(runtime) = &self.runtime else { return connecting.await };
+        runtime.spawn(connecting).await.map_err(|error| Error::Database(error.to_string()))?
     }
 
     /// An ID token for the Firebase uid.
@@ -240,7 +258,8 @@ impl Parts {
         let issuer = Arc::new(Issuer::new(builder.project.id())?);
 
         let variables = variables::Variables::new(&variables::Places {
-            database_url: postgres.url(&database, wire.port()),
+            database_url: postgres.functions_url(&database, wire.port()),
+            owner_database_url: postgres.url(&database, wire.port()),
             base_url: &base_url,
             dynamodb_endpoint: dynamodb.endpoint(),
             template: &template,
@@ -251,8 +270,10 @@ impl Parts {
         let mut functions = Vec::new();
         for function in &template.functions {
             let name = &function.name;
+            let door = wire.door(name).await?;
             let doors = variables::Doors {
-                database_url: postgres.url(&database, wire.door(name).await?),
+                database_url: postgres.functions_url(&database, door),
+                owner_database_url: postgres.url(&database, door),
                 dynamodb_endpoint: dynamodb.door(name, &faults).await?,
                 websocket_endpoint: format!("{base_url}/_from/{name}"),
             };

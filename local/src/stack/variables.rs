@@ -21,6 +21,7 @@ pub(super) const DECISION_LINK_KEY: &str = "a key that signs links on one machin
 /// Where everything is.
 pub(super) struct Places<'a> {
     pub(super) database_url: String,
+    pub(super) owner_database_url: String,
     pub(super) base_url: &'a str,
     pub(super) dynamodb_endpoint: String,
     pub(super) template: &'a Template,
@@ -32,6 +33,7 @@ pub(super) struct Places<'a> {
 /// A function's own ways to what all functions use.
 pub(super) struct Doors {
     pub(super) database_url: String,
+    pub(super) owner_database_url: String,
     pub(super) dynamodb_endpoint: String,
     pub(super) websocket_endpoint: String,
 }
@@ -52,6 +54,7 @@ impl Variables {
     pub(super) fn new(places: &Places<'_>) -> Self {
         let mut named = BTreeMap::from([
             ("DATABASE_URL".to_owned(), places.database_url.clone()),
+            ("OWNER_DATABASE_URL".to_owned(), places.owner_database_url.clone()),
             ("FIREBASE_PROJECT_ID".to_owned(), places.project.id().to_owned()),
             ("LOG_LEVEL".to_owned(), "warn".to_owned()),
             ("DECISION_LINK_KEY".to_owned(), DECISION_LINK_KEY.to_owned()),
@@ -115,6 +118,7 @@ impl Variables {
         }
         for (name, own) in [
             ("DATABASE_URL", doors.database_url),
+            ("OWNER_DATABASE_URL", doors.owner_database_url),
             ("AWS_ENDPOINT_URL_DYNAMODB", doors.dynamodb_endpoint),
             ("WEBSOCKET_API_ENDPOINT", doors.websocket_endpoint),
         ] {
@@ -160,6 +164,7 @@ Resources:
         let overrides = overrides.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
         let places = Places {
             database_url: "everybody's".to_owned(),
+            owner_database_url: "everybody's".to_owned(),
             base_url: "http://base",
             dynamodb_endpoint: "everybody's".to_owned(),
             template: &template,
@@ -168,7 +173,12 @@ Resources:
             overrides: &overrides,
         };
         let own = || "its own".to_owned();
-        let doors = Doors { database_url: own(), dynamodb_endpoint: own(), websocket_endpoint: own() };
+        let doors = Doors {
+            database_url: own(),
+            owner_database_url: own(),
+            dynamodb_endpoint: own(),
+            websocket_endpoint: own(),
+        };
         Variables::new(&places).of(&template.functions[0], doors)
     }
 

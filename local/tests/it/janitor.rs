@@ -16,11 +16,14 @@ use crate::support::{
 };
 
 /// All that the janitor does each hour.
-const TASKS: [&str; 7] = [
+const TASKS: [&str; 10] = [
     "make_partitions",
     "strip_visitors",
+    "strip_requests",
+    "strip_emergencies",
     "forget_keys",
     "forget_events",
+    "forget_sign_ins",
     "forget_rates",
     "forget_guesses",
     "forget_runs",

@@ -225,7 +225,7 @@ async fn a_reason_quotes_no_row() {
             $$ BEGIN PERFORM 'Kiran'::text::integer; END $$;
         CREATE EVENT TRIGGER stumbling ON ddl_command_end WHEN TAG IN ('CREATE VIEW')
             EXECUTE FUNCTION elsewhere.stumble()";
-    deployment.db.batch_execute(stumble).await.unwrap();
+    deployment.stack.database_as_superuser().await.unwrap().batch_execute(stumble).await.unwrap();
     assert_eq!(deployment.fail().await, "error applying migration V1__people_and_places: 22P02");
 }
 

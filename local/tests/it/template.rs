@@ -534,7 +534,7 @@ fn dashboard_can_be_shown() {
 /// Something to start a function with.
 fn value_of(variable: &str) -> String {
     let value = match variable {
-        "DATABASE_URL" => "postgres://user:password@127.0.0.1:1/database",
+        "DATABASE_URL" | "OWNER_DATABASE_URL" => "postgres://user:password@127.0.0.1:1/database",
         "LOG_LEVEL" => "info",
         "PING_INTERVAL_MS" | "PING_TIMEOUT_MS" => "1000",
         "RATE_LIMIT_MAX_REQUESTS" | "RATE_LIMIT_WINDOW_MS" => "1000",

@@ -11,7 +11,7 @@ WITH known AS (
     -- The conflict is a user created by a parallel first request: take that row.
     INSERT INTO users AS u (firebase_uid, phone, email, name, avatar_url)
     SELECT $1, $2, $3, $4, $5 WHERE $1 IS NOT NULL AND NOT EXISTS (SELECT FROM known)
-    ON CONFLICT (firebase_uid) DO UPDATE SET firebase_uid = excluded.firebase_uid
+    ON CONFLICT (firebase_uid) DO UPDATE SET updated_at = u.updated_at
     RETURNING id, firebase_uid, phone, email, name, avatar_url, xmax = 0 AS is_new
 ), caller AS (
     SELECT id, firebase_uid, phone, email, name, avatar_url, false AS is_new FROM known
