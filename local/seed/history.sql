@@ -22,5 +22,8 @@ INSERT INTO visits (id, checkin_time, checkout_time, society_id, block_id, flat_
 SELECT CASE copy WHEN 0 THEN v.visit_id ELSE gen_random_uuid() END, v.checkin_time + make_interval(secs => copy),
        v.checkout_time + make_interval(secs => copy), v.society_id, v.block_id, v.flat_id, v.id, '77777777-7777-7777-7777-000000000001'
   FROM visitors v, generate_series(0, 4) AS copy;
+-- Who lives there has lived there all the time.
+UPDATE flat_occupancies SET created_at = now() - interval '2 years';
+UPDATE role_assignments SET created_at = now() - interval '2 years';
 SET session_replication_role = origin;
 ANALYZE;

@@ -12,8 +12,8 @@ SELECT jsonb_build_object(
   FROM block
   JOIN flats f ON f.block_id = block.id
   LEFT JOIN LATERAL (
-       SELECT o.role, u.name FROM flat_occupancies o JOIN users u ON u.id = o.user_id
-        WHERE block.sees_residents AND o.flat_id = f.id AND o.end_date IS NULL
+       SELECT o.role, u.name FROM live_occupancies o JOIN users u ON u.id = o.user_id
+        WHERE block.sees_residents AND o.flat_id = f.id
         -- One without a name hides nobody who has one.
         ORDER BY u.name IS NULL, o.is_primary DESC, o.start_date, o.id LIMIT 1) r ON true
  WHERE f.is_active AND (f.flat_number COLLATE natural_order, f.id) > ($3, $4)

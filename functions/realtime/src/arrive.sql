@@ -1,15 +1,24 @@
--- What a client is sent that comes into a room. $1 room, $2 its flat or society, $3 the last event the client has, $4 events at most
+-- What a client is sent that comes into a room. $1 room, $2 its flat or society, $3 the last event the client has, $4 events
+-- at most, $5 the client's user
 WITH place AS MATERIALIZED (
-    SELECT coalesce((SELECT seq FROM room_sequences WHERE room = $1), 0) AS seq
-), missed AS MATERIALIZED (
-    -- Either all of it or nothing: less than the numbers say means that some is not kept any more.
-    SELECT o.id, o.seq, o.event, o.data FROM outbox o, place
-     WHERE o.room = $1 AND o.seq > $3 AND o.seq <= place.seq AND place.seq - $3 <= $4
+    SELECT coalesce((SELECT seq FROM room_sequences WHERE room = $1), 0) AS seq,
+           -- What a flat's room was told before they moved in is not theirs.
+           CASE WHEN starts_with($1, 'flat:') THEN lives_since(me, $2) ELSE '-infinity' END AS since
+      FROM caller_scope($5) AS me
+), kept AS MATERIALIZED (
+    -- One more than may be sent, since it may be the last that is not theirs.
+    SELECT o.id, o.seq, o.event, o.data, o.created_at >= place.since AS theirs FROM outbox o, place
+     WHERE o.room = $1 AND $3 IS NOT NULL AND o.seq > greatest($3, place.seq - $4 - 1) AND o.seq <= place.seq
+), reach AS MATERIALIZED (
+    -- The client has what it says it has, and lacks nothing of what is not theirs.
+    SELECT seq, greatest($3, (SELECT max(k.seq) FROM kept k WHERE NOT k.theirs)) AS base FROM place
 ), verdict AS MATERIALIZED (
-    SELECT seq, coalesce($3 <= seq AND seq - $3 <= $4 AND seq - $3 = (SELECT count(*) FROM missed), false) AS recovered
-      FROM place
+    -- Either all of it or nothing: less than the numbers say means that some is not kept any more.
+    SELECT seq, coalesce($3 <= seq AND seq - base <= $4
+                         AND seq - base = (SELECT count(*) FROM kept k WHERE k.seq > base AND k.theirs), false) AS recovered
+      FROM reach
 ), open AS (
-    -- Who waits at the gate for the flat's answer.
+    -- Who waits at the gate for the flat's answer; also where they came before the client's user did (is_own).
     SELECT o.id, o.seq, o.event, o.data
       FROM verdict, visitors v
       JOIN outbox o ON o.room = $1 AND o.event = 'visitor_request' AND o.data ->> 'visitor_id' = v.id::text
@@ -24,11 +33,15 @@ WITH place AS MATERIALIZED (
        AND o.event = CASE e.status WHEN 'pending' THEN 'emergency_alert' ELSE 'emergency_updated' END
      WHERE NOT recovered AND starts_with($1, 'society:') AND e.society_id = $2 AND e.status <> 'resolved'
 ), sent AS (
-    SELECT m.* FROM missed m, verdict WHERE verdict.recovered
+    SELECT k.id, k.seq, k.event, k.data FROM kept k, verdict WHERE verdict.recovered AND k.theirs
     UNION ALL
     (SELECT id, seq, event, data FROM open ORDER BY seq DESC LIMIT $4)
 )
 SELECT jsonb_build_object('seq', verdict.seq, 'recovered', verdict.recovered, 'events', coalesce((
-    SELECT jsonb_agg(jsonb_build_object('id', id, 'room', $1, 'seq', seq, 'event', event, 'data', data) ORDER BY seq)
+    SELECT jsonb_agg(jsonb_build_object(
+               'id', id, 'room', $1, 'seq', seq, 'event', event,
+               -- The policy of now counts, not that of the day.
+               'data', CASE WHEN event = 'emergency_alert' THEN data || jsonb_build_object(
+                                'reported_by_phone', gate_phone($2, data ->> 'reported_by_phone')) ELSE data END) ORDER BY seq)
       FROM sent), '[]'))
   FROM verdict

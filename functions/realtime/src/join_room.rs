@@ -80,7 +80,7 @@ impl Realtime {
             Joined::ConnectionClosed => return Ok(Answer::connection_unknown()),
             Joined::TooManyRooms => return Ok(Answer::too_many_rooms(room)),
         }
-        let Arrival { seq, recovered, events } = self.arrive(room, since).await?;
+        let Arrival { seq, recovered, events } = self.arrive(&user_id, room, since).await?;
         for event in events {
             if !self.send(connection, &event).await? {
                 return Ok(Answer::connection_unknown());
@@ -107,12 +107,13 @@ impl Realtime {
         Ok(allowed.unwrap_or(false))
     }
 
-    async fn arrive(&self, room: Room, since: Option<i64>) -> Result<Arrival, ApiError> {
+    async fn arrive(&self, user_id: &Uuid, room: Room, since: Option<i64>) -> Result<Arrival, ApiError> {
         let params = [
             (&room.to_string() as _, Type::TEXT),
             (&room.id as _, Type::UUID),
             (&since as _, Type::INT8),
             (&MAX_REPLAY as _, Type::INT8),
+            (user_id as _, Type::UUID),
         ];
         let arrival = self.app.db.read_one(include_str!("arrive.sql"), &params).await?;
         arrival.ok_or_else(|| ApiError::Internal("the arrival's statement answered no row".into()))

@@ -9,7 +9,7 @@ use shared::{
     input::{Body, Fields, FromFields, IdempotencyKey, PathId},
     openapi::{Forbidden, NotFound, WrongState},
     text::LongText,
-    write::{QuietWriter, Writing},
+    write::{Writer, Writing},
 };
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -37,7 +37,7 @@ struct DecideAnswer {
     params(("id" = Uuid, Path, description = "The request")), request_body = Decide,
     responses((status = 200, body = Answer<DecideAnswer>), Forbidden, NotFound, WrongState))]
 pub(crate) async fn approve_request(
-    State(writer): State<QuietWriter>,
+    State(writer): State<Writer>,
     caller: Caller,
     meta: RequestMeta,
     PathId(id): PathId,
@@ -53,7 +53,7 @@ pub(crate) async fn approve_request(
     params(("id" = Uuid, Path, description = "The request")), request_body = Decide,
     responses((status = 200, body = Answer<DecideAnswer>), Forbidden, NotFound, WrongState))]
 pub(crate) async fn reject_request(
-    State(writer): State<QuietWriter>,
+    State(writer): State<Writer>,
     caller: Caller,
     meta: RequestMeta,
     PathId(id): PathId,
@@ -63,7 +63,7 @@ pub(crate) async fn reject_request(
 }
 
 async fn decide(
-    writer: &QuietWriter,
+    writer: &Writer,
     caller: &Caller,
     meta: &RequestMeta,
     key: &IdempotencyKey,

@@ -24,11 +24,14 @@ WITH target AS MATERIALIZED (
     INSERT INTO resident_request_approvals (request_id, user_id, decision, note) SELECT id, $1, $8, $9 FROM changed
 ), opened AS MATERIALIZED (
     SELECT open_occupancy(requesting_user_id, flat_id, requested_role) FROM changed WHERE $8 = 'approve'
+), told AS MATERIALIZED (
+    -- Behind the occupancy, so that they belong to the room as it is now.
+    SELECT tell_resident_joined(c.requesting_user_id, c.flat_id, c.requested_role, 'admin') AS event FROM changed c, opened
 ), audited AS (
     INSERT INTO audit_logs (actor_user_id, action, resource_type, resource_id, society_id, request_id, details)
     SELECT $1, 'resident_request.' || $8, 'resident_request', id, society_id, $6,
            jsonb_build_object('flat_id', flat_id, 'user_id', requesting_user_id) FROM changed
 )
 SELECT jsonb_build_object('allowed', t.allowed, 'fresh', coalesce(c.fresh, false), 'mismatch', coalesce(c.mismatch, false),
-                          'status', t.status, 'answer', c.answer, 'opened', (SELECT count(*) FROM opened))
+                          'status', t.status, 'answer', c.answer, 'events', (SELECT jsonb_agg(event) FROM told))
   FROM target t LEFT JOIN claim c ON true

@@ -15,7 +15,7 @@ use shared::{
     input::{Body, Fields, FromFields},
     openapi::{NotFound, VerificationRequired, always_false},
     place::Flat,
-    write::{QuietWriter, Writing},
+    write::{Writer, Writing},
 };
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -74,7 +74,7 @@ enum Past {
 #[utoipa::path(post, path = "/v1/ensure-occupancy", request_body = Ensure,
     responses((status = 200, body = Answer<EnsureAnswer>), NotFound, VerificationRequired))]
 pub(crate) async fn ensure_occupancy(
-    State(writer): State<QuietWriter>,
+    State(writer): State<Writer>,
     caller: Caller,
     meta: RequestMeta,
     Body { input, key }: Body<Ensure>,

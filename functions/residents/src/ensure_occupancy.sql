@@ -18,12 +18,16 @@ WITH home AS MATERIALIZED (
 ), open AS MATERIALIZED (
     SELECT to_jsonb(r) AS request FROM resident_requests r
      WHERE r.requesting_user_id = $1 AND r.flat_id = $8 AND r.status = 'pending'
-), claim AS MATERIALIZED (
-    SELECT c.* FROM claim_key($1, $2, $3, $4, $5, coalesce(
+), today AS MATERIALIZED (
+    SELECT coalesce(
         (SELECT flat FROM home) || '{"created": false}',
         jsonb_build_object('created', false, 'past', (SELECT wish FROM past), 'request', coalesce(
-            (SELECT to_jsonb(d) FROM draft d), (SELECT request FROM open))))) c
+            (SELECT to_jsonb(d) FROM draft d), (SELECT request FROM open)))) AS answer
      WHERE $8 IS NULL OR EXISTS (SELECT FROM home) OR EXISTS (SELECT FROM place)
+), claim AS MATERIALIZED (
+    -- Also who repeats it is answered where they live now, and not where they lived when they asked first.
+    SELECT c.fresh, c.mismatch, CASE WHEN c.answer ? 'occupancy_id' OR t.answer ? 'occupancy_id' THEN t.answer ELSE c.answer END AS answer
+      FROM today t, claim_key($1, $2, $3, $4, $5, t.answer) c
 ), made AS (
     INSERT INTO resident_requests (id, requesting_user_id, society_id, block_id, flat_id, requested_role, docs, status, submitted_at)
     SELECT d.id, d.requesting_user_id, d.society_id, d.block_id, d.flat_id, d.requested_role, d.docs, d.status, d.submitted_at

@@ -10,24 +10,24 @@ mod submit;
 use axum::Router;
 use shared::{
     StartError,
-    config::{AppConfig, Env},
+    config::{AppConfig, CallingConfig, Env},
     http::{Routes, authenticated, finish},
     openapi::also_at,
-    write::QuietWriter,
+    write::Writer,
 };
 use utoipa::OpenApi;
 
 /// Reads the configuration and builds the router.
 pub async fn start(mut env: Env) -> Result<Router, StartError> {
-    let config = AppConfig::read(&mut env);
+    let (config, calling) = (AppConfig::read(&mut env), CallingConfig::read(&mut env));
     env.finish()?;
-    let writer = QuietWriter::quiet(config).await?;
+    let writer = Writer::open(config, &calling).await?;
     let app = writer.app().clone();
     Ok(finish(authenticated(&app, routes().with_state(writer))))
 }
 
 /// The function's routes.
-pub fn routes() -> Routes<QuietWriter> {
+pub fn routes() -> Routes<Writer> {
     Routes::new()
         .get("/v1/resident-requests", list::list_requests)
         .post("/v1/resident-requests", submit::submit_request)

@@ -10,7 +10,7 @@ use shared::{
     openapi::{NotFound, WrongState},
     policy,
     text::LongText,
-    write::{QuietWriter, Writing},
+    write::{Writer, Writing},
 };
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -44,7 +44,7 @@ impl FromFields for NewRequest {
 #[utoipa::path(post, path = "/v1/resident-requests", request_body = NewRequest,
     responses((status = 201, body = Answer<ResidentRequest>), NotFound, WrongState))]
 pub(crate) async fn submit_request(
-    State(writer): State<QuietWriter>,
+    State(writer): State<Writer>,
     caller: Caller,
     meta: RequestMeta,
     Body { input, key }: Body<NewRequest>,

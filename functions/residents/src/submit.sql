@@ -10,14 +10,21 @@ WITH flat AS MATERIALIZED (
        FOR UPDATE OF r
 ), place AS MATERIALIZED (
     SELECT f.*, o.id AS open, request_in_the_way($1, f.flat_id) AS in_the_way FROM flat f LEFT JOIN open o ON true
-), draft AS MATERIALIZED (
-    SELECT coalesce(p.open, $7::uuid) AS id, $1::uuid AS requesting_user_id, p.society_id, p.block_id, p.flat_id,
-           $9::text AS requested_role, $10::jsonb AS docs, $11::text AS note,
-           CASE WHEN p.auto_approve THEN 'approved' ELSE 'pending' END AS status, now() AS submitted_at,
-           NULL::uuid AS processed_by, CASE WHEN p.auto_approve THEN now() END AS processed_at,
-           NULL::text AS processed_note,
-           CASE WHEN p.in_the_way <> 'pending' OR p.open IS NULL THEN p.in_the_way END AS in_the_way
+), decided AS MATERIALIZED (
+    -- The policy fills vacant flats: whoever would come to live with somebody waits for an admin. Of two strangers the
+    -- second waits here for the first, and finds the flat taken.
+    SELECT p.*, CASE WHEN p.auto_approve AND (p.in_the_way IS NULL OR p.open IS NOT NULL AND p.in_the_way = 'pending')
+                     THEN is_vacant(p.flat_id) ELSE false END AS approves
       FROM place p
+), draft AS MATERIALIZED (
+    SELECT CASE WHEN p.approves THEN coalesce(p.open, $7::uuid) ELSE $7::uuid END AS id, $1::uuid AS requesting_user_id, p.society_id, p.block_id, p.flat_id,
+           $9::text AS requested_role, $10::jsonb AS docs, $11::text AS note,
+           CASE WHEN p.approves THEN 'approved' ELSE 'pending' END AS status, now() AS submitted_at,
+           NULL::uuid AS processed_by, CASE WHEN p.approves THEN now() END AS processed_at,
+           NULL::text AS processed_note,
+           -- A request that the policy takes over stands in nobody's way.
+           CASE WHEN NOT p.approves THEN p.in_the_way END AS in_the_way
+      FROM decided p
 ), claim AS MATERIALIZED (
     SELECT c.* FROM draft d,
         claim_key($1, $2, $3, $4, $5, CASE WHEN d.in_the_way IS NULL THEN to_jsonb(d) END) c
@@ -40,11 +47,19 @@ WITH flat AS MATERIALIZED (
     INSERT INTO resident_request_approvals (request_id, decision) SELECT id, 'approve' FROM made WHERE status = 'approved'
 ), opened AS MATERIALIZED (
     SELECT open_occupancy($1, flat_id, requested_role) FROM made WHERE status = 'approved'
+), told AS MATERIALIZED (
+    SELECT tell_resident_joined($1, m.flat_id, m.requested_role, 'policy') AS event FROM made m, opened
+), lost AS MATERIALIZED (
+    -- What was approved is not said again to whoever does not live there any more.
+    SELECT FROM draft d, claim c
+     WHERE NOT c.fresh AND c.answer ->> 'status' = 'approved' AND d.in_the_way IS DISTINCT FROM 'resident'
 ), audited AS (
     INSERT INTO audit_logs (actor_user_id, action, resource_type, resource_id, society_id, request_id, details)
     SELECT $1, 'resident_request.submit', 'resident_request', id, society_id, $6,
            jsonb_build_object('flat_id', flat_id, 'status', status) FROM made
 )
-SELECT jsonb_build_object('allowed', true, 'fresh', c.fresh, 'mismatch', c.mismatch, 'status', d.in_the_way,
-                          'answer', c.answer, 'opened', (SELECT count(*) FROM opened))
+SELECT jsonb_build_object('allowed', true, 'fresh', c.fresh, 'mismatch', c.mismatch,
+                          'status', CASE WHEN EXISTS (SELECT FROM lost) THEN 'ended' ELSE d.in_the_way END,
+                          'answer', CASE WHEN NOT EXISTS (SELECT FROM lost) THEN c.answer END,
+                          'events', (SELECT jsonb_agg(event) FROM told))
   FROM draft d, claim c

@@ -20,10 +20,13 @@ WITH me AS MATERIALIZED (
 ), kept AS MATERIALIZED (
     SELECT keep_answer($1, $2, $3, $4, jsonb_build_object(
                'message', 'The denied visitors are cleared from the list.',
-               'deleted_count', (SELECT coalesce(sum(hidden), 0) FROM counted))) AS answer
-      FROM claim c WHERE c.fresh
+               'deleted_count', (SELECT coalesce(sum(hidden), 0) FROM counted),
+               'societies', to_jsonb(me.guard_of))) AS answer
+      FROM me, claim c WHERE c.fresh
 )
-SELECT jsonb_build_object('allowed', me.allowed, 'fresh', coalesce(c.fresh, false), 'mismatch', coalesce(c.mismatch, false),
+-- Whose post has ended is told nothing more of that gate.
+SELECT jsonb_build_object('allowed', me.allowed AND coalesce(c.fresh OR c.answer -> 'societies' <@ to_jsonb(me.guard_of), true),
+                          'fresh', coalesce(c.fresh, false), 'mismatch', coalesce(c.mismatch, false),
                           'answer', coalesce((SELECT answer FROM kept), c.answer),
                           'events', (SELECT jsonb_agg(event) FROM told))
   FROM me LEFT JOIN claim c ON true

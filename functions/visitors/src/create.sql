@@ -2,7 +2,7 @@
 -- $14 id number, $15 invited by, $16/$17 expected start (instant/clock), $18/$19 expected end (instant/clock),
 -- $20 default of the policy approval_timeout_seconds
 WITH place AS MATERIALIZED (
-    SELECT p.*, is_staff(me, p.society_id, p.block_id) AS allowed,
+    SELECT p.*, me AS scope, is_staff(me, p.society_id, p.block_id) AS allowed,
            coalesce(society_time($16, $17, p.timezone), now()) AS starts, society_time($18, $19, p.timezone) AS ends
       FROM places p, caller_scope($1) AS me
      WHERE p.flat_id = $8 AND p.is_active AND has_part(me, p.society_id)
@@ -34,8 +34,8 @@ WITH place AS MATERIALIZED (
            now() AS created_at, now() AS updated_at
       FROM judged p WHERE p.problem IS NULL
 ), claim AS MATERIALIZED (
-    SELECT c.* FROM draft d, claim_key($1, $2, $3, $4, $5,
-        jsonb_build_object('visitor', to_jsonb(d), 'flat_details', flat_details(d.flat_id))) c
+    SELECT c.* FROM draft d, place p, claim_key($1, $2, $3, $4, $5,
+        jsonb_build_object('visitor', to_jsonb(d), 'flat_details', flat_details(d.flat_id, p.scope))) c
 ), made AS (
     INSERT INTO visitors (id, society_id, block_id, flat_id, visitor_name, phone, purpose, vehicle_no, id_type,
                           id_number, invited_by, expected_start, expected_end, status, approval_deadline,
@@ -62,5 +62,8 @@ WITH place AS MATERIALIZED (
 )
 SELECT jsonb_build_object('allowed', p.allowed, 'fresh', coalesce(c.fresh, false), 'mismatch', coalesce(c.mismatch, false),
                           'problem', (SELECT problem FROM judged),
-                          'answer', c.answer, 'events', (SELECT jsonb_agg(event) FROM told))
+                          -- Whom to ask for there is answered as it is now, also to whoever repeats the call.
+                          'answer', c.answer || CASE WHEN NOT c.fresh
+                              THEN jsonb_build_object('flat_details', flat_details(p.flat_id, p.scope)) ELSE '{}' END,
+                          'events', (SELECT jsonb_agg(event) FROM told))
   FROM place p LEFT JOIN claim c ON true

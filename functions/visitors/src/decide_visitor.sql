@@ -1,6 +1,6 @@
 -- $1 caller, $2 visitor, $3 flat, $4 deadline of the link
-SELECT jsonb_build_object('access', CASE WHEN v.flat_id = ANY (me.flats) THEN 'ok' ELSE 'forbidden' END,
-           'rows', CASE WHEN v.flat_id = ANY (me.flats) THEN jsonb_build_object(
+SELECT jsonb_build_object('access', CASE WHEN is_own(me, v) THEN 'ok' ELSE 'forbidden' END,
+           'rows', CASE WHEN is_own(me, v) THEN jsonb_build_object(
                'late', l.late,
                'visitor', jsonb_build_object(
                    'visitor_name', v.visitor_name, 'purpose', v.purpose, 'flat_number', p.flat_number,

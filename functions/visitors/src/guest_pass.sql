@@ -2,7 +2,7 @@
 -- $14 codes to choose from, $15/$16 start (instant/clock), $17/$18 end (instant/clock),
 -- $19 and $20 defaults of the policies guest_pass_max_days and guest_pass_default_hours
 WITH place AS MATERIALIZED (
-    SELECT p.*, p.flat_id = ANY (me.flats) AS allowed,
+    SELECT p.*, me AS scope, p.flat_id = ANY (me.flats) AS allowed,
            policy_number(p.society_id, 'guest_pass_max_days', $19) AS max_days,
            coalesce(society_time($15, $16, p.timezone), now()) AS starts,
            coalesce(society_time($17, $18, p.timezone), coalesce(society_time($15, $16, p.timezone), now())
@@ -39,9 +39,9 @@ WITH place AS MATERIALIZED (
            now() AS created_at, now() AS updated_at, j.problem
       FROM judged j
 ), claim AS MATERIALIZED (
-    SELECT c.* FROM draft d, claim_key($1, $2, $3, $4, $5,
+    SELECT c.* FROM draft d, place p, claim_key($1, $2, $3, $4, $5,
         CASE WHEN d.problem IS NULL
-             THEN jsonb_build_object('visitor', to_jsonb(d), 'flat_details', flat_details(d.flat_id)) END) c
+             THEN jsonb_build_object('visitor', to_jsonb(d), 'flat_details', flat_details(d.flat_id, p.scope)) END) c
 ), made AS (
     INSERT INTO visitors (id, society_id, block_id, flat_id, visitor_name, phone, purpose, number_of_people, invited_by,
                           expected_start, expected_end, guest_pass, qr_code, access_code, status, auto_approved,
@@ -63,5 +63,8 @@ WITH place AS MATERIALIZED (
 )
 SELECT jsonb_build_object('allowed', p.allowed, 'fresh', coalesce(c.fresh, false), 'mismatch', coalesce(c.mismatch, false),
                           'problem', CASE WHEN c.answer IS NULL THEN j.problem END,
-                          'answer', c.answer, 'events', (SELECT jsonb_agg(event) FROM told))
+                          -- Who lives there is answered as it is now, also to whoever repeats the call.
+                          'answer', c.answer || CASE WHEN NOT c.fresh
+                              THEN jsonb_build_object('flat_details', flat_details(p.flat_id, p.scope)) ELSE '{}' END,
+                          'events', (SELECT jsonb_agg(event) FROM told))
   FROM place p LEFT JOIN judged j ON true LEFT JOIN claim c ON true

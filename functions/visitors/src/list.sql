@@ -2,9 +2,9 @@
 WITH me AS MATERIALIZED (
     SELECT s AS scope, CASE WHEN $2 IS NULL THEN 'ok' ELSE flat_access(s, $2) END AS access FROM caller_scope($1) AS s
 ), scopes AS MATERIALIZED (
-    SELECT l.kind, l.id, coalesce(society_time($4, $5, l.timezone), '-infinity') AS starts,
+    SELECT l.kind, l.id, greatest(society_time($4, $5, l.timezone), l.since) AS starts,
            coalesce(society_time($6, $7, l.timezone), 'infinity') AS ends
-      FROM me, list_scopes(me.scope, $2) l
+      FROM me, list_ranges(me.scope, $2) l
 ), page AS (
     -- One index range for each scope; a row that lies in two of them counts once.
     SELECT v.id, v.created_at FROM scopes s, LATERAL (

@@ -3,7 +3,7 @@
 WITH target AS MATERIALIZED (
     -- The lock waits for a parallel answer and shows the state it left.
     SELECT v.id, v.visitor_name, v.flat_id, v.society_id, v.status, v.decided_by, v.guest_pass, v.approval_deadline,
-           v.flat_id = ANY (me.flats) AS allowed
+           is_own(me, v) AS allowed
       FROM visitors v, caller_scope($1) AS me
      WHERE v.id = $7 AND has_part(me, v.society_id)
        AND ($10 IS NULL OR v.flat_id = $10 AND extract(epoch FROM v.approval_deadline)::bigint = $11)

@@ -2,10 +2,10 @@
 WITH me AS MATERIALIZED (
     SELECT s AS scope, s.super_admin OR s.guard_of || s.admin_of || s.blocks <> '{}' AS allowed FROM caller_scope($1) AS s
 ), found AS MATERIALIZED (
-    (SELECT scanned_pass(v) AS pass, v.status, v.decided_by, v.expected_start, v.expected_end
+    (SELECT scanned_pass(v, me.scope) AS pass, v.status, v.decided_by, v.expected_start, v.expected_end
        FROM me, visitors v WHERE v.qr_code = $2 AND is_staff(me.scope, v.society_id, v.block_id))
     UNION ALL
-    (SELECT scanned_pass(v), v.status, v.decided_by, v.expected_start, v.expected_end
+    (SELECT scanned_pass(v, me.scope), v.status, v.decided_by, v.expected_start, v.expected_end
        FROM me, visitors v
       WHERE v.access_code = $3
         AND v.society_id IN (SELECT id FROM societies WHERE (me.scope).super_admin OR id = ANY ((me.scope).part_of))

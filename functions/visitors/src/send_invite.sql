@@ -2,7 +2,7 @@
 WITH target AS MATERIALIZED (
     SELECT v.id, v.society_id, v.status, v.expected_end,
            v.status IN ('pending', 'accepted') AND approved_template('invite', $9) IS NULL AS unapproved,
-           v.flat_id = ANY (me.flats) OR is_staff(me, v.society_id, v.block_id) AS allowed
+           is_own(me, v) OR is_staff(me, v.society_id, v.block_id) AS allowed
       FROM visitors v, caller_scope($1) AS me
      WHERE v.id = $7 AND has_part(me, v.society_id)
        FOR UPDATE OF v

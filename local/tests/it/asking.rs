@@ -15,6 +15,13 @@ impl World {
         told.refused(409, "VERIFICATION_REQUIRED")
     }
 
+    /// Nobody lives in flat 102.
+    async fn empty_flat_102(&self) {
+        let empty =
+            "UPDATE flat_occupancies SET end_date = CURRENT_DATE WHERE flat_id = $1 AND end_date IS NULL";
+        self.db.execute(empty, &[&FLAT_102]).await.unwrap();
+    }
+
     async fn settle(&self, request: &Value, decision: &str) {
         let path = format!("/v1/resident-requests/{}/{decision}", request.as_str().unwrap());
         self.admin.post(&path, json!({})).await.data(200);
@@ -105,6 +112,7 @@ async fn a_request_of_the_app_does_not_block_the_policy() {
         "INSERT INTO policies (society_id, name, value) VALUES ('{GREEN_ACRES}', 'resident_auto_approve', 'true')"
     );
     world.db.batch_execute(&policy).await.unwrap();
+    world.empty_flat_102().await;
     let opened = world.start_app(&world.stranger).await["data"]["request_id"].take();
     assert_eq!(world.stranger.get("/v1/my-flats").await.data(200), json!([]));
 
@@ -133,6 +141,7 @@ async fn of_an_admin_and_the_policy_one_approves() {
     );
     world.db.batch_execute(&policy).await.unwrap();
     for round in 0..10 {
+        world.empty_flat_102().await;
         let newcomer = world.newcomer(local::Identity::of(&format!("newcomer-{round}")));
         let opened = world.start_app(&newcomer).await["data"]["request_id"].take();
         let approve = format!("/v1/resident-requests/{}/approve", opened.as_str().unwrap());

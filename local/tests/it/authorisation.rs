@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::support::{
-    Actor, World,
+    Actor, Reply, World,
     world::{BLOCK_A, FLAT_101, GREEN_ACRES, TOWER},
 };
 
@@ -419,6 +419,17 @@ impl World {
             }
         }
     }
+}
+
+/// What the guard is answered to everything that the table has.
+pub async fn everything_as_the_guard(world: &World) -> Vec<Reply> {
+    let mut replies = Vec::new();
+    for row in rows() {
+        let given = world.give(row.given, &world.guard).await;
+        let body = row.body.map(|body| body(&given));
+        replies.push(world.guard.send(row.method.clone(), &(row.path)(&given), body, None).await);
+    }
+    replies
 }
 
 /// Every endpoint answers everybody as the table says.

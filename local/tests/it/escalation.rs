@@ -34,7 +34,7 @@ impl World {
     }
 
     /// The first so many steps of all ladders are due.
-    async fn let_steps_fall_due(&self, count: i32) {
+    pub async fn let_steps_fall_due(&self, count: i32) {
         let due = "UPDATE visitor_escalations SET due_at = clock_timestamp() WHERE position <= $1 AND done_at IS NULL";
         self.db.execute(due, &[&count]).await.unwrap();
         // The others are so far away that nobody waits for them.
@@ -190,6 +190,22 @@ async fn others_are_asked_step_by_step() {
     assert_eq!(world.handed(RAVI, 2).await[1].message["type"], "template");
     world.all_is_sent().await;
     world.handed(ASHA, 2).await;
+}
+
+/// Whose role was revoked is not asked, though their occupancy is still open; the next resident is.
+#[tokio::test]
+async fn whoever_lost_the_role_is_not_asked() {
+    let world = World::open().await;
+    world.approve_templates().await;
+    world.set_ladder(&[("sms", "primary")]).await;
+    let revoked = "UPDATE role_assignments SET revoked_at = now() WHERE user_id = $1";
+    world.db.execute(revoked, &[&world.resident.user_id]).await.unwrap();
+    world.log_visitor().await;
+    world.let_steps_fall_due(1).await;
+    world.watch().await;
+    world.handed(RAVI, 1).await;
+    world.all_is_sent().await;
+    assert_eq!(world.count("SELECT count(*) FROM notification_logs").await, 1);
 }
 
 /// As soon as somebody answers nobody else is asked.

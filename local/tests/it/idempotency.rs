@@ -2,9 +2,12 @@
 //! about a visitor may be repeated without.
 
 use futures_util::future::join_all;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::support::{World, world::FLAT_101};
+use crate::support::{
+    Actor, Reply, World,
+    world::{FLAT_101, FLAT_102, GREEN_ACRES},
+};
 
 #[tokio::test]
 async fn a_key_answers_again_and_writes_nothing() {
@@ -151,4 +154,108 @@ async fn one_tap_many_times_at_once_counts_once() {
         }
         assert_eq!(world.decisions().await, [2 * round, 2 * round, 3 * round]);
     }
+}
+
+impl Actor {
+    /// The same call, under the same key.
+    async fn say(&self, call: &(reqwest::Method, String, Value)) -> Reply {
+        let (method, path, body) = call.clone();
+        self.send(method, &path, Some(body), Some("once")).await
+    }
+}
+
+/// What was answered once is not answered again to whoever has lost the right to it: no key outlives a role.
+#[tokio::test]
+async fn a_key_does_not_outlive_the_right() {
+    use reqwest::Method;
+    let world = World::open().await;
+    world.approve_templates().await;
+    let post = |path: String, body: Value| (Method::POST, path, body);
+    let entry = json!({"visitor_name": "Kiran", "phone": "9876543210", "flat_id": FLAT_101});
+    let decision = json!({"decision": "accept"});
+    let respond = |id: uuid::Uuid, kind: &str| post(format!("/v1/visitors/{id}/{kind}"), decision.clone());
+    let [asked, judged, entering] =
+        [world.log_visitor().await, world.log_visitor().await, world.log_visitor().await];
+    world.answer(entering, "accept").await;
+    let mut calls = vec![
+        (&world.guard, post("/v1/visitors".into(), entry.clone())),
+        (&world.resident, respond(asked, "respond")),
+        (&world.guard, respond(judged, "guard-respond")),
+        (&world.guard, post("/v1/visits/checkin".into(), json!({"visitor_id": entering}))),
+        (&world.guard, (Method::DELETE, "/v1/visitors/rejected".into(), json!({}))),
+        (&world.resident, post("/v1/visitors/guest-pass".into(), entry)),
+        (&world.resident, post("/v1/emergencies".into(), json!({"flat_id": FLAT_101}))),
+        (&world.resident, post(format!("/v1/visitors/{asked}/send-invite"), json!({"channel": "sms"}))),
+    ];
+    let made = world
+        .stranger
+        .post("/v1/resident-requests", json!({"flat_id": FLAT_102, "requested_role": "owner"}))
+        .await;
+    let request = made.data(201)["id"].take();
+    let approve = format!("/v1/resident-requests/{}/approve", request.as_str().unwrap());
+    calls.push((&world.admin, post(approve, json!({}))));
+    for (who, call) in &calls {
+        let first = who.say(call).await;
+        assert!(first.status < 300, "{} answered {}", first.call, first.body);
+        if call.1 == "/v1/emergencies" {
+            let step = format!("/v1/emergencies/{}/address", first.body["data"]["id"].as_str().unwrap());
+            world.guard.say(&post(step, json!({}))).await.data(200);
+        }
+    }
+    let emergency: String = world.db.query_one("SELECT id::text FROM emergencies", &[]).await.unwrap().get(0);
+    calls.push((&world.guard, post(format!("/v1/emergencies/{emergency}/address"), json!({}))));
+    for (who, call) in &calls {
+        let again = who.say(call).await;
+        assert_eq!(again.headers["idempotency-replayed"], "true", "{}", again.call);
+    }
+    // The guard works at another gate now, and the others have a part in the society still.
+    world
+        .db
+        .batch_execute(
+            "UPDATE guards SET active = false WHERE user_id = '55555555-5555-5555-5555-555555555501';
+             INSERT INTO guards (user_id, society_id)
+             VALUES ('55555555-5555-5555-5555-555555555501', '11111111-1111-1111-1111-1111111111b2');
+             UPDATE flat_occupancies SET end_date = CURRENT_DATE WHERE flat_id = '44444444-4444-4444-4444-444444444444';
+             UPDATE role_assignments SET revoked_at = now() WHERE role = 'society_admin';
+             INSERT INTO flat_occupancies (flat_id, user_id)
+             SELECT '44444444-4444-4444-4444-4444444444b1'::uuid, unnest(ARRAY[
+                    '55555555-5555-5555-5555-555555555503', '55555555-5555-5555-5555-555555555507'])::uuid",
+        )
+        .await
+        .unwrap();
+    for (who, call) in &calls {
+        let refused = who.say(call).await;
+        assert!([403, 404].contains(&refused.status), "{} answered {}", refused.call, refused.body);
+    }
+}
+
+/// Who was told that they live there, and lives there no more, is told so under the same key, too.
+#[tokio::test]
+async fn no_key_says_who_lives_there_after_they_moved_out() {
+    let world = World::open().await;
+    let policy =
+        "INSERT INTO policies (society_id, name, value) VALUES ($1, 'resident_auto_approve', 'true')";
+    world.db.execute(policy, &[&GREEN_ACRES]).await.unwrap();
+    let empty = "UPDATE flat_occupancies SET end_date = CURRENT_DATE WHERE flat_id = $1";
+    world.db.execute(empty, &[&FLAT_102]).await.unwrap();
+    let ask = json!({"flat_id": FLAT_102, "requested_role": "tenant", "idempotency_key": "ask"});
+    let start = json!({"flat_id": FLAT_102, "idempotency_key": "start"});
+    let anywhere = json!({"idempotency_key": "anywhere"});
+    let who = &world.stranger;
+    let approved = who.post("/v1/resident-requests", ask.clone()).await.data(201);
+    assert_eq!(who.post("/v1/resident-requests", ask.clone()).await.data(200), approved);
+    for body in [&start, &anywhere] {
+        who.post("/v1/ensure-occupancy", body.clone()).await.data(200);
+    }
+    world.db.execute(empty, &[&FLAT_102]).await.unwrap();
+    let told = who.post("/v1/resident-requests", ask).await.refused(409, "WRONG_STATE");
+    assert_eq!(told["data"]["status"], "ended");
+    let told = who.post("/v1/ensure-occupancy", start.clone()).await.refused(409, "VERIFICATION_REQUIRED");
+    assert_eq!(told["data"]["status"], "ended");
+    who.post("/v1/ensure-occupancy", anywhere).await.refused(409, "VERIFICATION_REQUIRED");
+    assert_eq!(world.count("SELECT count(*) FROM resident_requests").await, 1, "nothing is asked anew");
+    // And who is let in again lives there.
+    let again = json!({"flat_id": FLAT_102, "requested_role": "owner"});
+    who.post("/v1/resident-requests", again).await.data(201);
+    assert_eq!(who.post("/v1/ensure-occupancy", start).await.data(200)["occupancy_role"], "owner");
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::support::{
     Socket, World,
-    world::{FLAT_101, GREEN_ACRES},
+    world::{BLOCK_A, FLAT_101, FLAT_102, GREEN_ACRES},
 };
 
 /// Fails where `former` hears of an event that `current` hears of.
@@ -62,4 +62,46 @@ async fn an_admin_whose_role_was_revoked_hears_nothing_more() {
     world.make_pass().await;
     only_the_current_one_hears(&mut guard, &mut admin, "guest_pass_created").await;
     assert!(super_admin.heard().await.is_empty());
+}
+
+/// A role that was revoked while the occupancy is open: the person lives nowhere, and nobody is told to call them.
+#[tokio::test]
+async fn a_resident_without_the_role_lives_nowhere() {
+    let world = World::open().await;
+    let revoked = "UPDATE role_assignments SET revoked_at = now() WHERE user_id = ANY ($1)";
+    let users = [world.resident.user_id, world.neighbour.user_id].to_vec();
+    world.db.execute(revoked, &[&users]).await.unwrap();
+    let log = async |flat| {
+        let body = json!({"visitor_name": "Kiran", "phone": "9876543210", "flat_id": flat});
+        world.guard.post("/v1/visitors", body).await.data(201)["flat_details"].take()
+    };
+    let (shared, alone) = (log(FLAT_101).await, log(FLAT_102).await);
+    assert_eq!(
+        (&shared["resident_name"], &shared["resident_user_id"]),
+        (&json!("Ravi"), &json!(world.spouse.user_id))
+    );
+    for field in ["resident_name", "resident_user_id", "resident_phone"] {
+        assert_eq!(alone[field], json!(null), "{field}");
+    }
+    let flats = world.guard.get(&format!("/v1/flats?block_id={BLOCK_A}")).await.data(200);
+    assert_eq!((&flats[0]["resident_name"], &flats[0]["is_occupied"]), (&json!("Ravi"), &json!(true)));
+    assert_eq!((&flats[1]["resident_name"], &flats[1]["is_occupied"]), (&json!(null), &json!(false)));
+    let profile = world.resident.get("/v1/profile/me").await.data(200);
+    assert_eq!((&profile["flats"], &profile["roles"]), (&json!([]), &json!([])));
+    world
+        .resident
+        .get("/v1/visitors/pending")
+        .await
+        .data(200)
+        .as_array()
+        .unwrap()
+        .is_empty()
+        .then_some(())
+        .unwrap();
+    // A new home is the primary one: the other is none any more.
+    let ask = json!({"flat_id": FLAT_102, "requested_role": "owner"});
+    let asked = world.resident.post("/v1/resident-requests", ask).await.data(201);
+    let approve = format!("/v1/resident-requests/{}/approve", asked["id"].as_str().unwrap());
+    world.admin.post(&approve, json!({})).await.data(200);
+    assert_eq!(world.resident.get("/v1/my-flats").await.data(200)[0]["is_primary"], true);
 }

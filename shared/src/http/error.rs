@@ -320,6 +320,7 @@ fn state_in_words(status: &str) -> &str {
         "approved" => "the request was approved already",
         "rejected" => "the request was rejected already",
         "resident" => "you live there already",
+        "ended" => "you no longer live there",
         "addressed" => "a guard attends to it already",
         "resolved" => "it is over already",
         _ => "somebody was faster",

@@ -38,6 +38,16 @@ pub(super) fn title_and_body(message: &Message) -> (String, String) {
         "visitor_checkin" => ("Visitor came in", format!("{name} came in.")),
         "visitor_checkout" => ("Visitor left", format!("{name} left.")),
         "visitor_timeout" => ("Nobody answered", format!("{name} was turned away{flat}.")),
+        "resident_joined" => {
+            let flat =
+                message.text("flat_number").map(|number| format!(" of flat {number}")).unwrap_or_default();
+            (
+                "New resident",
+                format!(
+                    "Somebody was added to the residents{flat}. If you do not know of it, ask your society's office."
+                ),
+            )
+        }
         "emergency_alert" => ("Emergency", format!("Help is needed{flat}.")),
         "emergency_updated" => {
             let resolved = message.text("status") == Some("resolved");

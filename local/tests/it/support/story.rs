@@ -1,6 +1,8 @@
 //! A day at the gate of Green Acres, in which everything happens that somebody is told of.
 
+use local::Identity;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::{
     World,
@@ -9,7 +11,7 @@ use super::{
 
 impl World {
     /// One visitor comes and goes, one is denied by the flat, and one is let in by the guard; a pass is
-    /// made and withdrawn, the denied are cleared, and an emergency is dealt with.
+    /// made and withdrawn, the denied are cleared, an emergency is dealt with, and somebody moves in.
     pub async fn live_through_a_day(&self) {
         let visitor = self.log_visitor().await;
         self.resident
@@ -36,6 +38,11 @@ impl World {
             let path = format!("/v1/emergencies/{}/{step}", emergency["id"].as_str().unwrap());
             self.guard.post(&path, json!({})).await.data(200);
         }
+        let newcomer = self.newcomer(Identity::of(&format!("newcomer-{}", Uuid::new_v4())));
+        let ask = json!({"flat_id": FLAT_101, "requested_role": "tenant"});
+        let asked = newcomer.post("/v1/resident-requests", ask).await.data(201);
+        let approve = format!("/v1/resident-requests/{}/approve", asked["id"].as_str().unwrap());
+        self.admin.post(&approve, json!({})).await.data(200);
     }
 
     /// What happened in a room, as it is written down.
