@@ -33,6 +33,7 @@ impl Janitor {
     pub(crate) async fn clean(&self) -> Result<(), ApiError> {
         let tasks = [
             self.run("make_partitions", "PartitionsMade", self.make_partitions()).await,
+            self.run("anchor_audit", "AuditsAnchored", self.anchor_audit()).await,
             self.run("strip_visitors", "VisitorsStripped", self.strip_visitors()).await,
             self.run("forget_keys", "KeysForgotten", self.forget_keys()).await,
             self.run("forget_events", "EventsForgotten", self.forget_events()).await,

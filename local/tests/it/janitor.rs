@@ -16,8 +16,9 @@ use crate::support::{
 };
 
 /// All that the janitor does each hour.
-const TASKS: [&str; 7] = [
+const TASKS: [&str; 8] = [
     "make_partitions",
+    "anchor_audit",
     "strip_visitors",
     "forget_keys",
     "forget_events",
