@@ -7,7 +7,9 @@ use std::{
 
 use lexopt::{Arg, Parser, ValueExt};
 use local::{
-    Error, Seed, default_data_directory,
+    Error, Seed,
+    audit::{Audit, Task},
+    default_data_directory,
     doctor::{Deployed, Machine},
 };
 
@@ -28,6 +30,10 @@ Usage: cargo dev [OPTIONS]
        cargo dev explain   shows how lists are read from a million visits, into docs/performance.md
        cargo dev openapi   writes the API reference and the Postman collection into docs/
        cargo dev events    writes a sample event of every route into events/
+       cargo dev audit verify [--society ID [--anchor NUMBER:HASH]] [--port N | --database URL]
+                           whether the audit is as it was written: every chain of it, or a society's
+       cargo dev audit export --society ID [--port N | --database URL]
+                           the audit of a society as JSON lines
        cargo dev affected --base REV
                            which functions a change since REV affects, as JSON
        cargo dev release --base REV --deployed FILE
@@ -156,6 +162,42 @@ impl Compared {
     }
 }
 
+/// Reads the command line of `audit`.
+pub fn audit(words: impl Iterator<Item = OsString>) -> Result<Audit, Error> {
+    let mut parser = Parser::from_args(words);
+    let wrong = |error: lexopt::Error| Error::Arguments(format!("{error}; see cargo dev --help"));
+    let (mut command, mut chain, mut anchor, mut database) = (None, None, None, None);
+    let mut port = Arguments::default().port;
+    while let Some(argument) = parser.next().map_err(wrong)? {
+        match argument {
+            Arg::Value(word) if command.is_none() => command = Some(word),
+            Arg::Long("society") => {
+                chain = Some(parser.value().and_then(|value| value.parse()).map_err(wrong)?)
+            }
+            Arg::Long("anchor") => {
+                let text = parser.value().and_then(|value| value.string()).map_err(wrong)?;
+                let read = admin::Anchor::parse(&text);
+                anchor = Some(read.ok_or_else(|| Error::Arguments("--anchor is NUMBER:HASH".to_owned()))?);
+            }
+            Arg::Long("port") => port = parser.value().and_then(|value| value.parse()).map_err(wrong)?,
+            Arg::Long("database") => {
+                database = Some(parser.value().and_then(|value| value.string()).map_err(wrong)?);
+            }
+            Arg::Short(_) | Arg::Long(_) | Arg::Value(_) => return Err(wrong(argument.unexpected())),
+        }
+    }
+    let refused = |text: &str| Err(Error::Arguments(text.to_owned()));
+    let task = match command.as_ref().and_then(|word| word.to_str()) {
+        Some("verify") if anchor.is_some() && chain.is_none() => return refused("--anchor needs --society"),
+        Some("verify") => Task::Verify { anchor },
+        Some("export") if chain.is_none() => return refused("audit export needs --society ID"),
+        Some("export") if anchor.is_some() => return refused("--anchor belongs to audit verify"),
+        Some("export") => Task::Export,
+        _ => return refused("audit is verify or export; see cargo dev --help"),
+    };
+    Ok(Audit { task, chain, port, database })
+}
+
 /// What the doctor is to examine.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Patient {
@@ -209,6 +251,32 @@ mod tests {
         assert_eq!(patient("--url https://u --websocket=wss://w").unwrap(), Patient::Deployed(deployed));
         for line in ["--websocket wss://w", "--token secret", "--url", "x"] {
             assert!(patient(line).is_err(), "{line}");
+        }
+    }
+
+    #[test]
+    fn an_audit_is_verified_or_exported() {
+        let read = |line: &str| audit(line.split_whitespace().map(OsString::from));
+        let society = uuid::Uuid::from_u128(0x11111111_1111_1111_1111_111111111111);
+        let hash = "0a".repeat(32);
+        let anchor = admin::Anchor::parse(&format!("7:{hash}"));
+        let whole = Audit { task: Task::Verify { anchor: None }, chain: None, port: 3000, database: None };
+        assert_eq!(read("verify").unwrap(), whole);
+        assert_eq!(
+            read(&format!("verify --society {society} --anchor 7:{hash} --port 3001")).unwrap(),
+            Audit { task: Task::Verify { anchor }, chain: Some(society), port: 3001, database: None }
+        );
+        assert_eq!(
+            read(&format!("export --society {society} --database postgres://d")).unwrap(),
+            Audit {
+                task: Task::Export,
+                chain: Some(society),
+                port: 3000,
+                database: Some("postgres://d".into())
+            }
+        );
+        for line in ["", "export", "forge", "verify --anchor x", "verify --society x", "verify --all"] {
+            assert!(read(line).is_err(), "{line}");
         }
     }
 

@@ -8,6 +8,7 @@
 //! - Nothing outlives the process: no server, no temporary directory, even after SIGKILL.
 
 pub mod affected;
+pub mod audit;
 pub mod bench;
 mod crowd;
 mod database;

@@ -1,5 +1,6 @@
 //! Metrics: lines of CloudWatch's embedded metric format, which become metrics where the log is read
-//! (CloudWatch: "Embedded metric format"). They carry numbers alone.
+//! (CloudWatch: "Embedded metric format"). They carry numbers alone. Other lines that have to be there at any
+//! `LOG_LEVEL` go the same way.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -33,6 +34,11 @@ impl Metric {
 /// Writes metrics into the log.
 pub fn put(metrics: &[Metric]) {
     tracing::info!(target: TARGET, "{}", line(metrics));
+}
+
+/// Writes a line that is read long after, at any `LOG_LEVEL`. It holds ids and numbers alone.
+pub fn keep(line: &Value) {
+    tracing::info!(target: TARGET, "{line}");
 }
 
 fn line(metrics: &[Metric]) -> Value {

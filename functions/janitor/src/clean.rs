@@ -45,6 +45,7 @@ impl Janitor {
     /// The first of those that stopped a task. All of them are logged and recorded.
     pub(crate) async fn clean(&self) -> Result<(), ApiError> {
         let mut tasks = vec![self.run("make_partitions", "PartitionsMade", self.make_partitions()).await];
+        tasks.push(self.run("anchor_audit", "AuditsAnchored", self.anchor_audit()).await);
         for (task, metric, batch) in OLD {
             tasks.push(self.run(task, metric, self.in_batches(task, batch)).await);
         }

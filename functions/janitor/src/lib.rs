@@ -1,6 +1,7 @@
 //! The janitor: what time asks for and no request does. Schedules call it: each minute for deadlines and
 //! the steps before them, each hour for what is kept too long.
 
+mod anchor_audit;
 mod clean;
 mod make_partitions;
 mod watch;

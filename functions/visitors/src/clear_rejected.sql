@@ -12,7 +12,7 @@ WITH me AS MATERIALIZED (
     SELECT society_id, count(*) AS hidden FROM changed GROUP BY society_id
 ), audited AS (
     INSERT INTO audit_logs (actor_user_id, action, resource_type, resource_id, society_id, request_id, details)
-    SELECT $1, 'visitor.clear_rejected', 'society', society_id, society_id, $6, jsonb_build_object('count', hidden) FROM counted
+    SELECT $1, 'visitor.clear_rejected', 'society', society_id, society_id, $6, jsonb_build_object('count', hidden) FROM counted ORDER BY society_id
 ), told AS (
     SELECT emit('society:' || society_id, 'rejected_visitors_cleared', jsonb_build_object(
                'society_id', society_id, 'deleted_count', hidden, 'cleared_at', rfc3339(now()))) AS event

@@ -30,5 +30,5 @@ macro_rules! functions {
 }
 
 functions!(http: [
-    auth, devices, emergencies, guards, health, notifications, onboarding, profile, residents, visitors, visits
+    admin, auth, devices, emergencies, guards, health, notifications, onboarding, profile, residents, visitors, visits
 ]);

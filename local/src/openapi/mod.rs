@@ -69,6 +69,7 @@ functions! {
     devices: "Devices", "The phones a user is pushed to, always his own.";
     notifications: "Notifications", "What a phone was sent, and what its owner wants to be sent.";
     emergencies: "Emergencies", "A resident calls, a guard takes it on and resolves it.";
+    admin: "Administration", "The audit of a society, and whether anybody changed it.";
     health: "Health", "Whether the API and its database answer.";
 }
 

@@ -9,7 +9,7 @@ use super::common::{METHODS, PAGINATION};
 
 /// What a guard and a resident are answered, by operation, where not both are answered with success: a status, or
 /// JavaScript that answers one.
-const ANSWERS: [(&str, &str, &str); 19] = [
+const ANSWERS: [(&str, &str, &str); 21] = [
     ("address_emergency", "200", "403"),
     ("approve_request", "403", "403"),
     ("check_in", "201", "403"),
@@ -20,6 +20,7 @@ const ANSWERS: [(&str, &str, &str); 19] = [
     // The token of a link is only ever in a message.
     ("decide", "401", "401"),
     ("ensure_occupancy", "409", "200"),
+    ("export_audit", "403", "403"),
     ("find_by_access_code", "200", "403"),
     ("find_by_qr", "200", "403"),
     ("guard_respond", "200", "403"),
@@ -32,6 +33,7 @@ const ANSWERS: [(&str, &str, &str); 19] = [
     ("show_visitor", "401", "401"),
     // One request is open at a time, and a resident of the flat needs none.
     ("submit_request", "made('request_id') ? 409 : 201", "409"),
+    ("verify_audit", "403", "403"),
 ];
 
 /// What is kept of an answer's `data`: operation, variable, value. `home` is where the caller lives or works.

@@ -261,6 +261,18 @@ fn rows() -> Vec<Row> {
             |_| format!("/v1/guards/society/{GREEN_ACRES}/expected-visitors"),
             [200, 403, 403, 403, 403, 200, 200, 200, 404, 404, 404, 404],
         ),
+        get(
+            "/v1/admin/audit/verify",
+            Given::Pending,
+            |_| format!("/v1/admin/audit/verify?society_id={GREEN_ACRES}"),
+            [403, 403, 403, 403, 403, 200, 403, 200, 404, 404, 404, 404],
+        ),
+        get(
+            "/v1/admin/audit/export",
+            Given::Pending,
+            |_| format!("/v1/admin/audit/export?society_id={GREEN_ACRES}"),
+            [403, 403, 403, 403, 403, 200, 403, 200, 404, 404, 404, 404],
+        ),
         post(
             "/v1/fcm-token",
             Given::Nothing,

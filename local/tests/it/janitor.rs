@@ -16,8 +16,9 @@ use crate::support::{
 };
 
 /// All that the janitor does each hour.
-const TASKS: [&str; 10] = [
+const TASKS: [&str; 11] = [
     "make_partitions",
+    "anchor_audit",
     "strip_visitors",
     "strip_requests",
     "strip_emergencies",

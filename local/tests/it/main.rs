@@ -5,6 +5,7 @@ mod apps;
 mod asking;
 mod asyncapi;
 mod attacks;
+mod audit;
 mod authorisation;
 mod bounds;
 mod clients;

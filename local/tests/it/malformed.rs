@@ -319,6 +319,7 @@ async fn bodies_that_are_no_json_object_are_refused() {
 async fn paths_and_queries_are_checked() {
     let world = World::open().await;
     let society = format!("/v1/society/{GREEN_ACRES}/expected-visitors");
+    let (audit, of) = ("/v1/admin/audit", format!("society_id={GREEN_ACRES}"));
     for (path, field) in [
         ("/v1/visitors/x", "id"),
         ("/v1/visitors/1'--", "id"),
@@ -342,6 +343,15 @@ async fn paths_and_queries_are_checked() {
         ("/v1/societies?city=%00", "city"),
         ("/v1/society/x/expected-visitors", "society_id"),
         (&format!("{society}?date=01-02-2026"), "date"),
+        ("/v1/admin/audit/verify", "society_id"),
+        (&format!("{audit}/verify?{of}&anchor=5"), "anchor"),
+        (&format!("{audit}/verify?{of}&anchor=0:{}", "a".repeat(64)), "anchor"),
+        (&format!("{audit}/verify?{of}&cursor=AAAA"), "cursor"),
+        (&format!("{audit}/verify?{of}&limit=10001"), "limit"),
+        ("/v1/admin/audit/export?society_id=x", "society_id"),
+        (&format!("{audit}/export?{of}&after=-1"), "after"),
+        (&format!("{audit}/export?{of}&after=9223372036854775808"), "after"),
+        (&format!("{audit}/export?{of}&limit=2001"), "limit"),
         ("/v1/emergencies?status=on", "status"),
         ("/v1/resident-requests?status=open", "status"),
         ("/v1/resident-requests?cursor=!", "cursor"),
