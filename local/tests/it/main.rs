@@ -18,6 +18,7 @@ mod events;
 mod faults;
 mod flow;
 mod gateway;
+mod grants;
 mod idempotency;
 mod integration;
 mod janitor;
