@@ -328,6 +328,20 @@ async fn a_deployment_lets_the_functions_in() {
     world.db.batch_execute(&revoke.replace("REVOKE society360_functions FROM", "DROP ROLE")).await.unwrap();
 }
 
+/// An owner who may make no users is told so, and by which right; what is told holds no password.
+#[tokio::test]
+async fn an_owner_who_may_make_no_users_is_told() {
+    let world = World::open().await;
+    let user = format!("lambda_{}", Uuid::new_v4().simple());
+    let functions = connector(&world, &user, "first");
+    let failure = migrator::admit(&thief(&world).await, &functions, Instant::now()).await.unwrap_err();
+    assert_eq!(
+        failure.to_string(),
+        "the functions' user is not admitted: 42501 permission denied to create role"
+    );
+    assert!(!signs_in(&functions).await);
+}
+
 /// An operator who gives both users the same credentials is told before any function has them.
 #[tokio::test]
 async fn the_owner_is_not_let_in_as_a_function() {
