@@ -177,8 +177,8 @@ impl Postgres {
         runtime.map_err(Error::io("starting threads"))?.block_on(async {
             let superuser = self.connect_as_superuser("postgres").await.map_err(|error| {
                 Error::Postgres(format!(
-                    "the data in {} cannot be opened ({error}); they were made by an older checkout if they are \
-                     whole: start with --fresh to make new ones",
+                    "the data in {} cannot be opened ({error}), as where an older checkout made them; start with \
+                     --fresh to make new ones",
                     self.place.base().display()
                 ))
             })?;

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::support::{
     World, eventually,
-    world::{BLUE_FLAT, FLAT_101, GREEN_ACRES},
+    world::{BLUE_FLAT, FLAT_101, FLAT_102, GREEN_ACRES},
 };
 
 /// All that the janitor does each hour.
@@ -366,6 +366,58 @@ async fn a_failing_task_stops_no_other() {
     world.db.batch_execute("ALTER TABLE gone RENAME TO idempotency_keys").await.unwrap();
     world.clean().await;
     assert_eq!(world.runs("forget_keys", "").await, 1);
+}
+
+/// What residents wrote about something that has ended, and where people signed in from, is known for a year. That
+/// it happened, when, and who decided is known after it.
+#[tokio::test]
+async fn words_and_addresses_are_known_for_a_year() {
+    let world = World::open().await;
+    let wish = json!({"flat_id": FLAT_102, "requested_role": "tenant", "docs": [{"name": "lease of Zubin"}], "note": "Zubin moves in"});
+    let open = world.stranger.post("/v1/resident-requests", wish.clone()).await.data(201)["id"].take();
+    let wish = world.resident.post("/v1/resident-requests", wish).await.data(201)["id"].take();
+    let no = json!({"note": "No Zubin here"});
+    let wish = wish.as_str().unwrap();
+    world.admin.post(&format!("/v1/resident-requests/{wish}/reject"), no).await.expect(200);
+    let report = json!({"flat_id": FLAT_101, "description": "Zubin fell"});
+    let emergency = world.resident.post("/v1/emergencies", report).await.data(201)["id"].take();
+    let emergency = emergency.as_str().unwrap();
+    for step in ["address", "resolve"] {
+        world.guard.post(&format!("/v1/emergencies/{emergency}/{step}"), json!({})).await.data(200);
+    }
+    // What is told of them has a time of its own, which is over before.
+    world.db.batch_execute("DELETE FROM outbox; DELETE FROM idempotency_keys").await.unwrap();
+    let sign_ins = "SELECT count(*) FROM firebase_auth_audit";
+    let before = world.count(sign_ins).await;
+    let named = world.rows_with("zubin").await.len();
+    assert_eq!((before, named), (4, 4), "they are where they are looked for");
+
+    for (days, left) in [(364, before), (3, before - 1)] {
+        let earlier = format!(
+            "UPDATE resident_requests SET processed_at = processed_at - interval '{days} days' WHERE id = '{wish}';
+             UPDATE emergencies SET resolved_at = resolved_at - interval '{days} days';
+             UPDATE firebase_auth_audit SET created_at = created_at - interval '{days} days',
+                 id = overlay(id::text PLACING left(uuid_v7_at(created_at - interval '{days} days')::text, 13) FROM 1 FOR 13)::uuid
+              WHERE user_id = '{}'",
+            world.guard.user_id
+        );
+        world.db.batch_execute(&earlier).await.unwrap();
+        world.clean().await;
+        assert_eq!(world.count(sign_ins).await, left, "after {days} days more");
+        let kept = if left == before { named } else { 1 };
+        assert_eq!(world.rows_with("zubin").await.len(), kept, "after {days} days more");
+    }
+    let requests = world.admin.get("/v1/resident-requests").await.data(200);
+    let of = |id: &str| requests.as_array().unwrap().iter().find(|request| request["id"] == id).unwrap();
+    assert_eq!(of(open.as_str().unwrap())["note"], "Zubin moves in", "it is not decided");
+    let old = of(wish);
+    assert_eq!((&old["status"], &old["docs"], &old["note"]), (&json!("rejected"), &json!([]), &Value::Null));
+    let seen = world.guard.get("/v1/emergencies?status=resolved").await.data(200);
+    assert_eq!((&seen[0]["id"], &seen[0]["description"]), (&json!(emergency), &Value::Null));
+    for task in ["strip_requests", "strip_emergencies", "forget_sign_ins"] {
+        let rows = format!("SELECT sum(rows)::bigint FROM retention_runs WHERE task = '{task}'");
+        assert_eq!(world.count(&rows).await, 1, "{task}");
+    }
 }
 
 /// What is of use for a day is forgotten after it, runs after a year; what is younger stays.

@@ -19,6 +19,7 @@ mod events;
 mod faults;
 mod flow;
 mod gateway;
+mod grants;
 mod idempotency;
 mod integration;
 mod janitor;

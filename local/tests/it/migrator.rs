@@ -37,10 +37,7 @@ impl Deployment {
 
     /// One in which the migrator has so many seconds before it has to tell how it went.
     async fn with_seconds(seconds: u64) -> Self {
-        let mut template = Template::embedded().unwrap();
-        let migrator = template.functions.iter_mut().find(|function| function.name == "migrator");
-        migrator.unwrap().timeout_seconds = 30 + seconds;
-        Self::on(Stack::builder().template(template).start().await.unwrap()).await
+        Self::on(Stack::builder().template(template_with_seconds(seconds)).start().await.unwrap()).await
     }
 
     async fn on(stack: Stack) -> Self {
@@ -129,6 +126,13 @@ impl Deployment {
         assert_eq!(objects(&self.db).await, self.schema);
         assert_eq!(self.history().await, migrations());
     }
+}
+
+fn template_with_seconds(seconds: u64) -> Template {
+    let mut template = Template::embedded().unwrap();
+    let migrator = template.functions.iter_mut().find(|function| function.name == "migrator");
+    migrator.unwrap().timeout_seconds = 30 + seconds;
+    template
 }
 
 async fn objects(db: &Client) -> Vec<String> {
@@ -291,6 +295,18 @@ async fn a_failure_is_told_before_the_time_is_up() {
     assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
     drop(first_run);
     assert_eq!(deployment.run().await["applied"], json!(migrations()));
+}
+
+/// Functions that could not sign in get no new code: the deployment fails, with the schema up to date.
+#[tokio::test]
+async fn functions_that_cannot_sign_in_end_a_deployment() {
+    let nowhere = "postgres://society360_lambda:secret@127.0.0.1:1/society360?sslmode=disable";
+    let stack = Stack::builder().template(template_with_seconds(5)).variable("DATABASE_URL", nowhere);
+    let deployment = Deployment::on(stack.own_server().start().await.unwrap()).await;
+    let reason = deployment.fail().await;
+    assert!(reason.starts_with("the functions' user is not admitted: "), "{reason}");
+    assert!(!reason.contains("secret"), "{reason}");
+    assert_eq!(deployment.history().await, migrations());
 }
 
 /// A database that is just being made is waited for.

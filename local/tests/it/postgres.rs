@@ -81,6 +81,17 @@ async fn data_of_another_version_are_refused() {
     assert!(said.contains("version 9") && said.contains("--fresh"), "{said}");
 }
 
+/// Data whose superuser is another one, as in those of checkouts that had one user alone, are refused likewise.
+#[tokio::test]
+async fn data_of_another_superuser_are_refused() {
+    let home = Scratch::new();
+    let options = Options { directory: Some(home.path().join("postgres")), ..Options::default() };
+    drop(start(&options).await.unwrap());
+    fs::write(home.path().join("postgres/password"), "another").unwrap();
+    let said = start(&options).await.unwrap_err().to_string();
+    assert!(said.contains("older checkout") && said.contains("--fresh"), "{said}");
+}
+
 /// Not a test of its own: the process that the tests above kill.
 #[test]
 fn child_that_is_killed() {

@@ -435,6 +435,42 @@ fn migrations_come_before_new_code() {
     assert_eq!(ways.len(), 8, "{ways:?}");
 }
 
+/// Nobody but the migrator signs in as the owner of the tables, and each user has a secret of their own, which the proxy
+/// knows, too.
+#[test]
+fn only_the_migrator_has_the_owners_credentials() {
+    let document = Document::read();
+    let resources = document.section("Resources");
+    let knows = |value: &Value| {
+        let text = value.to_string();
+        let named = ["${DatabaseSecret}", "owner_url", "OWNER_DATABASE_URL"];
+        named.iter().any(|name| text.contains(name))
+            || references(value).contains(&Reference::To("DatabaseSecret".to_owned()))
+    };
+    assert!(!knows(&document.0["Globals"]));
+    let who: Vec<_> = resources.iter().filter(|(_, resource)| knows(resource)).map(|(id, _)| &**id).collect();
+    assert_eq!(who, ["Database", "DatabaseProxy", "DatabaseProxyRole", "MigratorFunction"]);
+
+    let url = |variables: &Value, name: &str| text(&variables[name]["Fn::If"][1]["Fn::Sub"]);
+    let functions = url(&document.0["Globals"]["Function"]["Environment"]["Variables"], "DATABASE_URL");
+    let owner =
+        url(&resources["MigratorFunction"]["Properties"]["Environment"]["Variables"], "OWNER_DATABASE_URL");
+    for (url, secret) in [(functions, "FunctionsSecret"), (owner, "DatabaseSecret")] {
+        let made = text(&resources[secret]["Properties"]["GenerateSecretString"]["SecretStringTemplate"]);
+        let made: Value = serde_json::from_str(&made).unwrap();
+        let start = format!(
+            "postgres://{}:{{{{resolve:secretsmanager:${{{secret}}}:",
+            made["username"].as_str().unwrap()
+        );
+        assert!(url.starts_with(&start), "{url}");
+    }
+    let both = ["DatabaseSecret", "FunctionsSecret"].map(|id| json!({"Ref": id}));
+    let auth = list(&resources["DatabaseProxy"]["Properties"]["Auth"]).iter();
+    assert_eq!(auth.map(|auth| auth["SecretArn"].clone()).collect::<Vec<_>>(), both);
+    let policy = &resources["DatabaseProxyRole"]["Properties"]["Policies"][0]["PolicyDocument"];
+    assert_eq!(policy["Statement"][0]["Resource"], json!(both));
+}
+
 /// Whatever calls a function may do so: SAM sees to it for events of the HTTP API and for schedules.
 #[test]
 fn apis_lead_to_functions() {
