@@ -9,7 +9,7 @@ for line in filter(str.strip, sys.stdin):
     try:
         row = json.loads(line)
         said = json.loads(row["content"])
-        seq, prev, whole = said["seq"], said["prev"], len(row) == 2 and chain in (None, said["chain"])
+        seq, prev, whole = int(said["seq"]), said["prev"], len(row) == 2 and chain in (None, said["chain"])
         whole = whole and hashlib.sha256(row["content"].encode()).hexdigest() == row["hash"]
     except (KeyError, TypeError, ValueError):
         whole = False

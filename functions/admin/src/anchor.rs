@@ -71,22 +71,24 @@ impl Position {
     /// The text that callers hand back.
     pub fn encode(self) -> String {
         let micros = i64::try_from(self.seen.unix_timestamp_nanos() / 1000).unwrap_or(i64::MAX);
-        URL_SAFE_NO_PAD.encode([&self.seq.to_be_bytes()[..], &micros.to_be_bytes(), &self.hash].concat())
+        URL_SAFE_NO_PAD.encode([&micros.to_be_bytes()[..], &self.seq.to_be_bytes(), &self.hash].concat())
     }
 
     /// Reads what was encoded.
     pub fn decode(text: &str) -> Option<Self> {
         let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
-        let (seq, rest) = bytes.split_first_chunk::<8>()?;
-        let (micros, hash) = rest.split_first_chunk::<8>()?;
+        let (micros, rest) = bytes.split_first_chunk::<8>()?;
+        let (seq, hash) = rest.split_first_chunk::<8>()?;
         let nanos = i128::from(i64::from_be_bytes(*micros)) * 1000;
         let seen = OffsetDateTime::from_unix_timestamp_nanos(nanos).ok()?;
-        let seq = Some(i64::from_be_bytes(*seq)).filter(|seq| *seq >= 0)?;
+        // There is no negative number, so its sign says nothing.
+        let seq = i64::from_be_bytes(*seq) & i64::MAX;
         (1970..=9999).contains(&seen.year()).then_some(Self { seq, hash: hash.try_into().ok()?, seen })
     }
 
     pub(crate) fn schema() -> Object {
-        openapi::text("^[A-H][A-Za-z0-9_-]{63}$")
+        // As with other cursors the first six bits of the time are 0.
+        openapi::text("^A[A-Za-z0-3][A-Za-z0-9_-]{62}$")
             .description(Some("The `next_cursor` of the answer before."))
             .build()
     }

@@ -356,6 +356,18 @@ fn values(document: &Value, schema: &Value) -> (Vec<String>, Vec<&'static str>) 
             (texts(&["2026-01-31", "2026-01-31T18:30:00Z"]), vec!["1999-12-31", "2026-13-01T00:00:00Z", "x"])
         }
         "Text120" => (texts(&["Pune"]), vec!["%00", "999941057058"]),
+        "" if schema["type"] == "integer" => (
+            vec![schema["minimum"].to_string(), schema["maximum"].to_string()],
+            vec!["-1", "1.5", "x", "99999999999999999999"],
+        ),
+        "" if schema["pattern"].as_str().is_some_and(|pattern| pattern.contains(':')) => (
+            vec![format!("1:{}", "0a".repeat(32)), format!("{}:{}", "9".repeat(18), "F".repeat(64))],
+            vec!["1", ":", "0:0a"],
+        ),
+        "" if schema["pattern"].is_string() => {
+            let at = admin::Position { seq: 7, hash: [255; 32], seen: cursor.at };
+            (vec![at.encode(), format!("A3{}", "_".repeat(62))], vec!["x", "!", "AAAA"])
+        }
         "" => {
             assert_eq!(schema["format"], "uuid", "{schema}");
             (vec![GREEN_ACRES.to_string(), GREEN_ACRES.to_string().to_uppercase()], vec!["1", "{}", "x"])
