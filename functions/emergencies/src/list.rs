@@ -37,6 +37,7 @@ pub(crate) struct ListedEmergency {
     #[serde(flatten)]
     emergency: Emergency,
     reported_by_name: Option<String>,
+    /// For guards the country and the last four digits, unless their society shows them all of it.
     reported_by_phone: Option<String>,
     addressed_by_user_id: Option<Uuid>,
     resolved_by_user_id: Option<Uuid>,
@@ -44,7 +45,7 @@ pub(crate) struct ListedEmergency {
 
 /// Lists emergencies, newest first.
 ///
-/// **Permissions:** guards and admins their society or block, residents their flats.
+/// **Permissions:** guards and admins their society or block, residents their flats since they moved in.
 #[utoipa::path(get, path = "/v1/emergencies", params(Filter),
     responses((status = 200, body = List<ListedEmergency>), Forbidden, NotFound))]
 pub(crate) async fn list_emergencies(

@@ -88,7 +88,8 @@ fn decided_by() -> Object {
 ///
 /// Guards and admins are also told how far the question has come to the phones of the flat.
 ///
-/// **Permissions:** guards and admins of the visitor's society or block, residents of his flat.
+/// **Permissions:** guards and admins of the visitor's society or block; residents of the flat, where the visitor came
+/// since they moved in, or is at its door now.
 #[utoipa::path(get, path = "/v1/visitors/{id}", params(("id" = Uuid, Path, description = "The visitor")),
     responses((status = 200, body = Answer<VisitorWithApprovals>), Forbidden, NotFound))]
 pub(crate) async fn get_visitor(

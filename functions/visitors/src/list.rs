@@ -73,7 +73,7 @@ pub(crate) struct ListedVisitor {
 
 /// Lists visitors, newest first.
 ///
-/// **Permissions:** guards and admins their society or block, residents their flats.
+/// **Permissions:** guards and admins their society or block, residents their flats since they moved in.
 #[utoipa::path(get, path = "/v1/visitors", params(Filter),
     responses((status = 200, body = List<ListedVisitor>), Forbidden, NotFound))]
 pub(crate) async fn list_visitors(

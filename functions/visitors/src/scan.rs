@@ -45,6 +45,7 @@ pub(crate) struct ScannedPass {
     block_name: String,
     complex_name: String,
     invited_by_name: Option<String>,
+    /// For guards the country and the last four digits, unless their society shows them all of it.
     invited_by_phone: Option<String>,
     /// The visit, while it lasts.
     visit_id: Option<Uuid>,

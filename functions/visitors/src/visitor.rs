@@ -55,6 +55,7 @@ pub(crate) struct FlatDetails {
     society_name: String,
     resident_user_id: Option<Uuid>,
     resident_name: Option<String>,
+    /// For guards the country and the last four digits, unless their society shows them all of it.
     resident_phone: Option<String>,
 }
 

@@ -58,7 +58,7 @@ pub(crate) struct ListedVisit {
 
 /// Lists visits, newest first.
 ///
-/// **Permissions:** guards and admins their society or block, residents their flats.
+/// **Permissions:** guards and admins their society or block, residents their flats since they moved in.
 #[utoipa::path(get, path = "/v1/visits", params(Filter),
     responses((status = 200, body = List<ListedVisit>), Forbidden, NotFound))]
 pub(crate) async fn list_visits(

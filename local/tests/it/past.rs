@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::support::{
-    Actor, World, seqs,
+    Actor, World, eventually, seqs,
     story::flat_room,
     world::{FLAT_101, GREEN_ACRES},
 };
@@ -245,6 +245,31 @@ async fn a_replay_begins_with_the_occupancy() {
     // Too many of their own are too many.
     world.db.execute(happen, &[&FLAT_101.to_string()]).await.unwrap();
     assert_eq!(phone.join_since("flat", FLAT_101, last + 2).await["recovered"], false);
+}
+
+/// What waits for its push while the dispatcher is away, and somebody moves in: they hear what came after that.
+#[tokio::test]
+async fn a_late_push_is_for_those_who_lived_there_then() {
+    let world = World::open().await;
+    let past = world.log_visitor().await;
+    world.answer(past, "deny").await;
+    world.let_move_in(&world.stranger).await;
+    let (mut newcomer, mut spouse) = (world.stranger.connect().await, world.spouse.connect().await);
+    newcomer.join("flat", FLAT_101).await;
+    spouse.join("flat", FLAT_101).await;
+    world.log_visitor().await;
+    newcomer.event("visitor_request").await;
+    spouse.event("visitor_request").await;
+    // As if nobody had been able to push anything of it.
+    let behind = "UPDATE room_sequences SET pushed = 0, pusher = NULL, pusher_until = NULL WHERE room = $1";
+    world.db.execute(behind, &[&flat_room()]).await.unwrap();
+    world.dispatch().await;
+    eventually("all is pushed", async || world.is_up_to_date().await).await;
+    assert_eq!(seqs(&spouse.heard().await), [1, 2, 3]);
+    assert_eq!(seqs(&newcomer.heard().await), [2, 3]);
+    // They are in the room still.
+    world.log_visitor().await;
+    newcomer.event("visitor_request").await;
 }
 
 /// In the room of the society nothing changes by who lives where.

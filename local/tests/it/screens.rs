@@ -278,6 +278,9 @@ async fn a_society_has_its_own_policies() {
     let refused =
         world.resident.post("/v1/visitors/guest-pass", body).await.refused(400, "VALIDATION_FAILED");
     assert_eq!(refused["details"][0]["problem"], "must be at most 2 days after expected_start");
+    // The flat is vacant.
+    let empty = "UPDATE flat_occupancies SET end_date = CURRENT_DATE WHERE flat_id = $1";
+    world.db.execute(empty, &[&FLAT_102]).await.unwrap();
     let newcomer = world.newcomer(Identity::of("welcome"));
     let request = newcomer
         .post("/v1/resident-requests", json!({"flat_id": FLAT_102, "requested_role": "owner"}))

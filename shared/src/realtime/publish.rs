@@ -48,7 +48,14 @@ pub enum Turn {
 
 impl From<Emitted> for Batch {
     fn from(Emitted { event, users, lagging, .. }: Emitted) -> Self {
-        Self { room: event.room, pusher: event.id, users, lagging, events: vec![event] }
+        Self {
+            room: event.room,
+            pusher: event.id,
+            users,
+            newcomers: Vec::new(),
+            lagging,
+            events: vec![event],
+        }
     }
 }
 

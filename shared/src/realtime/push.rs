@@ -29,6 +29,9 @@ pub struct Batch {
     pub pusher: Uuid,
     /// Users who belong into the room now.
     pub users: Vec<Uuid>,
+    /// Those of them who have come to live there since: the events are not theirs.
+    #[serde(default)]
+    pub newcomers: Vec<Uuid>,
     /// Connections that lag behind and are served by themselves.
     pub lagging: Vec<String>,
     /// The events in the order of their `seq`, without a gap.
@@ -182,7 +185,9 @@ fn lagging(member: &Member, since: i64) -> Lagging {
 /// The members who are to get a batch, and those who do not belong into the room any more.
 fn divide(batch: &Batch, members: Vec<Member>) -> (Vec<Member>, Vec<Member>) {
     let mut members = members;
-    members.retain(|member| !batch.lagging.contains(&member.connection_id));
+    members.retain(|member| {
+        !batch.lagging.contains(&member.connection_id) && !batch.newcomers.contains(&member.user_id)
+    });
     members.into_iter().partition(|member| batch.users.contains(&member.user_id))
 }
 

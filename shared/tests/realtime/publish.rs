@@ -17,7 +17,14 @@ impl World {
 
     async fn push_but(&self, events: &[Event], lagging: Vec<String>) -> Pushed {
         let (room, users) = (events[0].room, self.users());
-        let batch = Batch { room, pusher: Uuid::now_v7(), users, lagging, events: events.to_vec() };
+        let batch = Batch {
+            room,
+            pusher: Uuid::now_v7(),
+            users,
+            newcomers: Vec::new(),
+            lagging,
+            events: events.to_vec(),
+        };
         let deadline = time::Instant::now() + Duration::from_millis(2500);
         Pusher::start(&self.config).push(&batch, deadline).await
     }
