@@ -13,6 +13,7 @@ mod decide;
 mod dispatcher;
 mod doctor;
 mod documents;
+mod entry;
 mod escalation;
 mod events;
 mod faults;
