@@ -22,6 +22,7 @@ mod gateway;
 mod idempotency;
 mod integration;
 mod janitor;
+mod judge;
 mod limits;
 mod logs;
 mod malformed;
