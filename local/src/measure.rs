@@ -104,6 +104,11 @@ pub async fn round_trips(progress: Progress) -> Result<Vec<Cost>, Error> {
     meter.post("/v1/visitors/{id}/send-invite", &path("send-invite"), &resident, json!({})).await?;
     let deny = json!({"decision": "deny"});
     meter.post("/v1/visitors/{id}/guard-respond", &path("guard-respond"), &guard, deny).await?;
+    let made = meter
+        .call(reqwest::Method::POST, "/v1/visitors/guest-pass", &resident, Some(visitor("Omar")))
+        .await?;
+    let path = format!("/v1/visitors/{}/withdraw", text(&made["visitor"]["id"]));
+    meter.post("/v1/visitors/{id}/withdraw", &path, &resident, json!({})).await?;
     meter.delete("/v1/visitors/rejected", &guard, json!({})).await?;
 
     let expected = format!("/v1/society/{SOCIETY}/expected-visitors");

@@ -42,7 +42,7 @@ const NEWCOMER: &str = "newcomer";
 const DONE: u64 = 0;
 
 /// Each event, whose token it is served with, the status it is answered with, and what is there before.
-const SERVED: [(&str, &str, u64, Given); 66] = [
+const SERVED: [(&str, &str, u64, Given); 67] = [
     ("admin/export_audit", ADMIN, 200, None),
     ("admin/verify_audit", ADMIN, 200, None),
     ("auth/sign_in", GUARD, 200, None),
@@ -107,6 +107,7 @@ const SERVED: [(&str, &str, u64, Given); 66] = [
     ("visitors/send_invite", RESIDENT, 200, PASS),
     ("visitors/show_decide_page", "", 200, None),
     ("visitors/show_visitor", "", 200, LINK),
+    ("visitors/withdraw", RESIDENT, 200, PASS),
     ("visits/check_in", GUARD, 201, ACCEPTED),
     ("visits/check_out", GUARD, 200, VISIT),
     ("visits/list_visits", GUARD, 200, None),

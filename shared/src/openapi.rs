@@ -39,7 +39,11 @@ refusals! {
     NotFound = "404" [NotFound];
     /// Another state than the one that the change starts from.
     WrongState = "409" [WrongState];
-    /// The same, or a deadline that has passed.
+    /// The same, or a visitor whom the judge of entry does not let in.
+    NotLetIn = "409" [WrongState, AcceptanceExpired, VisitExpired, VisitorCleared, PassWithdrawn, PassTurnedAway, InviterMovedOut];
+    /// A pass that is good no more.
+    DeadPass = "409" [PassWithdrawn, PassTurnedAway, InviterMovedOut];
+    /// Another state, or a deadline that has passed.
     WrongStateOrLate = "409" [WrongState, DeadlinePassed];
     /// A deadline that has passed.
     Late = "409" [DeadlinePassed];

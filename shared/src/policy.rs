@@ -25,6 +25,11 @@ pub struct SwitchPolicy {
 /// Seconds a flat has to answer.
 pub const APPROVAL_TIMEOUT_SECONDS: NumberPolicy =
     NumberPolicy { name: "approval_timeout_seconds", default: 300 };
+/// Hours for which a yes counts where nobody comes in. The SQL function `entry_refusal` has the same default.
+pub const ACCEPTANCE_VALID_HOURS: NumberPolicy = NumberPolicy { name: "acceptance_valid_hours", default: 12 };
+/// Days ahead at which a guest pass may start.
+pub const GUEST_PASS_MAX_DAYS_AHEAD: NumberPolicy =
+    NumberPolicy { name: "guest_pass_max_days_ahead", default: 90 };
 /// Days a guest pass may last.
 pub const GUEST_PASS_MAX_DAYS: NumberPolicy = NumberPolicy { name: "guest_pass_max_days", default: 30 };
 /// Hours a guest pass lasts where its end is not said.

@@ -11,7 +11,7 @@ use axum::{
 };
 use http::{HeaderValue, StatusCode};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio_postgres::types::Type;
 
 use crate::{
@@ -19,7 +19,8 @@ use crate::{
     auth::{Caller, RequestMeta},
     config::{AppConfig, CallingConfig},
     db::{Db, Param},
-    http::{Answer, ApiError},
+    entry::Verdict,
+    http::{Answer, ApiError, ErrorCode},
     input::{IdempotencyKey, Problem},
     realtime::{Emitted, Publisher},
 };
@@ -75,8 +76,8 @@ struct Outcome<A> {
     status: Option<String>,
     /// Why the society's policy or another row does not allow what was asked.
     problem: Option<Problem>,
-    /// A pass outside its window.
-    window: Option<Window>,
+    /// What the judge of entry says, where the change is one towards it.
+    refusal: Option<Verdict>,
     /// Whether it came too late because of the deadline.
     #[serde(default)]
     deadline_passed: bool,
@@ -101,32 +102,15 @@ struct Outcome<A> {
 enum Because {
     /// The visitor has a pass.
     PassNeedsNoAnswer,
+    /// The visitor has none.
+    NoPass,
 }
 
 impl Because {
     fn sentence(self) -> &'static str {
         match self {
             Self::PassNeedsNoAnswer => "A guest pass needs no answer: it can be used, or withdrawn.",
-        }
-    }
-}
-
-/// On which side of its window a pass lies.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Window {
-    /// Before it.
-    NotYetValid,
-    /// After it.
-    Expired,
-}
-
-impl Window {
-    /// What a caller is told, with the pass.
-    pub fn refusal(self, pass: Value) -> ApiError {
-        match self {
-            Self::NotYetValid => ApiError::NotYetValid(pass),
-            Self::Expired => ApiError::Expired(pass),
+            Self::NoPass => "Only a guest pass is withdrawn: for this visitor, answer no.",
         }
     }
 }
@@ -207,9 +191,6 @@ impl<T: Tell> Writer<T> {
         if let Some(problem) = outcome.problem {
             return Err(ApiError::Invalid(vec![problem]));
         }
-        if let Some(window) = outcome.window {
-            return Err(window.refusal(Value::Null));
-        }
         // A change that came too late may be the first to notice that time is over.
         self.teller.tell(&self.app.db, outcome.events.unwrap_or_default(), outcome.queued).await;
         let Some(answer) = outcome.answer else {
@@ -217,8 +198,13 @@ impl<T: Tell> Writer<T> {
                 return Err(ApiError::TemplateNotApproved);
             }
             let status = outcome.status.unwrap_or_default();
+            let data = json!({ "status": status });
             if let Some(because) = outcome.because {
-                return Err(ApiError::Refused { why: because.sentence(), data: json!({ "status": status }) });
+                let why = because.sentence().into();
+                return Err(ApiError::Refused { code: ErrorCode::WrongState, why, data });
+            }
+            if let Some(refusal) = outcome.refusal.and_then(|verdict| verdict.refusal(data)) {
+                return Err(refusal);
             }
             return Err(ApiError::WrongState { deadline_passed: outcome.deadline_passed, status });
         };

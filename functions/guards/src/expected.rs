@@ -6,6 +6,7 @@ use shared::{
     App, Timestamp,
     auth::Caller,
     db::Type,
+    entry::Entry,
     http::{ApiError, Scoped},
     input::{Cursor, Day, Fields, FromFields, Limit, PathId, Query},
     openapi::{self, Forbidden, NotFound},
@@ -52,6 +53,13 @@ struct ExpectedVisitor {
     block_name: String,
     complex_name: String,
     invited_by_name: Option<String>,
+    /// How often a pass lets in.
+    #[schema(minimum = 1, maximum = 100)]
+    max_entries: i32,
+    #[schema(minimum = 0, maximum = 100)]
+    entries_left: i32,
+    /// Of those whom only the gate has to let in: who was accepted, and who has a pass that is pending.
+    entry: Option<Entry>,
 }
 
 fn expected_status() -> Object {

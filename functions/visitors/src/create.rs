@@ -31,7 +31,8 @@ pub(crate) struct NewVisitor {
     invited_by: Option<Uuid>,
     /// Now where it is not said, and within 30 days.
     expected_start: Option<SentTime>,
-    /// After `expected_start`, by 30 days at most.
+    /// In the future, and after `expected_start` by 30 days at most. The flat has until then to answer, where that is
+    /// before its deadline.
     expected_end: Option<SentTime>,
 }
 

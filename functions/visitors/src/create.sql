@@ -13,6 +13,9 @@ WITH place AS MATERIALIZED (
                WHEN p.ends <= p.starts THEN jsonb_build_object(
                    'field', 'expected_end', 'code', 'OUT_OF_RANGE', 'problem', 'must be after expected_start',
                    'sentence', 'The expected end must be after the expected start.')
+               WHEN p.ends <= now() THEN jsonb_build_object(
+                   'field', 'expected_end', 'code', 'OUT_OF_RANGE', 'problem', 'must be in the future',
+                   'sentence', 'The expected end is over already. Is the clock of this phone right?')
                WHEN p.ends > p.starts + interval '30 days' THEN jsonb_build_object(
                    'field', 'expected_end', 'code', 'OUT_OF_RANGE', 'problem', 'must be at most 30 days after expected_start',
                    'sentence', 'A visit may last 30 days at most.')
@@ -28,8 +31,10 @@ WITH place AS MATERIALIZED (
            (SELECT user_id FROM live_role_assignments
              WHERE user_id = $15 AND role = 'resident' AND scope_id = p.flat_id) AS invited_by,
            p.starts AS expected_start, p.ends AS expected_end,
-           'pending' AS status, false AS auto_approved, 1 AS number_of_people,
-           now() + make_interval(secs => policy_number(p.society_id, 'approval_timeout_seconds', $20)) AS approval_deadline,
+           'pending' AS status, false AS auto_approved, 1 AS number_of_people, 1 AS max_entries,
+           -- A yes after the end would let nobody in, so time decides then at the latest.
+           least(p.ends, now() + make_interval(secs => policy_number(p.society_id, 'approval_timeout_seconds', $20)))
+               AS approval_deadline,
            $4::text AS idempotency_key, NULL::text AS qr_code, NULL::text AS access_code,
            now() AS created_at, now() AS updated_at
       FROM judged p WHERE p.problem IS NULL

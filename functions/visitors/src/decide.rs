@@ -14,7 +14,7 @@ use shared::{
 use utoipa::ToSchema;
 
 use crate::{
-    respond::{Respond, RespondAnswer, Respondent, respond_by},
+    respond::{How, Respond, RespondAnswer, Respondent, respond_by},
     visitor::Decision,
 };
 
@@ -56,7 +56,7 @@ pub(crate) async fn decide(
 ) -> Result<Response, ApiError> {
     let (who, link) = writer.app().identify_by_link(&links, &token, &meta).await?;
     let key = one_time(&token, decision);
-    let respondent = Respondent { caller: &who.caller, key: &key, meta: &meta, link: Some(&link) };
+    let respondent = Respondent { caller: &who.caller, key: &key, meta: &meta, how: How::Link(&link) };
     let answer = respond_by(&writer, respondent, link.visitor_id, &Respond { decision, note }).await;
     Ok(with_rate(who.rate, answer))
 }

@@ -7,7 +7,7 @@ use shared::{
     db::Type,
     http::{Answer, ApiError},
     input::{Body, PathId},
-    openapi::{Forbidden, NotFound, OutsideWindow, WrongState, always_true},
+    openapi::{Forbidden, NotFound, NotLetIn, OutsideWindow, always_true},
     write::{Writer, Writing},
 };
 use utoipa::ToSchema;
@@ -32,10 +32,11 @@ struct GuardRespondAnswer {
 /// **Permissions:** active guard of the society, or an admin whose scope holds the flat.
 ///
 /// For a pending visitor, one that timed out, or a pass inside its window; never over a resident's denial or
-/// withdrawal. A repeat of one's own last decision is answered as the first time.
+/// withdrawal, and `accept` only for those who may come in then. A repeat of one's own last decision is answered as the
+/// first time.
 #[utoipa::path(post, path = "/v1/visitors/{id}/guard-respond", params(("id" = Uuid, Path, description = "The visitor")),
     request_body = Respond,
-    responses((status = 200, body = Answer<GuardRespondAnswer>), OutsideWindow, Forbidden, NotFound, WrongState))]
+    responses((status = 200, body = Answer<GuardRespondAnswer>), OutsideWindow, Forbidden, NotFound, NotLetIn))]
 pub(crate) async fn guard_respond(
     State(writer): State<Writer>,
     caller: Caller,

@@ -1,27 +1,31 @@
 -- $1-$6 as in shared::write; $7 visitor, $8 decision, $9 note
 WITH target AS MATERIALIZED (
     -- The lock waits for a parallel answer and shows the state it left.
-    SELECT v.id, v.visitor_name, v.flat_id, v.society_id, v.status, v.decided_by, v.guest_pass,
-           v.expected_start, v.expected_end, is_staff(me, v.society_id, v.block_id) AS allowed
+    SELECT v AS visitor, is_staff(me, v.society_id, v.block_id) AS allowed
       FROM visitors v, caller_scope($1) AS me
      WHERE v.id = $7 AND has_part(me, v.society_id)
        FOR UPDATE OF v
 ), judged AS MATERIALIZED (
-    SELECT t.*, t.status = 'pending' OR t.status = 'denied' AND t.decided_by = 'timeout' AS open,
-           jsonb_build_object('visitor_id', t.id, 'decision', $8, 'manual_approval', true,
-                              'status', CASE $8 WHEN 'accept' THEN 'accepted' ELSE 'denied' END) AS answer,
-           CASE WHEN NOT t.guest_pass OR t.status <> 'pending' THEN NULL
-                WHEN clock_timestamp() < t.expected_start THEN 'not_yet_valid'
-                WHEN clock_timestamp() >= t.expected_end THEN 'expired' END AS outside
+    SELECT (t.visitor).id, (t.visitor).status, (t.visitor).decided_by, t.allowed,
+           (t.visitor).status = 'pending' OR (t.visitor).status = 'denied' AND (t.visitor).decided_by = 'timeout' AS open,
+           entry_verdict(t.visitor, true) AS verdict,
+           jsonb_build_object('visitor_id', (t.visitor).id, 'decision', $8, 'manual_approval', true,
+                              'status', CASE $8 WHEN 'accept' THEN 'accepted' ELSE 'denied' END) AS answer
       FROM target t
+), refused AS MATERIALIZED (
+    -- Yes is said to those whom the judge lets in then. A no is refused outside a pass's window alone, since it ends the pass.
+    SELECT j.verdict FROM judged j
+     WHERE CASE $8 WHEN 'accept' THEN j.verdict ->> 'code' IS NOT NULL
+                   ELSE j.verdict ->> 'code' IN ('NOT_YET_VALID', 'EXPIRED') END
 ), claim AS MATERIALIZED (
     SELECT c.* FROM judged j, claim_key($1, $2, $3, $4, $5,
-        CASE WHEN j.open AND j.outside IS NULL THEN j.answer END) c
+        CASE WHEN j.open AND NOT EXISTS (SELECT FROM refused) THEN j.answer END) c
      WHERE j.allowed
 ), changed AS (
     -- The row is locked, so its state is still the one that was judged.
     UPDATE visitors v
-       SET status = c.answer ->> 'status', decided_by = 'guard', updated_at = now()
+       SET status = c.answer ->> 'status', decided_by = 'guard', updated_at = now(),
+           accepted_at = CASE $8 WHEN 'accept' THEN now() END
       FROM judged j, claim c
      WHERE v.id = j.id AND c.fresh
     RETURNING v.id, v.visitor_name, v.society_id, v.flat_id, v.status
@@ -45,7 +49,7 @@ WITH target AS MATERIALIZED (
        AND is_last_word(j.id, $1, 'guard', $8)
 )
 SELECT jsonb_build_object('allowed', j.allowed, 'fresh', coalesce(c.fresh, false), 'mismatch', coalesce(c.mismatch, false),
-                          'window', CASE WHEN c.answer IS NULL THEN j.outside END,
-                          'status', j.status, 'answer', coalesce(c.answer, (SELECT answer FROM repeated)),
+                          'status', j.status, 'refusal', (SELECT verdict FROM refused),
+                          'answer', coalesce(c.answer, (SELECT answer FROM repeated)),
                           'events', (SELECT events FROM told))
   FROM judged j LEFT JOIN claim c ON true

@@ -30,9 +30,12 @@ pub(crate) struct NewPass {
     /// One where it is not said.
     #[schema(required = false, nullable, value_type = i32, minimum = 1, maximum = 50)]
     number_of_people: Whole<1, 50>,
+    /// How often the pass lets in while its window is open; once where it is not said.
+    #[schema(required = false, nullable, value_type = i32, minimum = 1, maximum = 100)]
+    max_entries: Whole<1, 100>,
     /// The app's own QR id; made by the server where it is not said.
     qr_code: Option<Uuid>,
-    /// Now where it is not said, and within a year.
+    /// Now where it is not said, and within the days of the society's policy, 90 where it has none.
     expected_start: Option<SentTime>,
     /// In the future, and no later than the society's policy allows; by default a day later.
     expected_end: Option<SentTime>,
@@ -45,6 +48,7 @@ impl FromFields for NewPass {
         let flat_id = fields.required("flat_id");
         let purpose = fields.optional("purpose");
         let number_of_people = fields.or("number_of_people", Whole(1));
+        let max_entries = fields.or("max_entries", Whole(1));
         let qr_code = fields.optional("qr_code");
         let expected_start = fields.optional::<SentTime>("expected_start");
         let expected_end = fields.optional::<SentTime>("expected_end");
@@ -66,6 +70,7 @@ impl FromFields for NewPass {
             flat_id: flat_id?,
             purpose: purpose?,
             number_of_people: number_of_people?,
+            max_entries: max_entries?,
             qr_code: qr_code?,
             expected_start: expected_start?,
             expected_end: expected_end?,
@@ -114,6 +119,8 @@ pub(crate) async fn create_guest_pass(
                 (&input.expected_end.and_then(|end| end.clock()), Type::TIMESTAMP),
                 (&policy::GUEST_PASS_MAX_DAYS.default, Type::INT4),
                 (&policy::GUEST_PASS_DEFAULT_HOURS.default, Type::INT4),
+                (&input.max_entries.0, Type::INT4),
+                (&policy::GUEST_PASS_MAX_DAYS_AHEAD.default, Type::INT4),
             ],
         )
         .await?;

@@ -1,9 +1,11 @@
 -- $1-$6 as in shared::write; $7 id, $8 flat, $9 name, $10 phone, $11 purpose, $12 people, $13 QR id,
 -- $14 codes to choose from, $15/$16 start (instant/clock), $17/$18 end (instant/clock),
--- $19 and $20 defaults of the policies guest_pass_max_days and guest_pass_default_hours
+-- $19, $20 and $22 defaults of the policies guest_pass_max_days, guest_pass_default_hours and guest_pass_max_days_ahead,
+-- $21 entries
 WITH place AS MATERIALIZED (
     SELECT p.*, me AS scope, p.flat_id = ANY (me.flats) AS allowed,
            policy_number(p.society_id, 'guest_pass_max_days', $19) AS max_days,
+           policy_number(p.society_id, 'guest_pass_max_days_ahead', $22) AS max_days_ahead,
            coalesce(society_time($15, $16, p.timezone), now()) AS starts,
            coalesce(society_time($17, $18, p.timezone), coalesce(society_time($15, $16, p.timezone), now())
                + make_interval(hours => policy_number(p.society_id, 'guest_pass_default_hours', $20))) AS ends
@@ -19,9 +21,10 @@ WITH place AS MATERIALIZED (
                    'field', 'expected_end', 'code', 'OUT_OF_RANGE',
                    'problem', format('must be at most %s days after expected_start', p.max_days),
                    'sentence', format('A pass may last %s days at most.', p.max_days))
-               WHEN p.starts > now() + make_interval(days => 365) THEN jsonb_build_object(
-                   'field', 'expected_start', 'code', 'OUT_OF_RANGE', 'problem', 'must be within a year',
-                   'sentence', 'A pass must start within a year.')
+               WHEN p.starts > now() + make_interval(days => p.max_days_ahead) THEN jsonb_build_object(
+                   'field', 'expected_start', 'code', 'OUT_OF_RANGE',
+                   'problem', format('must be within %s days', p.max_days_ahead),
+                   'sentence', format('A pass must start within %s days.', p.max_days_ahead))
                WHEN EXISTS (SELECT FROM visitors WHERE qr_code = $13) THEN jsonb_build_object(
                    'field', 'qr_code', 'code', 'TAKEN', 'problem', 'is in use already',
                    'sentence', 'Another pass has this QR code already.') END AS problem
@@ -31,6 +34,7 @@ WITH place AS MATERIALIZED (
            coalesce($11, 'guest') AS purpose, NULL::text AS vehicle_no, NULL::text AS id_type, NULL::text AS id_number,
            '{}'::uuid[] AS attachment_ids, $1::uuid AS invited_by, j.starts AS expected_start,
            j.ends AS expected_end, 'pending' AS status, true AS auto_approved, $12::integer AS number_of_people,
+           $21::integer AS max_entries,
            j.ends AS approval_deadline, $4::text AS idempotency_key, $13::text AS qr_code,
            (SELECT code FROM unnest($14) WITH ORDINALITY AS c (code, place)
              WHERE NOT EXISTS (SELECT FROM visitors v
@@ -43,11 +47,11 @@ WITH place AS MATERIALIZED (
         CASE WHEN d.problem IS NULL
              THEN jsonb_build_object('visitor', to_jsonb(d), 'flat_details', flat_details(d.flat_id, p.scope)) END) c
 ), made AS (
-    INSERT INTO visitors (id, society_id, block_id, flat_id, visitor_name, phone, purpose, number_of_people, invited_by,
-                          expected_start, expected_end, guest_pass, qr_code, access_code, status, auto_approved,
+    INSERT INTO visitors (id, society_id, block_id, flat_id, visitor_name, phone, purpose, number_of_people, max_entries,
+                          invited_by, expected_start, expected_end, guest_pass, qr_code, access_code, status, auto_approved,
                           approval_deadline, idempotency_key, created_by, created_at, updated_at)
-    SELECT d.id, d.society_id, d.block_id, d.flat_id, d.visitor_name, d.phone, d.purpose, d.number_of_people, d.invited_by,
-           d.expected_start, d.expected_end, true, d.qr_code, d.access_code, d.status, d.auto_approved,
+    SELECT d.id, d.society_id, d.block_id, d.flat_id, d.visitor_name, d.phone, d.purpose, d.number_of_people, d.max_entries,
+           d.invited_by, d.expected_start, d.expected_end, true, d.qr_code, d.access_code, d.status, d.auto_approved,
            d.approval_deadline, d.idempotency_key, $1, d.created_at, d.updated_at
       FROM draft d, claim c WHERE c.fresh
     RETURNING id, society_id, flat_id, visitor_name, expected_start, expected_end

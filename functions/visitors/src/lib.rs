@@ -15,6 +15,7 @@ mod respond;
 mod scan;
 mod send_invite;
 mod visitor;
+mod withdraw;
 
 use axum::Router;
 use shared::{
@@ -68,6 +69,7 @@ fn signed_in() -> Routes<Writer> {
         .post("/v1/visitors/{id}/send-invite", send_invite::send_invite)
         .get("/v1/visitors/{id}", get::get_visitor)
         .post("/v1/visitors/{id}/respond", respond::respond)
+        .post("/v1/visitors/{id}/withdraw", withdraw::withdraw)
 }
 
 /// What the API reference says about them.
@@ -90,6 +92,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
             respond::respond,
             guard_respond::guard_respond,
             send_invite::send_invite,
+            withdraw::withdraw,
         ),
         components(schemas(pass_code::AccessCode))
     )]

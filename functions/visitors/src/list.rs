@@ -6,6 +6,7 @@ use shared::{
     App, Timestamp,
     auth::Caller,
     db::Type,
+    entry::Entry,
     http::{ApiError, List, Scoped},
     input::{Cursor, Fields, FromFields, Limit, PeriodBound, Query},
     openapi::{Forbidden, NotFound},
@@ -69,6 +70,13 @@ pub(crate) struct ListedVisitor {
     invited_by_name: Option<String>,
     /// The visit, while he is inside.
     visit_id: Option<Uuid>,
+    /// How often a pass lets in.
+    #[schema(minimum = 1, maximum = 100)]
+    max_entries: i32,
+    #[schema(minimum = 0, maximum = 100)]
+    entries_left: i32,
+    /// Of those whom only the gate has to let in: who was accepted, and who has a pass that is pending.
+    entry: Option<Entry>,
 }
 
 /// Lists visitors, newest first.

@@ -43,7 +43,7 @@ pub(crate) struct RespondAnswer {
 /// **Permissions:** current resident of the visitor's flat.
 ///
 /// The first answer wins, except that a denial still counts until the visitor is inside. A guest pass needs no
-/// answer: `deny` withdraws it, at any time before entry, and `accept` is refused. A repeat of one's
+/// answer: `deny` withdraws it, as the call of that name does, and `accept` is refused. A repeat of one's
 /// own last answer is answered as the first time.
 #[utoipa::path(post, path = "/v1/visitors/{id}/respond", params(("id" = Uuid, Path, description = "The visitor")),
     request_body = Respond,
@@ -57,7 +57,7 @@ pub(crate) async fn respond(
 ) -> Result<Response, ApiError> {
     respond_by(
         &writer,
-        Respondent { caller: &caller, key: &key, meta: &meta, link: None },
+        Respondent { caller: &caller, key: &key, meta: &meta, how: How::App },
         visitor_id,
         &input,
     )
@@ -69,18 +69,36 @@ pub(crate) struct Respondent<'a> {
     pub(crate) caller: &'a Caller,
     pub(crate) key: &'a IdempotencyKey,
     pub(crate) meta: &'a RequestMeta,
-    /// The link by which he does; none from an app.
-    pub(crate) link: Option<&'a DecisionClaims>,
+    pub(crate) how: How<'a>,
 }
 
-/// The one way in which a resident's answer is taken.
+/// How they answer.
+pub(crate) enum How<'a> {
+    /// In an app.
+    App,
+    /// By a link.
+    Link(&'a DecisionClaims),
+    /// By withdrawing a pass, which admins may, too.
+    Withdrawal,
+}
+
+/// The one way in which a resident's answer is taken, and a pass withdrawn.
 pub(crate) async fn respond_by(
     writer: &Writer,
-    Respondent { caller, key, meta, link }: Respondent<'_>,
+    Respondent { caller, key, meta, how }: Respondent<'_>,
     visitor_id: Uuid,
     Respond { decision, note }: &Respond,
 ) -> Result<Response, ApiError> {
-    let forbidden = "Only the residents of the visited flat answer.";
+    let (link, withdrawal) = match how {
+        How::App => (None, false),
+        How::Link(link) => (Some(link), false),
+        How::Withdrawal => (None, true),
+    };
+    let forbidden = if withdrawal {
+        "Only the residents of the flat and the admins of the society withdraw a pass."
+    } else {
+        "Only the residents of the visited flat answer."
+    };
     let writing = Writing { caller, key, meta, forbidden, unknown: UNKNOWN_VISITOR };
     let written = writer
         .write::<RespondAnswer>(
@@ -92,6 +110,7 @@ pub(crate) async fn respond_by(
                 (note, Type::TEXT),
                 (&link.map(|link| link.flat_id), Type::UUID),
                 (&link.map(|link| link.deadline), Type::INT8),
+                (&withdrawal, Type::BOOL),
             ],
         )
         .await?;

@@ -6,10 +6,10 @@ use shared::{
     App, Timestamp,
     auth::{Caller, RateState},
     db::Type,
+    entry::{Entry, EntryCode, Verdict},
     http::{Answer, ApiError},
     input::PathText,
-    openapi::{Forbidden, NotFound, OutsideWindow, WrongState},
-    write::Window,
+    openapi::{DeadPass, Forbidden, NotFound, OutsideWindow},
 };
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -51,6 +51,12 @@ pub(crate) struct ScannedPass {
     visit_id: Option<Uuid>,
     checkin_time: Option<Timestamp>,
     checkout_time: Option<Timestamp>,
+    /// How often the pass lets in.
+    #[schema(minimum = 1, maximum = 100)]
+    max_entries: i32,
+    #[schema(minimum = 0, maximum = 100)]
+    entries_left: i32,
+    entry: Option<Entry>,
 }
 
 /// The row of `scan.sql`.
@@ -59,28 +65,20 @@ struct ScanRow {
     allowed: bool,
     misses: i32,
     reset_seconds: u64,
-    window: Option<Window>,
-    /// Whose denial ended the pass.
-    denied_by: Option<DeniedBy>,
     pass: Option<ScannedPass>,
-}
-
-/// Who may end a pass.
-#[derive(Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum DeniedBy {
-    Resident,
-    Guard,
+    /// What the judge says of it, were a guard to approve it now.
+    verdict: Option<Verdict>,
 }
 
 /// Finds a pass by its QR id. Any other text that a scanner reads is answered as a pass that does not exist.
 ///
 /// **Permissions:** active guards and admins, passes of their society or block.
 ///
-/// A pass outside its window, one that was withdrawn, and one that was turned away are refused, with the pass as
-/// `data`. `visit_id` is there while its visitor is inside.
+/// A pass that does not let in now is refused, with the pass as `data`: outside its window, withdrawn, turned away, or
+/// made by somebody who no longer lives there. Whose visitor is inside or has left is shown; `visit_id` is there while
+/// they are inside.
 #[utoipa::path(get, path = "/v1/visitors/by-qr/{qr_code}", params(("qr_code" = Uuid, Path, description = "The QR id")),
-    responses((status = 200, body = Answer<ScannedPass>), OutsideWindow, Forbidden, NotFound, WrongState))]
+    responses((status = 200, body = Answer<ScannedPass>), OutsideWindow, Forbidden, NotFound, DeadPass))]
 pub(crate) async fn find_by_qr(
     State(app): State<App>,
     caller: Caller,
@@ -94,12 +92,12 @@ pub(crate) async fn find_by_qr(
 ///
 /// **Permissions:** active guards and admins, passes of their society or block.
 ///
-/// Ten wrong codes in ten minutes, and the next one is answered 429. A pass outside its window, one that was
-/// withdrawn, and one that was turned away are refused, with the pass as `data`. `visit_id` is there while
-/// its visitor is inside.
+/// Ten wrong codes in ten minutes, and the next one is answered 429. A pass that does not let in now is refused, with the
+/// pass as `data`: outside its window, withdrawn, turned away, or made by somebody who no longer lives there. Whose
+/// visitor is inside or has left is shown; `visit_id` is there while they are inside.
 #[utoipa::path(get, path = "/v1/visitors/by-access-code/{code}",
     params(("code" = AccessCode, Path, description = "The access code")),
-    responses((status = 200, body = Answer<ScannedPass>), OutsideWindow, Forbidden, NotFound, WrongState))]
+    responses((status = 200, body = Answer<ScannedPass>), OutsideWindow, Forbidden, NotFound, DeadPass))]
 pub(crate) async fn find_by_access_code(
     State(app): State<App>,
     caller: Caller,
@@ -136,15 +134,9 @@ async fn scan(
         return Err(ApiError::RateLimited(limit(&row)));
     }
     let pass = row.pass.ok_or(UNKNOWN_PASS)?;
-    let refused = |why| ApiError::Refused { why, data: serde_json::to_value(&pass).unwrap_or_default() };
-    match (row.denied_by, row.window) {
-        (Some(DeniedBy::Resident), _) => {
-            Err(refused("This pass was withdrawn: a resident of the flat took it back."))
-        }
-        (Some(DeniedBy::Guard), _) => Err(refused("This pass was turned away at the gate.")),
-        (None, Some(window)) => Err(window.refusal(serde_json::to_value(pass).unwrap_or_default())),
-        (None, None) => Ok(Answer::new(pass)),
-    }
+    let closed = row.verdict.filter(|verdict| verdict.code() != Some(EntryCode::WrongState));
+    let refusal = closed.and_then(|verdict| verdict.refusal(serde_json::to_value(&pass).unwrap_or_default()));
+    refusal.map_or(Ok(Answer::new(pass)), Err)
 }
 
 fn limit(row: &ScanRow) -> RateState {

@@ -2,10 +2,10 @@
 WITH me AS MATERIALIZED (
     SELECT s AS scope, s.super_admin OR s.guard_of || s.admin_of || s.blocks <> '{}' AS allowed FROM caller_scope($1) AS s
 ), found AS MATERIALIZED (
-    (SELECT scanned_pass(v, me.scope) AS pass, v.status, v.decided_by, v.expected_start, v.expected_end
+    (SELECT scanned_pass(v, me.scope) AS pass, entry_verdict(v, true) AS verdict
        FROM me, visitors v WHERE v.qr_code = $2 AND is_staff(me.scope, v.society_id, v.block_id))
     UNION ALL
-    (SELECT scanned_pass(v, me.scope), v.status, v.decided_by, v.expected_start, v.expected_end
+    (SELECT scanned_pass(v, me.scope), entry_verdict(v, true)
        FROM me, visitors v
       WHERE v.access_code = $3
         AND v.society_id IN (SELECT id FROM societies WHERE (me.scope).super_admin OR id = ANY ((me.scope).part_of))
@@ -18,9 +18,5 @@ WITH me AS MATERIALIZED (
 )
 SELECT jsonb_build_object(
            'allowed', me.allowed, 'misses', coalesce(g.misses, 0), 'reset_seconds', coalesce(g.reset_seconds, 0), 'pass', f.pass,
-           'denied_by', CASE f.status WHEN 'denied' THEN f.decided_by END,
-           -- Who is inside may leave after his pass has ended.
-           'window', CASE WHEN f.status NOT IN ('pending', 'accepted') THEN NULL
-                          WHEN now() < f.expected_start THEN 'not_yet_valid'
-                          WHEN now() >= f.expected_end THEN 'expired' END)
+           'verdict', f.verdict)
   FROM me LEFT JOIN guess g ON true LEFT JOIN found f ON true

@@ -40,6 +40,14 @@ pub(crate) struct Visitor {
     access_code: Option<String>,
     #[schema(minimum = 1, maximum = 50)]
     number_of_people: i32,
+    /// How often a pass lets in. An answer that is kept under a key from before has none.
+    #[serde(default = "once")]
+    #[schema(minimum = 1, maximum = 100)]
+    max_entries: i32,
+}
+
+fn once() -> i32 {
+    1
 }
 
 /// The flat visited, and whom to call there.

@@ -6,7 +6,7 @@ use shared::{
     db::Type,
     http::{Answer, ApiError},
     input::{Body, Fields, FromFields},
-    openapi::{Forbidden, NotFound, WrongState},
+    openapi::{Forbidden, NotFound, NotLetIn, OutsideWindow},
     text::{LongText, ShortText},
     write::{Writer, Writing},
 };
@@ -44,9 +44,10 @@ impl FromFields for CheckIn {
 ///
 /// **Permissions:** active guard of the visitor's society, as himself.
 ///
-/// Of any number of parallel calls exactly one wins.
+/// Only who may come in now: a yes counts for the hours of the society's policy and until the expected end; a pass in its
+/// window, while who made it lives there. Of any number of parallel calls exactly one wins.
 #[utoipa::path(post, path = "/v1/visits/checkin", request_body = CheckIn,
-    responses((status = 201, body = Answer<Visit>), Forbidden, NotFound, WrongState))]
+    responses((status = 201, body = Answer<Visit>), OutsideWindow, Forbidden, NotFound, NotLetIn))]
 pub(crate) async fn check_in(
     State(writer): State<Writer>,
     caller: Caller,

@@ -2,6 +2,9 @@
 WITH target AS MATERIALIZED (
     -- The lock waits for a parallel check-out and shows the state it left.
     SELECT v.id, v.visitor_name, v.society_id, v.flat_id, v.status, v.visit_id, v.checkin_time, g.id AS guard_id,
+           -- A pass that lets in once more waits for that; it is asked at the gate again.
+           v.guest_pass AND v.withdrawn_at IS NULL AND entries_used(v) < v.max_entries
+               AND clock_timestamp() < v.expected_end AS returns,
            v.society_id = ANY (me.guard_of) AND g.id = coalesce($9, g.id) AS allowed
       FROM caller_scope($1) AS me, visitors v
       LEFT JOIN guards g ON g.user_id = $1 AND g.society_id = v.society_id AND g.active
@@ -19,7 +22,9 @@ WITH target AS MATERIALIZED (
 ), changed AS (
     -- The row is locked, so its state is still the one that was judged.
     UPDATE visitors v
-       SET status = 'checked_out', checkout_time = now(), updated_at = now()
+       SET status = CASE WHEN t.returns THEN 'pending' ELSE 'checked_out' END, checkout_time = now(), updated_at = now(),
+           decided_by = CASE WHEN NOT t.returns THEN v.decided_by END,
+           accepted_at = CASE WHEN NOT t.returns THEN v.accepted_at END
       FROM target t, claim c
      WHERE v.id = t.id AND c.fresh
     RETURNING v.id, v.visitor_name, v.society_id, v.flat_id, v.visit_id, v.checkin_time, t.guard_id
@@ -39,6 +44,7 @@ WITH target AS MATERIALIZED (
                        'checkout_time', rfc3339(now())) AS data FROM changed) e
 )
 SELECT jsonb_build_object('allowed', coalesce(t.allowed, false), 'fresh', coalesce(c.fresh, false),
-                          'mismatch', coalesce(c.mismatch, false), 'status', t.status,
+                          'mismatch', coalesce(c.mismatch, false),
+                          'status', CASE t.status WHEN 'checked_in' THEN 'checked_in' ELSE 'checked_out' END,
                           'answer', c.answer, 'events', (SELECT events FROM told))
   FROM target t LEFT JOIN claim c ON true

@@ -114,6 +114,8 @@ fn particular(place: &str, name: &str) -> Option<Value> {
         ("find_by_qr 200" | "find_by_access_code 200", "checkin_time" | "visit_id") => Value::Null,
         ("decide" | "show_visitor", "token") => json!(LINK_TOKEN),
         ("decide 200" | "respond 200" | "guard_respond 200", "status") => json!("accepted"),
+        ("withdraw 200", "decision") => json!("deny"),
+        ("withdraw 200", "status") => json!("denied"),
         ("check_out 200", "checkout_time") => json!("2026-01-31T19:10:00Z"),
         ("report_emergency 200" | "report_emergency 201", "addressed_at" | "addressed_by_guard_id") => {
             Value::Null
@@ -168,6 +170,7 @@ fn known(name: &str) -> Option<Value> {
         "purpose" => json!("guest"),
         "id_type" => json!("driving licence"),
         "access_code" | "code" => json!("K7PQ2M"),
+        "entry" => json!({ "allowed": true, "code": null, "reason": null }),
         "qr_code" => json!("0b8f6c1e-2d4a-4c57-9a3e-7f1d2c3b4a59"),
         "checkin_method" => json!("manual"),
         "note" | "notes" => json!("Carries a parcel"),

@@ -9,7 +9,7 @@ use super::common::{METHODS, PAGINATION};
 
 /// What a guard and a resident are answered, by operation, where not both are answered with success: a status, or
 /// JavaScript that answers one.
-const ANSWERS: [(&str, &str, &str); 21] = [
+const ANSWERS: [(&str, &str, &str); 22] = [
     ("address_emergency", "200", "403"),
     ("approve_request", "403", "403"),
     ("check_in", "201", "403"),
@@ -34,6 +34,7 @@ const ANSWERS: [(&str, &str, &str); 21] = [
     // One request is open at a time, and a resident of the flat needs none.
     ("submit_request", "made('request_id') ? 409 : 201", "409"),
     ("verify_audit", "403", "403"),
+    ("withdraw", "403", "200"),
 ];
 
 /// What is kept of an answer's `data`: operation, variable, value. `home` is where the caller lives or works.

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 use shared::{
     auth::RateState,
+    entry::Verdict,
     http::{ApiError, ErrorCode, Wish},
     input::{Problem, ProblemCode},
 };
@@ -166,7 +167,37 @@ fn samples() -> Vec<Sample> {
         ),
         sample(ApiError::MethodNotAllowed, "the path has no such method."),
         with(state(false), "the state is another one, which `data.status` names.", denied.clone()),
-        with(state(true), "the time to answer is over.", denied),
+        with(state(true), "the time to answer is over.", denied.clone()),
+        judged(
+            "ACCEPTANCE_EXPIRED",
+            "accepted",
+            "the yes is older than the society lets it count: the flat is to be asked again.",
+        ),
+        judged(
+            "VISIT_EXPIRED",
+            "accepted",
+            "the time at which the visitor was expected is over: the flat is to be asked again.",
+        ),
+        judged(
+            "VISITOR_CLEARED",
+            "denied",
+            "guards cleared the visitor from their lists: the flat is to be asked again.",
+        ),
+        judged(
+            "PASS_WITHDRAWN",
+            "denied",
+            "the pass was taken back; where it was looked up, `data` is the pass.",
+        ),
+        judged(
+            "PASS_TURNED_AWAY",
+            "denied",
+            "a guard said no to the pass; where it was looked up, `data` is the pass.",
+        ),
+        judged(
+            "INVITER_MOVED_OUT",
+            "pending",
+            "who made the pass no longer lives in the flat; where it was looked up, `data` is the pass.",
+        ),
         with(
             ApiError::VerificationRequired(Wish::Pending(Some(request))),
             "the caller does not live there. With the status `pending` an admin has to decide first, and `data.request_id` is the \
@@ -185,6 +216,15 @@ fn samples() -> Vec<Sample> {
         sample(ApiError::Internal(String::new()), "a defect of this project."),
         sample(ApiError::Unavailable(String::new()), "a store did not answer; the request can be repeated."),
     ]
+}
+
+/// What the judge of entry refuses.
+fn judged(code: &str, status: &str, meaning: &'static str) -> Sample {
+    let verdict = json!({ "code": code, "decided_by": "resident", "accepted_hours_ago": 1440 });
+    let verdict = serde_json::from_value::<Verdict>(verdict).ok();
+    let data = json!({ "status": status });
+    let error = verdict.and_then(|verdict| verdict.refusal(data.clone()));
+    Sample { error: error.unwrap_or(ApiError::Internal(code.to_owned())), meaning, data: Some(data) }
 }
 
 /// `WRONG_STATE` as `WrongState`.

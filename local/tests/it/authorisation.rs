@@ -168,6 +168,13 @@ fn rows() -> Vec<Row> {
             [200, 403, 403, 403, 403, 200, 200, 200, 404, 404, 404, 404],
         ),
         post(
+            "/v1/visitors/{id}/withdraw",
+            Given::Pass,
+            |id| format!("/v1/visitors/{id}/withdraw"),
+            |_| json!({}),
+            [403, 200, 200, 403, 403, 200, 200, 200, 404, 404, 404, 404],
+        ),
+        post(
             "/v1/visitors/guest-pass",
             Given::Nothing,
             |_| "/v1/visitors/guest-pass".into(),

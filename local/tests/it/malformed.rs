@@ -144,6 +144,7 @@ fn endpoints(id: &str) -> Vec<Endpoint> {
                 ("flat_id", Kind::Id),
                 ("purpose", Kind::Line),
                 ("number_of_people", Kind::Whole),
+                ("max_entries", Kind::Whole),
                 ("qr_code", Kind::Id),
                 ("expected_start", Kind::Time),
                 ("expected_end", Kind::Time),
@@ -166,6 +167,7 @@ fn endpoints(id: &str) -> Vec<Endpoint> {
             &[("decision", Kind::Word), ("note", Kind::Text)],
         ),
         (path(format!("/v1/visitors/{id}/send-invite")), json!({}), &[("channel", Kind::Word)]),
+        (path(format!("/v1/visitors/{id}/withdraw")), json!({}), &[("note", Kind::Text)]),
         (
             "/v1/visits/checkin",
             json!({"visitor_id": id}),

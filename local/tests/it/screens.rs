@@ -258,9 +258,13 @@ async fn a_society_has_its_own_policies() {
             "INSERT INTO policies (society_id, name, value) VALUES ('{GREEN_ACRES}', '{name}', '{value}')"
         )
     };
-    for policy in
-        [policy::APPROVAL_TIMEOUT_SECONDS, policy::GUEST_PASS_MAX_DAYS, policy::GUEST_PASS_DEFAULT_HOURS]
-    {
+    for policy in [
+        policy::ACCEPTANCE_VALID_HOURS,
+        policy::APPROVAL_TIMEOUT_SECONDS,
+        policy::GUEST_PASS_MAX_DAYS,
+        policy::GUEST_PASS_MAX_DAYS_AHEAD,
+        policy::GUEST_PASS_DEFAULT_HOURS,
+    ] {
         world.db.batch_execute(&set(policy.name, &policy.default.to_string())).await.unwrap();
     }
     for wrong in [

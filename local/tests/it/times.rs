@@ -15,6 +15,11 @@ fn visitor(flat: uuid::Uuid, start: &str, end: &str) -> Value {
     json!({"visitor_name": VISITOR, "phone": "9876543210", "flat_id": flat, "expected_start": start, "expected_end": end})
 }
 
+/// A day on which somebody may be expected.
+fn tomorrow() -> jiff::civil::Date {
+    jiff::Timestamp::now().to_zoned(TimeZone::UTC).tomorrow().unwrap().date()
+}
+
 /// As `DateTime.now().toIso8601String()` of Dart writes the clock of a phone in a timezone.
 fn dart(now: &jiff::Timestamp, zone: &str) -> String {
     now.to_zoned(TimeZone::get(zone).unwrap()).datetime().strftime("%Y-%m-%dT%H:%M:%S.%6f").to_string()
@@ -29,18 +34,19 @@ async fn a_time_without_an_offset_is_the_clock_of_the_flats_society() {
         .execute("UPDATE societies SET timezone = 'Europe/Berlin' WHERE id <> $1", &[&GREEN_ACRES])
         .await
         .unwrap();
-    for (guard, flat, start) in [
-        (&world.guard, FLAT_101, "2026-11-24T15:30:00.123456Z"),
-        (&world.blue_guard, BLUE_FLAT, "2026-11-24T20:00:00.123456Z"),
-    ] {
-        let body = visitor(flat, "2026-11-24T21:00:00.123456", "2026-11-24T23:00:00");
+    let day = tomorrow();
+    for (guard, flat, zone) in
+        [(&world.guard, FLAT_101, "Asia/Kolkata"), (&world.blue_guard, BLUE_FLAT, "Europe/Berlin")]
+    {
+        let body = visitor(flat, &format!("{day}T21:00:00.123456"), &format!("{day}T23:00:00"));
         let made = guard.post("/v1/visitors", body).await.data(201);
-        assert_eq!(instant(&made["visitor"]["expected_start"]), start.parse().unwrap());
+        let start = day.at(21, 0, 0, 123_456_000).to_zoned(TimeZone::get(zone).unwrap()).unwrap().timestamp();
+        assert_eq!(instant(&made["visitor"]["expected_start"]), start);
     }
     // With an offset it is what it says, wherever the flat is.
-    let body = visitor(FLAT_101, "2026-11-24T21:00:00+01:00", "2026-11-24T23:00:00Z");
+    let body = visitor(FLAT_101, &format!("{day}T21:00:00+01:00"), &format!("{day}T23:00:00Z"));
     let made = world.guard.post("/v1/visitors", body).await.data(201);
-    assert_eq!(instant(&made["visitor"]["expected_start"]), "2026-11-24T20:00:00Z".parse().unwrap());
+    assert_eq!(instant(&made["visitor"]["expected_start"]), format!("{day}T20:00:00Z").parse().unwrap());
 }
 
 /// A pass that the app makes for now is valid now: read as UTC it would begin five and a half hours later.
@@ -60,21 +66,22 @@ async fn a_pass_made_by_the_phones_clock_is_valid_at_once() {
 async fn an_end_before_the_start_is_refused_whatever_their_form() {
     let world = World::open().await;
     let sentence = "The expected end must be after the expected start.";
+    let day = tomorrow();
     for (start, end) in [
-        ("2026-11-24T21:00:00", "2026-11-24T20:59:59"),
-        ("2026-11-24T21:00:00Z", "2026-11-24T21:00:00Z"),
-        ("2026-11-24T21:00:00", "2026-11-24T15:30:00Z"),
-        ("2026-11-24T15:30:00Z", "2026-11-24T21:00:00"),
+        ("21:00:00", "20:59:59"),
+        ("21:00:00Z", "21:00:00Z"),
+        ("21:00:00", "15:30:00Z"),
+        ("15:30:00Z", "21:00:00"),
     ] {
-        let refused = world.guard.post("/v1/visitors", visitor(FLAT_101, start, end)).await;
+        let (start, end) = (format!("{day}T{start}"), format!("{day}T{end}"));
+        let refused = world.guard.post("/v1/visitors", visitor(FLAT_101, &start, &end)).await;
         let refused = refused.refused(400, "VALIDATION_FAILED");
         assert_eq!(refused["error"], sentence, "{start} {end}");
         assert_eq!(refused["details"][0]["field"], "expected_end");
     }
-    for (start, end) in
-        [("2026-11-24T21:00:00", "2026-11-24T15:30:01Z"), ("2026-11-24T15:30:00Z", "2026-11-24T21:00:01")]
-    {
-        world.guard.post("/v1/visitors", visitor(FLAT_101, start, end)).await.data(201);
+    for (start, end) in [("21:00:00", "15:30:01Z"), ("15:30:00Z", "21:00:01")] {
+        let (start, end) = (format!("{day}T{start}"), format!("{day}T{end}"));
+        world.guard.post("/v1/visitors", visitor(FLAT_101, &start, &end)).await.data(201);
     }
     let pass = visitor(FLAT_101, "2026-11-24T21:00:00", "2026-11-24T21:00:01");
     let refused =

@@ -55,13 +55,17 @@ async fn a_pass_is_withdrawn_until_its_visitor_is_inside() {
         assert_eq!((&told["withdrawn_by"], &told["note"]), (&json!("Ravi"), &Value::Null));
         assert!(told["timestamp"].is_string(), "{told}");
 
-        let scanned = world.scan(&pass).await.refused(409, "WRONG_STATE");
+        let scanned = world.scan(&pass).await.refused(409, "PASS_WITHDRAWN");
         assert_eq!(scanned["error"], "This pass was withdrawn: a resident of the flat took it back.");
         assert_eq!((&scanned["data"]["id"], &scanned["data"]["status"]), (&pass["id"], &json!("denied")));
         let code = format!("/v1/visitors/by-access-code/{}", pass["access_code"].as_str().unwrap());
-        world.guard.get(&code).await.refused(409, "WRONG_STATE");
-        world.guard.post(&override_path, json!({"decision": "accept"})).await.refused(409, "WRONG_STATE");
-        world.guard.post("/v1/visits/checkin", json!({"visitor_id": id})).await.refused(409, "WRONG_STATE");
+        world.guard.get(&code).await.refused(409, "PASS_WITHDRAWN");
+        world.guard.post(&override_path, json!({"decision": "accept"})).await.refused(409, "PASS_WITHDRAWN");
+        world
+            .guard
+            .post("/v1/visits/checkin", json!({"visitor_id": id}))
+            .await
+            .refused(409, "PASS_WITHDRAWN");
 
         let kept = world.resident.get(&format!("/v1/visitors/{id}")).await.data(200)["approvals"].take();
         let last = kept.as_array().unwrap().last().unwrap();
@@ -126,7 +130,7 @@ async fn a_pass_that_the_gate_turned_away_says_so() {
     let pass = world.make_pass().await;
     let path = format!("/v1/visitors/{}/guard-respond", pass["id"].as_str().unwrap());
     world.guard.post(&path, json!({"decision": "deny"})).await.data(200);
-    let scanned = world.scan(&pass).await.refused(409, "WRONG_STATE");
+    let scanned = world.scan(&pass).await.refused(409, "PASS_TURNED_AWAY");
     assert_eq!(scanned["error"], "This pass was turned away at the gate.");
 }
 

@@ -3,6 +3,8 @@
 //! What the caller is told and what the operator is told are two fields; the second is logged once
 //! and never leaves the function.
 
+use std::borrow::Cow;
+
 use axum::{
     Json,
     response::{IntoResponse, Response},
@@ -49,6 +51,18 @@ pub enum ErrorCode {
     WrongState,
     /// 409: the time to answer is over.
     DeadlinePassed,
+    /// 409: the yes for a visitor is older than the society lets it count.
+    AcceptanceExpired,
+    /// 409: the time at which a visitor was expected is over.
+    VisitExpired,
+    /// 409: guards cleared the visitor from their lists.
+    VisitorCleared,
+    /// 409: the pass was taken back; `data` is the pass, where it was looked up.
+    PassWithdrawn,
+    /// 409: a guard said no to the pass; `data` is the pass, where it was looked up.
+    PassTurnedAway,
+    /// 409: who made the pass no longer lives in the flat; `data` is the pass, where it was looked up.
+    InviterMovedOut,
     /// 409: the caller is not known to live there; `data.status` says where their wish stands, `data.request_id` names
     /// the request to be decided.
     VerificationRequired,
@@ -85,6 +99,12 @@ impl ErrorCode {
             Self::MethodNotAllowed => "METHOD_NOT_ALLOWED",
             Self::WrongState => "WRONG_STATE",
             Self::DeadlinePassed => "DEADLINE_PASSED",
+            Self::AcceptanceExpired => "ACCEPTANCE_EXPIRED",
+            Self::VisitExpired => "VISIT_EXPIRED",
+            Self::VisitorCleared => "VISITOR_CLEARED",
+            Self::PassWithdrawn => "PASS_WITHDRAWN",
+            Self::PassTurnedAway => "PASS_TURNED_AWAY",
+            Self::InviterMovedOut => "INVITER_MOVED_OUT",
             Self::VerificationRequired => "VERIFICATION_REQUIRED",
             Self::TemplateNotApproved => "TEMPLATE_NOT_APPROVED",
             Self::BodyTooLarge => "BODY_TOO_LARGE",
@@ -129,8 +149,10 @@ pub enum ApiError {
     },
     /// A state that the sentence explains; with what stands under `data`, its `status` among it.
     Refused {
+        /// The code.
+        code: ErrorCode,
         /// The sentence.
-        why: &'static str,
+        why: Cow<'static, str>,
         /// The thing as it stands.
         data: Value,
     },
@@ -227,7 +249,8 @@ impl ApiError {
             Self::NotFound(_) => ErrorCode::NotFound,
             Self::MethodNotAllowed => ErrorCode::MethodNotAllowed,
             Self::WrongState { deadline_passed: true, .. } => ErrorCode::DeadlinePassed,
-            Self::WrongState { deadline_passed: false, .. } | Self::Refused { .. } => ErrorCode::WrongState,
+            Self::WrongState { deadline_passed: false, .. } => ErrorCode::WrongState,
+            Self::Refused { code, .. } => *code,
             Self::VerificationRequired(_) => ErrorCode::VerificationRequired,
             Self::TemplateNotApproved => ErrorCode::TemplateNotApproved,
             Self::BodyTooLarge => ErrorCode::BodyTooLarge,
@@ -255,7 +278,7 @@ impl ApiError {
             Self::WrongState { deadline_passed: false, status } => {
                 format!("This cannot be done any more: {}.", state_in_words(status))
             }
-            Self::Refused { why, .. } => (*why).into(),
+            Self::Refused { why, .. } => why.clone().into_owned(),
             Self::VerificationRequired(wish) => wish.message().into(),
             Self::TemplateNotApproved => {
                 "This message cannot be sent yet: its text has not been approved for this channel.".into()
