@@ -15,6 +15,7 @@ mod doctor;
 mod documents;
 mod escalation;
 mod events;
+mod fairness;
 mod faults;
 mod flow;
 mod gateway;
