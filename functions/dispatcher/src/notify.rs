@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
+use serde::Deserialize;
 use shared::{
     db::Type,
     http::ApiError,
@@ -31,8 +32,9 @@ impl Dispatcher {
         let mut retry_at = None;
         while Instant::now() < end {
             let messages = self.claim_messages().await?;
+            let put_off = self.tell_what_was_put_off().await?.map(|pause| Instant::now() + pause);
             if messages.is_empty() {
-                match retry_at.take() {
+                match put_off.or_else(|| retry_at.take()) {
                     Some(at) => sleep_until(at).await,
                     None => break,
                 }
@@ -76,10 +78,32 @@ impl Dispatcher {
             .map_err(|_| ApiError::Internal("what came of messages could not be written down".into()))?;
         let told: Option<Vec<Emitted>> =
             self.db.read_one("SELECT settle_notifications($1)", &[(&settlements, Type::JSONB)]).await?;
-        let batches = Emitted::mine(told.unwrap_or_default());
-        Outbox::new(&self.db).carry(&self.pusher, batches, Instant::now() + TELLING).await;
+        self.tell(told.unwrap_or_default()).await;
         Ok(pause)
     }
+
+    /// Tells guards what had to wait, since they had been told of the same visitor less than a second before. Answers
+    /// how long the next of it has to wait.
+    async fn tell_what_was_put_off(&self) -> Result<Option<Duration>, ApiError> {
+        let limit = AT_ONCE as i32;
+        let due: Option<PutOff> =
+            self.db.read_one("SELECT tell_due_delivery($1)", &[(&limit, Type::INT4)]).await?;
+        let PutOff { events, wait_seconds } = due.unwrap_or_default();
+        self.tell(events).await;
+        Ok(wait_seconds.map(Duration::from_secs_f64))
+    }
+
+    async fn tell(&self, told: Vec<Emitted>) {
+        let batches = Emitted::mine(told);
+        Outbox::new(&self.db).carry(&self.pusher, batches, Instant::now() + TELLING).await;
+    }
+}
+
+/// What the SQL function `tell_due_delivery` answers.
+#[derive(Default, Deserialize)]
+struct PutOff {
+    events: Vec<Emitted>,
+    wait_seconds: Option<f64>,
 }
 
 fn is_failure(outcome: &Outcome) -> bool {

@@ -17,6 +17,7 @@ mod documents;
 mod entry;
 mod escalation;
 mod events;
+mod fairness;
 mod faults;
 mod flow;
 mod gateway;
