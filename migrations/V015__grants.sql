@@ -20,10 +20,10 @@ GRANT SELECT ON societies, complexes, blocks, flats, places, guards, policies, m
 
 -- People, and where they belong.
 GRANT SELECT, INSERT ON users TO society360_functions;
-GRANT UPDATE (phone, email, name, language, updated_at) ON users TO society360_functions;
+GRANT UPDATE (phone, phone_verified_at, email, name, language, updated_at) ON users TO society360_functions;
 GRANT INSERT, SELECT (user_id, token_sha256) ON firebase_auth_audit TO society360_functions;
 GRANT SELECT, INSERT ON flat_occupancies, role_assignments TO society360_functions;
-GRANT SELECT ON live_role_assignments TO society360_functions;
+GRANT SELECT ON live_role_assignments, live_occupancies TO society360_functions;
 GRANT SELECT, INSERT ON resident_requests TO society360_functions;
 GRANT UPDATE (requested_role, docs, note, status, submitted_at, processed_by, processed_at, processed_note)
     ON resident_requests TO society360_functions;
@@ -36,7 +36,7 @@ GRANT UPDATE (push, sms, whatsapp, quiet_from, quiet_until, updated_at) ON notif
 
 -- The gate. What was answered stays as it was said, and a visitor keeps the name that was given.
 GRANT SELECT, INSERT ON visitors TO society360_functions;
-GRANT UPDATE (status, decided_by, visit_id, checkin_time, checkout_time, hidden_at, updated_at)
+GRANT UPDATE (status, decided_by, accepted_at, withdrawn_at, visit_id, entries, checkin_time, checkout_time, hidden_at, updated_at)
     ON visitors TO society360_functions;
 GRANT SELECT, INSERT (visitor_id, user_id, decided_by, decision, note) ON visitor_approvals TO society360_functions;
 GRANT SELECT, INSERT ON visitor_escalations TO society360_functions;
@@ -57,6 +57,8 @@ GRANT UPDATE (since, attempts, due_at) ON lagging_connections TO society360_func
 GRANT SELECT, INSERT ON notification_logs TO society360_functions;
 GRANT UPDATE (status, reason, attempts, due_at, sent_at, delivered_at, opened_at, failed_at)
     ON notification_logs TO society360_functions;
+GRANT SELECT, INSERT, DELETE ON delivery_tellings TO society360_functions;
+GRANT UPDATE (told_at, due_at) ON delivery_tellings TO society360_functions;
 
 -- What is written down: added, with the time and the id that the database gives, and neither read nor changed.
 GRANT INSERT (actor_user_id, action, resource_type, resource_id, society_id, request_id, details)
