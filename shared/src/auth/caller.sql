@@ -8,9 +8,9 @@ WITH known AS (
     UNION ALL
     SELECT id, firebase_uid, phone, email, name, avatar_url FROM users WHERE id = $9
 ), made AS (
-    -- The conflict is a user created by a parallel first request: take that row.
-    INSERT INTO users AS u (firebase_uid, phone, phone_verified_at, email, name, avatar_url)
-    SELECT $1, $2, CASE WHEN $2 IS NOT NULL THEN to_timestamp($7) END, $3, $4, $5 WHERE $1 IS NOT NULL AND NOT EXISTS (SELECT FROM known)
+    -- The conflict is a user created by a parallel first request: take that row. The number comes with the token, below.
+    INSERT INTO users AS u (firebase_uid, email, name, avatar_url)
+    SELECT $1, $3, $4, $5 WHERE $1 IS NOT NULL AND NOT EXISTS (SELECT FROM known)
     ON CONFLICT (firebase_uid) DO UPDATE SET updated_at = u.updated_at
     RETURNING id, firebase_uid, phone, email, name, avatar_url, xmax = 0 AS is_new
 ), caller AS (
@@ -36,22 +36,15 @@ WITH known AS (
     ON CONFLICT (token_sha256) DO NOTHING
     RETURNING user_id
 ), refreshed AS (
-    -- A new token may bring a new phone number or address, which Firebase has verified. A number that is new with somebody
-    -- leaves its former user; those that come with each token ask nobody.
-    UPDATE users AS u
-       SET phone = CASE WHEN n.takes THEN $2 ELSE u.phone END, email = coalesce($3, u.email), updated_at = now(),
-           phone_verified_at = CASE WHEN n.takes THEN to_timestamp($7) ELSE u.phone_verified_at END
-      FROM (SELECT noted.user_id, CASE WHEN $2 IS NOT NULL AND (caller.is_new OR caller.phone IS DISTINCT FROM $2)
-                                       THEN take_number(noted.user_id, $2, to_timestamp($7)) ELSE false END AS takes
-              FROM noted JOIN caller ON caller.id = noted.user_id) n
-     WHERE u.id = n.user_id AND (n.takes OR u.email IS DISTINCT FROM coalesce($3, u.email))
+    -- A new token may bring a new phone number or address, which Firebase has verified.
+    SELECT refresh_user(user_id, $2, $3, to_timestamp($7)) FROM noted
 )
 SELECT jsonb_build_object(
     'rate', (SELECT jsonb_build_object(
         'own', min(hits) FILTER (WHERE NOT starts_with(counted, 'address:')),
         'address', min(hits) FILTER (WHERE starts_with(counted, 'address:')),
         'reset_seconds', ceil(extract(epoch FROM min(window_start)) + $11 - extract(epoch FROM now()))::bigint) FROM hit),
-    'is_new', caller.is_new,
+    'is_new', caller.is_new, 'refreshed', (SELECT count(*) FROM refreshed),
     'user', jsonb_build_object(
         'id', caller.id, 'firebase_uid', caller.firebase_uid,
         'phone', coalesce($2, caller.phone), 'email', coalesce($3, caller.email),
