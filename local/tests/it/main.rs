@@ -8,6 +8,7 @@ mod attacks;
 mod authorisation;
 mod bounds;
 mod clients;
+mod costs;
 mod crowd;
 mod decide;
 mod dispatcher;
