@@ -330,3 +330,57 @@ BEGIN
         SELECT greatest(0.1, extract(epoch FROM due_at - clock_timestamp())) FROM delivery_tellings
          WHERE due_at IS NOT NULL ORDER BY due_at LIMIT 1));
 END $$;
+
+-- Open emergencies of a flat.
+ALTER TABLE emergencies
+    -- When guards were last alerted; none where that was once, when it was reported.
+    ADD COLUMN alerted_at timestamptz;
+CREATE INDEX emergencies_open_idx ON emergencies (flat_id, created_at DESC) WHERE status <> 'resolved';
+
+-- The open emergency that a further report of a flat belongs to, locked: the newest one, rather one that nobody attends to
+-- yet; null where the flat has fewer than p_most. The flat's row makes reports come one after the other.
+CREATE FUNCTION emergency_to_join(p_flat uuid, p_most integer) RETURNS emergencies LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+    found emergencies;
+BEGIN
+    PERFORM FROM flats WHERE id = p_flat FOR NO KEY UPDATE;
+    IF (SELECT count(*) FROM emergencies WHERE flat_id = p_flat AND status <> 'resolved') >= p_most THEN
+        SELECT * INTO found FROM emergencies WHERE flat_id = p_flat AND status <> 'resolved'
+         ORDER BY status = 'pending' DESC, created_at DESC, id DESC LIMIT 1 FOR NO KEY UPDATE;
+    END IF;
+    RETURN found;
+END $$;
+
+-- Tells of several emergencies that are resolved: [{id, flat_id, society_id}]. The flats' rooms come first, in order, so
+-- that no two statements wait for each other.
+CREATE FUNCTION tell_resolved(p_emergencies jsonb, p_actor uuid) RETURNS jsonb LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+    v_room      text;
+    v_emergency uuid;
+    v_events    jsonb := '[]';
+BEGIN
+    FOR v_room, v_emergency IN
+        SELECT r.room, e.id FROM jsonb_to_recordset(p_emergencies) AS e (id uuid, flat_id uuid, society_id uuid),
+               unnest(ARRAY['flat:' || e.flat_id, 'society:' || e.society_id]) AS r (room)
+         ORDER BY r.room COLLATE "C", e.id
+    LOOP
+        v_events := v_events || emit(v_room, 'emergency_updated', jsonb_build_object(
+            'emergency_id', v_emergency, 'status', 'resolved', 'resolved_at', rfc3339(now())), p_actor);
+    END LOOP;
+    RETURN v_events;
+END $$;
+
+-- As before, and 'too_many' where three requests of the user wait for an answer.
+CREATE OR REPLACE FUNCTION request_in_the_way(p_user uuid, p_flat uuid) RETURNS text LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+    PERFORM FROM users WHERE id = p_user FOR NO KEY UPDATE;
+    IF EXISTS (SELECT FROM live_role_assignments
+                WHERE user_id = p_user AND role = 'resident' AND scope_id = p_flat) THEN
+        RETURN 'resident';
+    END IF;
+    RETURN coalesce(
+        (SELECT status FROM resident_requests
+          WHERE requesting_user_id = p_user AND flat_id = p_flat AND status = 'pending'),
+        CASE WHEN (SELECT count(*) FROM resident_requests WHERE requesting_user_id = p_user AND status = 'pending') >= 3
+             THEN 'too_many' END);
+END $$;
