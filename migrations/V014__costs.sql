@@ -1,5 +1,101 @@
 -- What one person may cost others: money for messages, a place in the queue to the phones, the attention of a gate.
 
+ALTER TABLE policies DROP CONSTRAINT policies_value_check;
+ALTER TABLE policies ADD CONSTRAINT policies_value_check CHECK (CASE name
+    WHEN 'acceptance_valid_hours' THEN value BETWEEN '1' AND '720'
+    WHEN 'approval_timeout_seconds' THEN value BETWEEN '10' AND '86400'
+    -- A visitor's request is open for a day at most, and kept as long as it is.
+    WHEN 'event_retention_hours' THEN value BETWEEN '24' AND '720'
+    WHEN 'guards_see_resident_phones' THEN value IN ('true', 'false')
+    WHEN 'guest_pass_max_days' THEN value BETWEEN '1' AND '365'
+    WHEN 'guest_pass_max_days_ahead' THEN value BETWEEN '1' AND '365'
+    WHEN 'guest_pass_default_hours' THEN value BETWEEN '1' AND '8760'
+    WHEN 'invites_a_day' THEN value BETWEEN '1' AND '10000'
+    -- Prefixes of phone numbers in E.164, such as "+91" or "+1415".
+    WHEN 'message_countries' THEN jsonb_typeof(value) = 'array' AND jsonb_array_length(value) <= 50
+        AND NOT value @? 'strict $[*] ? (@.type() != "string" || !(@ like_regex "^[+][1-9][0-9]{0,6}$"))'
+    WHEN 'resident_auto_approve' THEN value IN ('true', 'false')
+    -- No shorter than events, which name visitors too.
+    WHEN 'visitor_retention_days' THEN value BETWEEN '30' AND '1095'
+    ELSE false END);
+
+-- Why a number is not sent invitations: 'expensive_number' for ranges that belong to no country (ITU-T E.164, list of
+-- assigned country codes: satellites, networks, freephone, shared and premium rates), for premium rates of +1 and for
+-- premium and personal numbers of +44, whoever allows what; 'country_not_allowed' where none of the prefixes fits. Null
+-- where it may be sent them.
+CREATE FUNCTION number_refusal(p_phone text, p_countries jsonb) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+    RETURN CASE
+        WHEN p_phone ~ '^[+](800|808|870|878|88[1238]|979|991|1900|4470|449)' THEN 'expensive_number'
+        WHEN NOT EXISTS (SELECT FROM jsonb_array_elements_text(p_countries) c WHERE starts_with(p_phone, c)) THEN 'country_not_allowed' END;
+END $$;
+
+-- Whether a number takes WhatsApp messages: there is a user of it, and whoever has it has agreed.
+CREATE INDEX IF NOT EXISTS users_phone_idx ON users (phone) WHERE phone IS NOT NULL;
+CREATE FUNCTION takes_whatsapp(p_phone text) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN coalesce((SELECT bool_and(coalesce(p.whatsapp, false))
+                       FROM users u LEFT JOIN notification_preferences p ON p.user_id = u.id
+                      WHERE u.phone = p_phone), false);
+END $$;
+
+-- Counts an invitation, for its pass by the messages themselves, for its number, its society and its user in a day of 24
+-- hours that begins with the first; answers by which bound it is one too many, with the bound and the seconds until there
+-- is room, or no row. Parallel ones wait for each other here, in this order, so none gets past a bound; one that is refused
+-- is not counted. The caller has locked the visitor. A number is kept as a hash.
+CREATE FUNCTION count_invite(p_visitor uuid, p_phone text, p_society uuid, p_user uuid, p_of_pass integer, p_of_number integer,
+                             p_of_society integer, p_of_user integer)
+RETURNS TABLE (what text, bound integer, reset_seconds bigint) LANGUAGE plpgsql VOLATILE ROWS 1 AS $$
+DECLARE
+    v_counted text[]    := ARRAY['invites:number:' || encode(sha256(convert_to(p_phone, 'UTF8')), 'hex'),
+                                 'invites:society:' || p_society, 'invites:user:' || p_user];
+    v_bounds  integer[] := ARRAY[p_of_number, p_of_society, p_of_user];
+    v_count   request_counts;
+BEGIN
+    IF (SELECT count(*) FROM notification_logs
+         WHERE visitor_id = p_visitor AND kind = 'invite' AND status <> 'failed') >= p_of_pass THEN
+        RETURN QUERY SELECT 'pass', p_of_pass, NULL::bigint;
+        RETURN;
+    END IF;
+    FOR i IN 1..3 LOOP
+        INSERT INTO request_counts AS r (counted, window_start, hits) VALUES (v_counted[i], clock_timestamp(), 1)
+        ON CONFLICT (counted) DO UPDATE
+           SET hits = CASE WHEN r.window_start > clock_timestamp() - interval '24 hours' THEN r.hits + 1 ELSE 1 END,
+               window_start = CASE WHEN r.window_start > clock_timestamp() - interval '24 hours' THEN r.window_start
+                                   ELSE clock_timestamp() END
+        RETURNING r.* INTO v_count;
+        IF v_count.hits > v_bounds[i] THEN
+            UPDATE request_counts SET hits = hits - 1 WHERE counted = ANY (v_counted[1:i]);
+            RETURN QUERY SELECT (ARRAY['number', 'society', 'user'])[i], v_bounds[i],
+                greatest(1, ceil(extract(epoch FROM v_count.window_start + interval '24 hours' - clock_timestamp())))::bigint;
+            RETURN;
+        END IF;
+    END LOOP;
+END $$;
+
+-- As before; and nobody is sent WhatsApp messages who has taken back that they agreed.
+CREATE OR REPLACE FUNCTION notification_refusal(n notification_logs) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT CASE
+        WHEN n.expires_at <= clock_timestamp() THEN 'expired'
+        WHEN n.kind = 'visitor_request' AND v.status <> 'pending' THEN 'answered'
+        WHEN n.kind = 'invite' AND v.status NOT IN ('pending', 'accepted') THEN 'answered'
+        WHEN n.channel <> 'push' AND approved_template(n.kind, n.channel) IS NULL THEN 'template_not_approved'
+        WHEN n.user_id IS NULL THEN CASE WHEN n.channel = 'whatsapp' AND NOT takes_whatsapp(v.phone) THEN 'turned_off' END
+        WHEN n.channel = 'push' AND NOT EXISTS (
+                 SELECT FROM devices d
+                  WHERE d.id = n.device_id AND d.user_id = n.user_id AND d.is_active AND d.token IS NOT NULL) THEN 'device_gone'
+        WHEN n.channel <> 'push' AND u.phone IS NULL THEN 'no_phone'
+        WHEN NOT n.user_id = ANY (room_users(n.room)) THEN 'not_entitled'
+        WHEN n.kind = 'emergency_alert' THEN NULL
+        WHEN NOT CASE n.channel WHEN 'push' THEN coalesce(p.push, true) WHEN 'sms' THEN coalesce(p.sms, true)
+                                ELSE coalesce(p.whatsapp, false) END THEN 'turned_off'
+        WHEN is_quiet(n.user_id) THEN 'quiet_hours' END
+      FROM (SELECT) one
+      LEFT JOIN visitors v ON v.id = n.visitor_id
+      LEFT JOIN users u ON u.id = n.user_id
+      LEFT JOIN notification_preferences p ON p.user_id = n.user_id
+$$;
+
 -- In whose name a message is queued: it waits for others of the same flat, not for those of the neighbours.
 ALTER TABLE notification_logs
     ADD COLUMN society_id uuid,
@@ -236,4 +332,58 @@ BEGIN
         -- One that is due still is another's at the moment.
         SELECT greatest(0.1, extract(epoch FROM due_at - clock_timestamp())) FROM delivery_tellings
          WHERE due_at IS NOT NULL ORDER BY due_at LIMIT 1));
+END $$;
+
+-- Open emergencies of a flat.
+ALTER TABLE emergencies
+    -- When guards were last alerted; none where that was once, when it was reported.
+    ADD COLUMN alerted_at timestamptz;
+CREATE INDEX emergencies_open_idx ON emergencies (flat_id, created_at DESC) WHERE status <> 'resolved';
+
+-- The open emergency that a further report of a flat belongs to, locked: the newest one, rather one that nobody attends to
+-- yet; null where the flat has fewer than p_most. The flat's row makes reports come one after the other.
+CREATE FUNCTION emergency_to_join(p_flat uuid, p_most integer) RETURNS emergencies LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+    found emergencies;
+BEGIN
+    PERFORM hold_flat(p_flat);
+    IF (SELECT count(*) FROM emergencies WHERE flat_id = p_flat AND status <> 'resolved') >= p_most THEN
+        SELECT * INTO found FROM emergencies WHERE flat_id = p_flat AND status <> 'resolved'
+         ORDER BY status = 'pending' DESC, created_at DESC, id DESC LIMIT 1 FOR NO KEY UPDATE;
+    END IF;
+    RETURN found;
+END $$;
+
+-- Tells of several emergencies that are resolved: [{id, flat_id, society_id}]. The flats' rooms come first, in order, so
+-- that no two statements wait for each other.
+CREATE FUNCTION tell_resolved(p_emergencies jsonb, p_actor uuid) RETURNS jsonb LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+    v_room      text;
+    v_emergency uuid;
+    v_events    jsonb := '[]';
+BEGIN
+    FOR v_room, v_emergency IN
+        SELECT r.room, e.id FROM jsonb_to_recordset(p_emergencies) AS e (id uuid, flat_id uuid, society_id uuid),
+               unnest(ARRAY['flat:' || e.flat_id, 'society:' || e.society_id]) AS r (room)
+         ORDER BY r.room COLLATE "C", e.id
+    LOOP
+        v_events := v_events || emit(v_room, 'emergency_updated', jsonb_build_object(
+            'emergency_id', v_emergency, 'status', 'resolved', 'resolved_at', rfc3339(now())), p_actor);
+    END LOOP;
+    RETURN v_events;
+END $$;
+
+-- As before, and 'too_many' where three requests of the user wait for an answer.
+CREATE OR REPLACE FUNCTION request_in_the_way(p_user uuid, p_flat uuid) RETURNS text LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+    PERFORM FROM users WHERE id = p_user FOR NO KEY UPDATE;
+    IF EXISTS (SELECT FROM live_role_assignments
+                WHERE user_id = p_user AND role = 'resident' AND scope_id = p_flat) THEN
+        RETURN 'resident';
+    END IF;
+    RETURN coalesce(
+        (SELECT status FROM resident_requests
+          WHERE requesting_user_id = p_user AND flat_id = p_flat AND status = 'pending'),
+        CASE WHEN (SELECT count(*) FROM resident_requests WHERE requesting_user_id = p_user AND status = 'pending') >= 3
+             THEN 'too_many' END);
 END $$;

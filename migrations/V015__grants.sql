@@ -44,7 +44,7 @@ GRANT UPDATE (done_at) ON visitor_escalations TO society360_functions;
 GRANT SELECT, INSERT ON visits TO society360_functions;
 GRANT UPDATE (checkout_time, checkout_guard_id, notes) ON visits TO society360_functions;
 GRANT SELECT, INSERT ON emergencies TO society360_functions;
-GRANT UPDATE (status, addressed_by_guard_id, addressed_at, resolved_by_guard_id, resolved_at, updated_at)
+GRANT UPDATE (status, description, alerted_at, addressed_by_guard_id, addressed_at, resolved_by_guard_id, resolved_at, updated_at)
     ON emergencies TO society360_functions;
 
 -- What is told. Of a message it changes how far it came, never what it says or to whom.

@@ -259,7 +259,10 @@ impl Bench {
             let name = entry.map_err(Error::io("reading /proc"))?.file_name();
             let Some(pid) = name.to_str().and_then(|name| name.parse().ok()) else { continue };
             // One that ends meanwhile is among the children that have ended at the next reading.
-            if let Ok(stat) = stat(pid) && stat.parent == self.postmaster && is_backend(pid) {
+            if let Ok(stat) = stat(pid)
+                && stat.parent == self.postmaster
+                && is_backend(pid)
+            {
                 ticks += stat.own;
             }
         }
@@ -286,7 +289,8 @@ fn stat(pid: u32) -> Result<Stat, Error> {
     let text = fs::read_to_string(&path).map_err(Error::path(Path::new(&path)))?;
     // The name may hold anything, and ends with the last bracket.
     let fields: Vec<&str> = text.rsplit_once(") ").map_or("", |(_, rest)| rest).split(' ').collect();
-    let field = |place: usize| fields.get(place).and_then(|field| field.parse::<u64>().ok()).unwrap_or_default();
+    let field =
+        |place: usize| fields.get(place).and_then(|field| field.parse::<u64>().ok()).unwrap_or_default();
     Ok(Stat {
         parent: u32::try_from(field(1)).unwrap_or_default(),
         own: field(11) + field(12),

@@ -21,6 +21,7 @@
 //! | `FCM_SERVICE_ACCOUNT` | none: no push | the JSON file of a Firebase service account |
 //! | `FCM_ENDPOINT` | Google's | where push messages go |
 //! | `SMS_SENDER_ID`, `SMS_ENTITY_ID` | none: no SMS | header and principal entity, as registered (DLT) |
+//! | `SMS_MAX_PRICE` | 0.10 | dollars that one SMS may cost; SNS sends none that costs more |
 //! | `WHATSAPP_PHONE_NUMBER_ID`, `WHATSAPP_TOKEN` | none: no WhatsApp | the sending number and its access token |
 //! | `WHATSAPP_ENDPOINT` | Meta's | where WhatsApp messages go |
 //! | `DECISION_LINK_KEY` | required where links are made or read | signs the links by which residents answer; 32 characters or more |
@@ -38,6 +39,8 @@ const GOOGLE_JWKS_URL: &str =
 
 /// Firebase Cloud Messaging (Firebase: "FCM HTTP v1 API").
 const FCM_ENDPOINT: &str = "https://fcm.googleapis.com";
+/// Dollars that one SMS may cost: more than any within India does, and less than those to the dear ranges.
+const SMS_MAX_PRICE: f64 = 0.10;
 /// Meta's Graph API, with its version (WhatsApp Cloud API: "Messages").
 const WHATSAPP_ENDPOINT: &str = "https://graph.facebook.com/v23.0";
 /// The least characters of a key: those of 128 bits in hexadecimal.
@@ -330,6 +333,8 @@ pub struct SmsConfig {
     pub sender_id: String,
     /// The registered company.
     pub entity_id: String,
+    /// Dollars that one message may cost.
+    pub max_price: f64,
     /// SNS somewhere else than in AWS.
     pub endpoint: Option<String>,
 }
@@ -358,9 +363,11 @@ impl NotifyConfig {
             service_account: service_account.into(),
             endpoint: fcm_endpoint,
         });
+        let max_price = env.parsed("SMS_MAX_PRICE", SMS_MAX_PRICE);
         let sms = env.optional("SMS_SENDER_ID").map(|sender_id| SmsConfig {
             sender_id,
             entity_id: env.required("SMS_ENTITY_ID"),
+            max_price,
             endpoint: env.optional("AWS_ENDPOINT_URL_SNS"),
         });
         let whatsapp = env.optional("WHATSAPP_PHONE_NUMBER_ID").map(|phone_number_id| WhatsappConfig {
@@ -370,6 +377,9 @@ impl NotifyConfig {
         });
         if sms.as_ref().is_some_and(|sms| !is_sender_id(&sms.sender_id)) {
             env.malformed.push("SMS_SENDER_ID: 3 to 11 letters and digits".to_owned());
+        }
+        if !(max_price > 0.0 && max_price <= 10.0) {
+            env.malformed.push("SMS_MAX_PRICE: more than 0 and at most 10".to_owned());
         }
         if whatsapp.as_ref().is_some_and(|it| !it.phone_number_id.bytes().all(|byte| byte.is_ascii_digit())) {
             env.malformed.push("WHATSAPP_PHONE_NUMBER_ID: digits".to_owned());

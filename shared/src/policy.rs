@@ -13,6 +13,15 @@ pub struct NumberPolicy {
     pub default: i32,
 }
 
+/// A policy that is a list of texts.
+#[derive(Clone, Copy, Debug)]
+pub struct ListPolicy {
+    /// Its name in `policies`.
+    pub name: &'static str,
+    /// What holds without a row.
+    pub default: &'static [&'static str],
+}
+
 /// A policy that is on or off.
 #[derive(Clone, Copy, Debug)]
 pub struct SwitchPolicy {
@@ -35,6 +44,11 @@ pub const GUEST_PASS_MAX_DAYS: NumberPolicy = NumberPolicy { name: "guest_pass_m
 /// Hours a guest pass lasts where its end is not said.
 pub const GUEST_PASS_DEFAULT_HOURS: NumberPolicy =
     NumberPolicy { name: "guest_pass_default_hours", default: 24 };
+/// Invitations that a society sends in a day. A big one has a hundred guests on a day of a wedding, and a message costs up
+/// to ten cents.
+pub const INVITES_A_DAY: NumberPolicy = NumberPolicy { name: "invites_a_day", default: 200 };
+/// Prefixes of the numbers that invitations go to: without a decision of the society's India alone, where all of them lie.
+pub const MESSAGE_COUNTRIES: ListPolicy = ListPolicy { name: "message_countries", default: &["+91"] };
 /// Whether a resident's request is approved without an admin.
 pub const RESIDENT_AUTO_APPROVE: SwitchPolicy =
     SwitchPolicy { name: "resident_auto_approve", default: false };

@@ -16,7 +16,7 @@ use tokio_postgres::types::Type;
 
 use crate::{
     App, StartError,
-    auth::{Caller, RequestMeta},
+    auth::{Caller, RateState, RequestMeta},
     config::{AppConfig, CallingConfig},
     db::{Db, Param},
     entry::Verdict,
@@ -83,6 +83,8 @@ struct Outcome<A> {
     deadline_passed: bool,
     /// What it is that does not allow it, where the state alone does not say so.
     because: Option<Because>,
+    /// The bound that it would be over.
+    over: Option<Over>,
     /// Whether the message has no approved template.
     #[serde(default)]
     unapproved: bool,
@@ -104,6 +106,16 @@ enum Because {
     PassNeedsNoAnswer,
     /// The visitor has none.
     NoPass,
+    /// A number of a range that costs more than any country's.
+    ExpensiveNumber,
+    /// A number of a country that the society sends nothing to.
+    CountryNotAllowed,
+    /// A number whose user did not agree to WhatsApp messages, or that no user has.
+    NoConsent,
+    /// A visitor who was sent as many invitations as there may be.
+    InvitedOften,
+    /// As many requests of the caller wait for an answer as there may be.
+    TooManyRequests,
 }
 
 impl Because {
@@ -111,7 +123,54 @@ impl Because {
         match self {
             Self::PassNeedsNoAnswer => "A guest pass needs no answer: it can be used, or withdrawn.",
             Self::NoPass => "Only a guest pass is withdrawn: for this visitor, answer no.",
+            Self::ExpensiveNumber => {
+                "Invitations are not sent to satellite and premium numbers. Please tell the visitor the code yourself."
+            }
+            Self::CountryNotAllowed => {
+                "Your society sends no invitations to this country. Please tell the visitor the code yourself."
+            }
+            Self::NoConsent => {
+                "Nobody with this number has agreed to WhatsApp messages. Please send the invitation by SMS."
+            }
+            Self::InvitedOften => {
+                "This visitor was sent three invitations already. Please tell them the code yourself."
+            }
+            Self::TooManyRequests => {
+                "Three of your requests wait for an answer. Please ask an admin of the society to decide about them first."
+            }
         }
+    }
+}
+
+/// A bound on what is done in a day, and when there is room again.
+#[derive(Clone, Copy, Debug, Deserialize)]
+struct Over {
+    what: Daily,
+    bound: i32,
+    reset_seconds: u64,
+}
+
+/// Whose day it is.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Daily {
+    /// Invitations to a number.
+    Number,
+    /// Invitations of a society.
+    Society,
+    /// Invitations of a user.
+    User,
+}
+
+impl Over {
+    fn refusal(self) -> ApiError {
+        let Self { what, bound, reset_seconds } = self;
+        let why = match what {
+            Daily::Number => format!("This number was sent {bound} invitations in a day."),
+            Daily::Society => format!("Your society has sent {bound} invitations in a day."),
+            Daily::User => format!("You have sent {bound} invitations in a day."),
+        };
+        ApiError::OverBound { why, rate: RateState { limit: bound, remaining: 0, reset_seconds } }
     }
 }
 
@@ -190,6 +249,9 @@ impl<T: Tell> Writer<T> {
         }
         if let Some(problem) = outcome.problem {
             return Err(ApiError::Invalid(vec![problem]));
+        }
+        if let Some(over) = outcome.over {
+            return Err(over.refusal());
         }
         // A change that came too late may be the first to notice that time is over.
         self.teller.tell(&self.app.db, outcome.events.unwrap_or_default(), outcome.queued).await;

@@ -19,10 +19,10 @@ WITH home AS MATERIALIZED (
     SELECT to_jsonb(r) AS request FROM resident_requests r
      WHERE r.requesting_user_id = $1 AND r.flat_id = $8 AND r.status = 'pending'
 ), today AS MATERIALIZED (
-    SELECT coalesce(
+    SELECT CASE WHEN EXISTS (SELECT FROM place WHERE in_the_way = 'too_many') THEN NULL ELSE coalesce(
         (SELECT flat FROM home) || '{"created": false}',
         jsonb_build_object('created', false, 'past', (SELECT wish FROM past), 'request', coalesce(
-            (SELECT to_jsonb(d) FROM draft d), (SELECT request FROM open)))) AS answer
+            (SELECT to_jsonb(d) FROM draft d), (SELECT request FROM open)))) END AS answer
      WHERE $8 IS NULL OR EXISTS (SELECT FROM home) OR EXISTS (SELECT FROM place)
 ), claim AS MATERIALIZED (
     -- Also who repeats it is answered where they live now, and not where they lived when they asked first.
@@ -37,5 +37,6 @@ WITH home AS MATERIALIZED (
     INSERT INTO audit_logs (actor_user_id, action, resource_type, resource_id, society_id, request_id, details)
     SELECT $1, 'resident_request.submit', 'resident_request', id, society_id, $6, jsonb_build_object('flat_id', flat_id) FROM made
 )
-SELECT jsonb_build_object('allowed', true, 'fresh', c.fresh, 'mismatch', c.mismatch, 'answer', c.answer)
+SELECT jsonb_build_object('allowed', true, 'fresh', c.fresh, 'mismatch', c.mismatch, 'answer', c.answer,
+                          'status', 'too_many', 'because', 'too_many_requests')
   FROM claim c

@@ -60,6 +60,7 @@ WITH flat AS MATERIALIZED (
 )
 SELECT jsonb_build_object('allowed', true, 'fresh', c.fresh, 'mismatch', c.mismatch,
                           'status', CASE WHEN EXISTS (SELECT FROM lost) THEN 'ended' ELSE d.in_the_way END,
+                          'because', CASE WHEN d.in_the_way = 'too_many' THEN 'too_many_requests' END,
                           'answer', CASE WHEN NOT EXISTS (SELECT FROM lost) THEN c.answer END,
                           'events', (SELECT jsonb_agg(event) FROM told))
   FROM draft d, claim c

@@ -2,20 +2,27 @@
 
 use axum::{extract::State, http::StatusCode, response::Response};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use shared::{
     auth::{Caller, RequestMeta},
     db::Type,
     http::{Answer, ApiError},
     input::{Body, Fields, FromField, FromFields, PathId, Problem, ProblemCode},
     openapi::{Forbidden, NotFound, WrongStateOrUnapproved},
-    text_param,
+    policy, text_param,
     write::{Writer, Writing},
 };
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::visitor::UNKNOWN_VISITOR;
+
+/// Invitations of one pass: one, and two more where it was not seen.
+const OF_A_PASS: i32 = 3;
+/// Invitations to one number in a day, whoever sends them: somebody who is expected in five homes. Past that it is a nuisance.
+const OF_A_NUMBER: i32 = 5;
+/// Invitations of one user in a day: a party. Who has more guests shares the code by themselves.
+const OF_A_USER: i32 = 30;
 
 /// How the invitation travels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ToSchema)]
@@ -67,6 +74,10 @@ struct InviteAnswer {
 /// Sends an invitation to the visitor's phone.
 ///
 /// **Permissions:** residents of the flat, guards and admins of the society or block.
+///
+/// There are three for a visitor, and in a day five to a number, 30 of a user, and as many of a society as its policy
+/// says. They go to numbers of the countries that the society allows, by WhatsApp only where a user has the number and
+/// has agreed.
 #[utoipa::path(post, path = "/v1/visitors/{id}/send-invite", params(("id" = Uuid, Path, description = "The visitor")),
     request_body = Invite, responses((status = 200, body = Answer<InviteAnswer>), Forbidden, NotFound, WrongStateOrUnapproved))]
 pub(crate) async fn send_invite(
@@ -81,7 +92,16 @@ pub(crate) async fn send_invite(
         .write::<InviteAnswer>(
             Writing { caller: &caller, key: &key, meta: &meta, forbidden, unknown: UNKNOWN_VISITOR },
             include_str!("send_invite.sql"),
-            &[(&visitor_id, Type::UUID), (&Uuid::now_v7(), Type::UUID), (&input.channel, Type::TEXT)],
+            &[
+                (&visitor_id, Type::UUID),
+                (&Uuid::now_v7(), Type::UUID),
+                (&input.channel, Type::TEXT),
+                (&OF_A_PASS, Type::INT4),
+                (&OF_A_NUMBER, Type::INT4),
+                (&OF_A_USER, Type::INT4),
+                (&policy::INVITES_A_DAY.default, Type::INT4),
+                (&json!(policy::MESSAGE_COUNTRIES.default), Type::JSONB),
+            ],
         )
         .await?;
     Ok(written.with_status(StatusCode::OK))

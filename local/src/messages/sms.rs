@@ -25,7 +25,10 @@ impl Messages {
         if text("Action") != "Publish" || !to.starts_with('+') || text("Message").is_empty() {
             return refuse(StatusCode::BAD_REQUEST, "InvalidParameter");
         }
-        let message = json!({"text": text("Message"), "attributes": attributes(&form)});
+        let Some(attributes) = attributes(&form) else {
+            return refuse(StatusCode::BAD_REQUEST, "ParameterValueInvalid");
+        };
+        let message = json!({"text": text("Message"), "attributes": attributes});
         match self.take(Service::Sms, to, message, status) {
             Reply::Accept => accepted(),
             Reply::Unregistered => refuse(StatusCode::BAD_REQUEST, "OptedOut"),
@@ -46,13 +49,24 @@ fn status(reply: Reply) -> StatusCode {
     }
 }
 
-fn attributes(form: &HashMap<String, String>) -> Map<String, Value> {
-    let entry = |number: usize| {
+/// The attributes of a message; `None` where a value is missing, or not of the type it says.
+fn attributes(form: &HashMap<String, String>) -> Option<Map<String, Value>> {
+    let mut attributes = Map::new();
+    for number in 1.. {
         let prefix = format!("MessageAttributes.entry.{number}.");
-        let name = form.get(&format!("{prefix}Name"))?;
-        Some((name.clone(), json!(form.get(&format!("{prefix}Value.StringValue"))?)))
-    };
-    (1..).map_while(entry).collect()
+        let Some(name) = form.get(&format!("{prefix}Name")) else { break };
+        let value = form.get(&format!("{prefix}Value.StringValue"))?;
+        let is_fine = match form.get(&format!("{prefix}Value.DataType"))?.as_str() {
+            "Number" => value.parse::<f64>().is_ok_and(|number| number > 0.0),
+            "String" => name != "AWS.SNS.SMS.MaxPrice",
+            _ => false,
+        };
+        if !is_fine {
+            return None;
+        }
+        attributes.insert(name.clone(), json!(value));
+    }
+    Some(attributes)
 }
 
 fn accepted() -> Response {

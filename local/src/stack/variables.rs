@@ -62,6 +62,7 @@ impl Variables {
             ("PUBLIC_BASE_URL".to_owned(), places.base_url.to_owned()),
             ("RATE_LIMIT_WINDOW_MS".to_owned(), "900000".to_owned()),
             ("SMS_ENTITY_ID".to_owned(), "1001234567890123456".to_owned()),
+            ("SMS_MAX_PRICE".to_owned(), "0.10".to_owned()),
             ("SMS_SENDER_ID".to_owned(), "SOCGTE".to_owned()),
             ("WHATSAPP_PHONE_NUMBER_ID".to_owned(), "100000000000001".to_owned()),
             ("WHATSAPP_TOKEN".to_owned(), messages::WHATSAPP_TOKEN.to_owned()),

@@ -9,6 +9,7 @@ mod audit;
 mod authorisation;
 mod bounds;
 mod clients;
+mod costs;
 mod crowd;
 mod decide;
 mod dispatcher;

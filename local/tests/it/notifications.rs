@@ -1,6 +1,7 @@
 //! Residents whose app is closed are reached, and the guard sees the truth about it.
 
 use local::{
+    Identity,
     faults::{Fault, Kind, Point},
     messages::{Handed, Reply},
 };
@@ -280,6 +281,9 @@ async fn an_invitation_is_sent() {
     let logged = world.db.query_one("SELECT status, reason FROM notification_logs", &[]).await.unwrap();
     assert_eq!((logged.get(0), logged.get(1)), ("failed", "template_not_approved"));
     world.approve_templates().await;
+    // The visitor is a user, too, and has agreed to WhatsApp messages.
+    let leela = world.newcomer(Identity::of("leela").phone("+919876543219"));
+    leela.post("/v1/notification-preferences", json!({"whatsapp": true})).await.data(200);
     for channel in ["sms", "whatsapp"] {
         world.resident.post(&path, json!({"channel": channel})).await.data(200);
     }

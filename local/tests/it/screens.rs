@@ -155,10 +155,7 @@ async fn a_pass_is_made_sent_scanned_and_used() {
     let pass = &made["visitor"];
     assert_eq!((&pass["qr_code"], &pass["number_of_people"]), (&json!(qr), &json!(3)));
     let invite = format!("/v1/visitors/{}/send-invite", pass["id"].as_str().unwrap());
-    has(
-        &world.neighbour.post(&invite, json!({"channel": "whatsapp"})).await.data(200),
-        "message notification_id",
-    );
+    has(&world.neighbour.post(&invite, json!({"channel": "sms"})).await.data(200), "message notification_id");
 
     let expected = world.guard.get(&format!("/v1/society/{GREEN_ACRES}/expected-visitors")).await.expect(200);
     has(&expected, "success data count date");

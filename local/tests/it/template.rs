@@ -88,6 +88,7 @@ fn is_metric_of_aws(namespace: &str, name: &str) -> bool {
             "FreeStorageSpace",
             "MaxDatabaseConnectionsAllowed",
         ],
+        "AWS/SNS" => &["SMSMonthToDateSpentUSD"],
         "AWS/SQS" => &["ApproximateNumberOfMessagesVisible"],
         _ => &[],
     };
@@ -578,6 +579,7 @@ fn value_of(variable: &str) -> String {
         "FCM_SERVICE_ACCOUNT" => {
             return service_account(&Issuer::new("project").unwrap(), NOWHERE).unwrap().to_string();
         }
+        "SMS_MAX_PRICE" => "0.10",
         "SMS_SENDER_ID" => "SENDER",
         "WHATSAPP_PHONE_NUMBER_ID" => "1001",
         "PUBLIC_BASE_URL" | "WEBSOCKET_API_ENDPOINT" => NOWHERE,

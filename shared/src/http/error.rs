@@ -74,7 +74,7 @@ pub enum ErrorCode {
     UnsupportedMediaType,
     /// 422: the idempotency key was used before with another payload.
     IdempotencyKeyReused,
-    /// 429: too many requests.
+    /// 429: too many requests, or more of something than there may be in a day.
     RateLimited,
     /// 500: a defect of this project.
     Internal,
@@ -170,6 +170,13 @@ pub enum ApiError {
     IdempotencyKeyReused,
     /// Too many requests; with the limit and the time to wait.
     RateLimited(RateState),
+    /// More of something than there may be in a day.
+    OverBound {
+        /// The sentence that says of what.
+        why: String,
+        /// The bound, and the time to wait.
+        rate: RateState,
+    },
     /// A defect; the cause is for the log.
     Internal(String),
     /// A store is down; the cause is for the log.
@@ -227,7 +234,7 @@ impl ApiError {
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType | Self::UnsupportedEncoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::IdempotencyKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::RateLimited(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::RateLimited(_) | Self::OverBound { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
@@ -256,7 +263,7 @@ impl ApiError {
             Self::BodyTooLarge => ErrorCode::BodyTooLarge,
             Self::UnsupportedMediaType | Self::UnsupportedEncoding => ErrorCode::UnsupportedMediaType,
             Self::IdempotencyKeyReused => ErrorCode::IdempotencyKeyReused,
-            Self::RateLimited(_) => ErrorCode::RateLimited,
+            Self::RateLimited(_) | Self::OverBound { .. } => ErrorCode::RateLimited,
             Self::Internal(_) => ErrorCode::Internal,
             Self::Unavailable(_) => ErrorCode::Unavailable,
         }
@@ -291,6 +298,9 @@ impl ApiError {
             }
             Self::RateLimited(rate) => {
                 format!("Too many requests. Please try again in {} seconds.", rate.reset_seconds)
+            }
+            Self::OverBound { why, rate } => {
+                format!("{why} Please try again in {}.", hours(rate.reset_seconds))
             }
             Self::Internal(_) => "Something went wrong on our side.".into(),
             Self::Unavailable(_) => "The service is briefly unavailable. Please try again.".into(),
@@ -329,6 +339,14 @@ fn first_of(problems: &[Problem]) -> String {
         0 | 1 => first,
         2 => format!("{first} One more thing is wrong."),
         all => format!("{first} {} more things are wrong.", all - 1),
+    }
+}
+
+/// A time to wait, as a person says it.
+fn hours(seconds: u64) -> String {
+    match seconds.div_ceil(3600) {
+        0 | 1 => "an hour".to_owned(),
+        hours => format!("{hours} hours"),
     }
 }
 
@@ -384,7 +402,7 @@ impl IntoResponse for ApiError {
             data: self.data(),
         };
         let mut response = (self.status(), Json(body)).into_response();
-        if let Self::RateLimited(rate) = self {
+        if let Self::RateLimited(rate) | Self::OverBound { rate, .. } = self {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(rate.reset_seconds));
             response.extensions_mut().insert(rate);
         }

@@ -28,6 +28,7 @@ pub(super) struct Sms {
     client: Client,
     sender_id: String,
     entity_id: String,
+    max_price: String,
     links: Links,
 }
 
@@ -43,9 +44,10 @@ impl Sms {
             .timeout_config(timeouts)
             // The database repeats.
             .retry_config(RetryConfig::disabled());
-        builder.set_endpoint_url(config.endpoint);
+        builder.set_endpoint_url(config.endpoint.clone());
         let client = Client::from_conf(builder.build());
-        Self { client, sender_id: config.sender_id, entity_id: config.entity_id, links }
+        let SmsConfig { sender_id, entity_id, max_price, .. } = config;
+        Self { client, sender_id, entity_id, max_price: max_price.to_string(), links }
     }
 }
 
@@ -62,10 +64,11 @@ impl Channel for Sms {
             .phone_number(message.address())
             .message(text::filled(template, &parameters))
             .set_message_attributes(attributes(&[
-                ("AWS.SNS.SMS.SenderID", &self.sender_id),
-                ("AWS.SNS.SMS.SMSType", "Transactional"),
-                ("AWS.MM.SMS.EntityId", &self.entity_id),
-                ("AWS.MM.SMS.TemplateId", dlt_template_id),
+                ("AWS.SNS.SMS.SenderID", "String", &self.sender_id),
+                ("AWS.SNS.SMS.SMSType", "String", "Transactional"),
+                ("AWS.SNS.SMS.MaxPrice", "Number", &self.max_price),
+                ("AWS.MM.SMS.EntityId", "String", &self.entity_id),
+                ("AWS.MM.SMS.TemplateId", "String", dlt_template_id),
             ]));
         match publish.send().await {
             Ok(_) => Outcome::Sent,
@@ -78,12 +81,15 @@ impl Channel for Sms {
     }
 }
 
-fn attributes(pairs: &[(&str, &str)]) -> Option<std::collections::HashMap<String, MessageAttributeValue>> {
-    let attribute = |(name, value): &(&str, &str)| {
-        let value = MessageAttributeValue::builder().data_type("String").string_value(*value).build().ok()?;
+/// Each with its name, its type and its value.
+fn attributes(
+    all: &[(&str, &str, &str)],
+) -> Option<std::collections::HashMap<String, MessageAttributeValue>> {
+    let attribute = |(name, kind, value): &(&str, &str, &str)| {
+        let value = MessageAttributeValue::builder().data_type(*kind).string_value(*value).build().ok()?;
         Some(((*name).to_owned(), value))
     };
-    pairs.iter().map(attribute).collect()
+    all.iter().map(attribute).collect()
 }
 
 /// What a failure means (SNS: "Publish", errors).
