@@ -2,10 +2,13 @@
 
 ALTER TABLE policies DROP CONSTRAINT policies_value_check;
 ALTER TABLE policies ADD CONSTRAINT policies_value_check CHECK (CASE name
+    WHEN 'acceptance_valid_hours' THEN value BETWEEN '1' AND '720'
     WHEN 'approval_timeout_seconds' THEN value BETWEEN '10' AND '86400'
     -- A visitor's request is open for a day at most, and kept as long as it is.
     WHEN 'event_retention_hours' THEN value BETWEEN '24' AND '720'
+    WHEN 'guards_see_resident_phones' THEN value IN ('true', 'false')
     WHEN 'guest_pass_max_days' THEN value BETWEEN '1' AND '365'
+    WHEN 'guest_pass_max_days_ahead' THEN value BETWEEN '1' AND '365'
     WHEN 'guest_pass_default_hours' THEN value BETWEEN '1' AND '8760'
     WHEN 'invites_a_day' THEN value BETWEEN '1' AND '10000'
     -- Prefixes of phone numbers in E.164, such as "+91" or "+1415".
@@ -329,4 +332,60 @@ BEGIN
         -- One that is due still is another's at the moment.
         SELECT greatest(0.1, extract(epoch FROM due_at - clock_timestamp())) FROM delivery_tellings
          WHERE due_at IS NOT NULL ORDER BY due_at LIMIT 1));
+END $$;
+
+-- Open emergencies of a flat.
+ALTER TABLE emergencies
+    -- When guards were last alerted; none where that was once, when it was reported.
+    ADD COLUMN alerted_at timestamptz;
+CREATE INDEX emergencies_open_idx ON emergencies (flat_id, created_at DESC) WHERE status <> 'resolved';
+
+-- The open emergency that a further report of a flat belongs to, locked: the newest one, rather one that nobody attends to
+-- yet; null where the flat has fewer than p_most. The count of a flat's reports makes them come one after the other; the
+-- flat's room is no place for that, since a guard's step locks it after the emergency.
+CREATE FUNCTION emergency_to_join(p_flat uuid, p_most integer) RETURNS emergencies LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+    found emergencies;
+BEGIN
+    INSERT INTO request_counts AS r (counted, window_start, hits) VALUES ('emergencies:' || p_flat, clock_timestamp(), 1)
+    ON CONFLICT (counted) DO UPDATE SET hits = r.hits + 1, window_start = excluded.window_start;
+    IF (SELECT count(*) FROM emergencies WHERE flat_id = p_flat AND status <> 'resolved') >= p_most THEN
+        SELECT * INTO found FROM emergencies WHERE flat_id = p_flat AND status <> 'resolved'
+         ORDER BY status = 'pending' DESC, created_at DESC, id DESC LIMIT 1 FOR NO KEY UPDATE;
+    END IF;
+    RETURN found;
+END $$;
+
+-- Tells of several emergencies that are resolved: [{id, flat_id, society_id}]. The flats' rooms come first, in order, so
+-- that no two statements wait for each other.
+CREATE FUNCTION tell_resolved(p_emergencies jsonb, p_actor uuid) RETURNS jsonb LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+    v_room      text;
+    v_emergency uuid;
+    v_events    jsonb := '[]';
+BEGIN
+    FOR v_room, v_emergency IN
+        SELECT r.room, e.id FROM jsonb_to_recordset(p_emergencies) AS e (id uuid, flat_id uuid, society_id uuid),
+               unnest(ARRAY['flat:' || e.flat_id, 'society:' || e.society_id]) AS r (room)
+         ORDER BY r.room COLLATE "C", e.id
+    LOOP
+        v_events := v_events || emit(v_room, 'emergency_updated', jsonb_build_object(
+            'emergency_id', v_emergency, 'status', 'resolved', 'resolved_at', rfc3339(now())), p_actor);
+    END LOOP;
+    RETURN v_events;
+END $$;
+
+-- As before, and 'too_many' where three requests of the user wait for an answer.
+CREATE OR REPLACE FUNCTION request_in_the_way(p_user uuid, p_flat uuid) RETURNS text LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+    PERFORM FROM users WHERE id = p_user FOR NO KEY UPDATE;
+    IF EXISTS (SELECT FROM live_role_assignments
+                WHERE user_id = p_user AND role = 'resident' AND scope_id = p_flat) THEN
+        RETURN 'resident';
+    END IF;
+    RETURN coalesce(
+        (SELECT status FROM resident_requests
+          WHERE requesting_user_id = p_user AND flat_id = p_flat AND status = 'pending'),
+        CASE WHEN (SELECT count(*) FROM resident_requests WHERE requesting_user_id = p_user AND status = 'pending') >= 3
+             THEN 'too_many' END);
 END $$;

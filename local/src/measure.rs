@@ -127,6 +127,8 @@ pub async fn round_trips(progress: Progress) -> Result<Vec<Cost>, Error> {
     let made = meter.call(reqwest::Method::POST, "/v1/resident-requests", &rejected, Some(request)).await?;
     let path = format!("/v1/resident-requests/{}/reject", text(&made["id"]));
     meter.post("/v1/resident-requests/{id}/reject", &path, &admin, json!({})).await?;
+    let path = "/v1/resident-requests/reject";
+    meter.post(path, path, &admin, json!({"ids": [made["id"]]})).await?;
     meter.get("/v1/my-flats", "/v1/my-flats", &newcomer).await?;
     meter.post("/v1/ensure-occupancy", "/v1/ensure-occupancy", &newcomer, json!({"flat_id": FLAT})).await?;
 
@@ -135,6 +137,8 @@ pub async fn round_trips(progress: Progress) -> Result<Vec<Cost>, Error> {
     meter.post("/v1/emergencies/{id}/address", &path("address"), &guard, json!({})).await?;
     meter.post("/v1/emergencies/{id}/resolve", &path("resolve"), &guard, json!({})).await?;
     meter.get("/v1/emergencies", "/v1/emergencies", &guard).await?;
+    let path = "/v1/emergencies/resolve";
+    meter.post(path, path, &guard, json!({"flat_id": FLAT})).await?;
     Ok(meter.costs)
 }
 

@@ -42,7 +42,7 @@ const NEWCOMER: &str = "newcomer";
 const DONE: u64 = 0;
 
 /// Each event, whose token it is served with, the status it is answered with, and what is there before.
-const SERVED: [(&str, &str, u64, Given); 64] = [
+const SERVED: [(&str, &str, u64, Given); 66] = [
     ("auth/sign_in", GUARD, 200, None),
     ("devices/forget_token", RESIDENT, 200, PUSH_TOKEN),
     ("devices/list_tokens", RESIDENT, 200, None),
@@ -54,6 +54,7 @@ const SERVED: [(&str, &str, u64, Given); 64] = [
     ("emergencies/list_emergencies", GUARD, 200, None),
     ("emergencies/report_emergency", RESIDENT, 201, None),
     ("emergencies/resolve_emergency", GUARD, 200, ADDRESSED),
+    ("emergencies/resolve_many_emergencies", GUARD, 200, EMERGENCY),
     ("guards/list_expected", GUARD, 200, None),
     ("guards/list_expected_alias", GUARD, 200, None),
     ("guards/register_device", GUARD, 200, None),
@@ -88,6 +89,7 @@ const SERVED: [(&str, &str, u64, Given); 64] = [
     ("residents/list_my_flats", RESIDENT, 200, None),
     ("residents/list_my_flats_alias", RESIDENT, 200, None),
     ("residents/list_requests", ADMIN, 200, None),
+    ("residents/reject_many_requests", ADMIN, 200, REQUEST),
     ("residents/reject_request", ADMIN, 200, REQUEST),
     ("residents/submit_request", NEWCOMER, 201, None),
     ("visitors/clear_rejected", GUARD, 200, None),

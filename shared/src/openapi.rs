@@ -45,8 +45,8 @@ refusals! {
     Late = "409" [DeadlinePassed];
     /// The same, or a text that the carrier has not approved.
     WrongStateOrUnapproved = "409" [WrongState, TemplateNotApproved];
-    /// A caller who is not known to live there.
-    VerificationRequired = "409" [VerificationRequired];
+    /// A caller who is not known to live there, or who has asked too often.
+    WrongStateOrUnverified = "409" [WrongState, VerificationRequired];
     /// More requests than there may be.
     RateLimited = "429" [RateLimited];
     /// A key that was used before with another payload.

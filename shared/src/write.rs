@@ -111,6 +111,8 @@ enum Because {
     NoConsent,
     /// A visitor who was sent as many invitations as there may be.
     InvitedOften,
+    /// As many requests of the caller wait for an answer as there may be.
+    TooManyRequests,
 }
 
 impl Because {
@@ -128,6 +130,9 @@ impl Because {
             }
             Self::InvitedOften => {
                 "This visitor was sent three invitations already. Please tell them the code yourself."
+            }
+            Self::TooManyRequests => {
+                "Three of your requests wait for an answer. Please ask an admin of the society to decide about them first."
             }
         }
     }

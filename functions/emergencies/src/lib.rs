@@ -3,6 +3,7 @@
 mod emergency;
 mod list;
 mod report;
+mod resolve_many;
 mod step;
 
 use axum::Router;
@@ -28,6 +29,7 @@ pub fn routes() -> Routes<Writer> {
     Routes::new()
         .get("/v1/emergencies", list::list_emergencies)
         .post("/v1/emergencies", report::report_emergency)
+        .post("/v1/emergencies/resolve", resolve_many::resolve_many_emergencies)
         .post("/v1/emergencies/{id}/address", step::address_emergency)
         .post("/v1/emergencies/{id}/resolve", step::resolve_emergency)
 }
@@ -39,6 +41,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
         report::report_emergency,
         step::address_emergency,
         step::resolve_emergency,
+        resolve_many::resolve_many_emergencies,
         list::list_emergencies
     ))]
     struct Api;

@@ -28,17 +28,26 @@ impl FromFields for Report {
     }
 }
 
+/// Open emergencies of a flat: more cannot be attended to, and one more tap is no other emergency.
+const OPEN_IN_A_FLAT: i32 = 3;
+/// How often a further report alerts anew: those of a minute ring once.
+const ALERTS_AGAIN_AFTER_SECONDS: f64 = 60.0;
+
 /// Reports an emergency and alerts the guards and admins of the society.
 ///
 /// **Permissions:** current resident of the flat.
+///
+/// Where three of the flat are open, it is a further report of one of them, which is answered with 200: its words are
+/// added to that one, and guards and admins are alerted again, once a minute.
 #[utoipa::path(post, path = "/v1/emergencies", request_body = Report,
-    responses((status = 201, body = Answer<Emergency>), Forbidden, NotFound))]
+    responses((status = 201, body = Answer<Emergency>), (status = 200, body = Answer<Emergency>), Forbidden, NotFound))]
 pub(crate) async fn report_emergency(
     State(writer): State<Writer>,
     caller: Caller,
     meta: RequestMeta,
     Body { input, key }: Body<Report>,
 ) -> Result<Response, ApiError> {
+    let id = Uuid::now_v7();
     let writing = Writing {
         caller: &caller,
         key: &key,
@@ -50,8 +59,15 @@ pub(crate) async fn report_emergency(
         .write::<Emergency>(
             writing,
             include_str!("report.sql"),
-            &[(&Uuid::now_v7(), Type::UUID), (&input.flat_id, Type::UUID), (&input.description, Type::TEXT)],
+            &[
+                (&id, Type::UUID),
+                (&input.flat_id, Type::UUID),
+                (&input.description, Type::TEXT),
+                (&OPEN_IN_A_FLAT, Type::INT4),
+                (&ALERTS_AGAIN_AFTER_SECONDS, Type::FLOAT8),
+            ],
         )
         .await?;
-    Ok(written.with_status(StatusCode::CREATED))
+    let is_new = written.answer().id == id;
+    Ok(written.with_status(if is_new { StatusCode::CREATED } else { StatusCode::OK }))
 }

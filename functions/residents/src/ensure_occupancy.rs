@@ -13,7 +13,7 @@ use shared::{
     db::Type,
     http::{Answer, ApiError, Wish},
     input::{Body, Fields, FromFields},
-    openapi::{NotFound, VerificationRequired, always_false},
+    openapi::{NotFound, WrongStateOrUnverified, always_false},
     place::Flat,
     write::{QuietWriter, Writing},
 };
@@ -72,7 +72,7 @@ enum Past {
 /// after a rejection, or when the occupancy has ended, it opens nothing, and `POST /v1/resident-requests` asks
 /// again.
 #[utoipa::path(post, path = "/v1/ensure-occupancy", request_body = Ensure,
-    responses((status = 200, body = Answer<EnsureAnswer>), NotFound, VerificationRequired))]
+    responses((status = 200, body = Answer<EnsureAnswer>), NotFound, WrongStateOrUnverified))]
 pub(crate) async fn ensure_occupancy(
     State(writer): State<QuietWriter>,
     caller: Caller,

@@ -19,10 +19,11 @@ WITH home AS MATERIALIZED (
     SELECT to_jsonb(r) AS request FROM resident_requests r
      WHERE r.requesting_user_id = $1 AND r.flat_id = $8 AND r.status = 'pending'
 ), claim AS MATERIALIZED (
-    SELECT c.* FROM claim_key($1, $2, $3, $4, $5, coalesce(
-        (SELECT flat FROM home) || '{"created": false}',
-        jsonb_build_object('created', false, 'past', (SELECT wish FROM past), 'request', coalesce(
-            (SELECT to_jsonb(d) FROM draft d), (SELECT request FROM open))))) c
+    SELECT c.* FROM claim_key($1, $2, $3, $4, $5, CASE
+        WHEN EXISTS (SELECT FROM place WHERE in_the_way = 'too_many') THEN NULL ELSE coalesce(
+            (SELECT flat FROM home) || '{"created": false}',
+            jsonb_build_object('created', false, 'past', (SELECT wish FROM past), 'request', coalesce(
+                (SELECT to_jsonb(d) FROM draft d), (SELECT request FROM open)))) END) c
      WHERE $8 IS NULL OR EXISTS (SELECT FROM home) OR EXISTS (SELECT FROM place)
 ), made AS (
     INSERT INTO resident_requests (id, requesting_user_id, society_id, block_id, flat_id, requested_role, docs, status, submitted_at)
@@ -33,5 +34,6 @@ WITH home AS MATERIALIZED (
     INSERT INTO audit_logs (actor_user_id, action, resource_type, resource_id, society_id, request_id, details)
     SELECT $1, 'resident_request.submit', 'resident_request', id, society_id, $6, jsonb_build_object('flat_id', flat_id) FROM made
 )
-SELECT jsonb_build_object('allowed', true, 'fresh', c.fresh, 'mismatch', c.mismatch, 'answer', c.answer)
+SELECT jsonb_build_object('allowed', true, 'fresh', c.fresh, 'mismatch', c.mismatch, 'answer', c.answer,
+                          'status', 'too_many', 'because', 'too_many_requests')
   FROM claim c

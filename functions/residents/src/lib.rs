@@ -4,6 +4,7 @@ mod decide;
 mod ensure_occupancy;
 mod list;
 mod my_flats;
+mod reject_many;
 mod request;
 mod submit;
 
@@ -31,6 +32,7 @@ pub fn routes() -> Routes<QuietWriter> {
     Routes::new()
         .get("/v1/resident-requests", list::list_requests)
         .post("/v1/resident-requests", submit::submit_request)
+        .post("/v1/resident-requests/reject", reject_many::reject_many_requests)
         .post("/v1/resident-requests/{id}/approve", decide::approve_request)
         .post("/v1/resident-requests/{id}/reject", decide::reject_request)
         .get("/v1/my-flats", my_flats::list_my_flats)
@@ -47,6 +49,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
         list::list_requests,
         decide::approve_request,
         decide::reject_request,
+        reject_many::reject_many_requests,
         my_flats::list_my_flats,
         ensure_occupancy::ensure_occupancy,
     ))]

@@ -40,7 +40,7 @@ impl FromFields for NewRequest {
 /// **Permissions:** any user.
 ///
 /// Who lives there already is answered 409 with `resident` as the status, who has asked already with
-/// `pending`. Where the society's policy approves by itself, it approves the request that was open.
+/// `pending`. A fourth request while three wait is answered so with `too_many`. Where the society's policy approves by itself, it approves the request that was open.
 #[utoipa::path(post, path = "/v1/resident-requests", request_body = NewRequest,
     responses((status = 201, body = Answer<ResidentRequest>), NotFound, WrongState))]
 pub(crate) async fn submit_request(

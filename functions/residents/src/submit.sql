@@ -46,5 +46,5 @@ WITH flat AS MATERIALIZED (
            jsonb_build_object('flat_id', flat_id, 'status', status) FROM made
 )
 SELECT jsonb_build_object('allowed', true, 'fresh', c.fresh, 'mismatch', c.mismatch, 'status', d.in_the_way,
-                          'answer', c.answer, 'opened', (SELECT count(*) FROM opened))
+                          'because', CASE WHEN d.in_the_way = 'too_many' THEN 'too_many_requests' END, 'answer', c.answer, 'opened', (SELECT count(*) FROM opened))
   FROM draft d, claim c

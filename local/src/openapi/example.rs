@@ -17,6 +17,11 @@ const LEFT_OUT: [&str; 8] = [
     "role",
 ];
 
+/// Fields that stand in for another one, which the example has: its ids are nobody's, so that whoever sends it as it is
+/// changes nothing.
+const EITHER: [(&str, &str); 2] =
+    [("reject_many_requests", "user_id"), ("resolve_many_emergencies", "flat_id")];
+
 /// Stands for the token of a decision link, which only the dispatcher can make.
 pub(crate) const LINK_TOKEN: &str = "LINK_TOKEN";
 
@@ -62,6 +67,11 @@ struct Maker<'a> {
 }
 
 impl Maker<'_> {
+    /// Whether a body's example is without this field.
+    fn leaves_out(&self, name: &str) -> bool {
+        LEFT_OUT.contains(&name) || EITHER.contains(&(&*self.place, name))
+    }
+
     /// An example of the field `name` with this schema.
     fn example(&self, name: &str, schema: &Value) -> Value {
         let schema = resolve(self.document, schema);
@@ -84,7 +94,7 @@ impl Maker<'_> {
         match (kind, schema["format"].as_str().unwrap_or_default()) {
             ("object", _) => {
                 let fields = schema["properties"].as_object().into_iter().flatten();
-                let fields = fields.filter(|(name, _)| !self.sent || !LEFT_OUT.contains(&name.as_str()));
+                let fields = fields.filter(|(name, _)| !self.sent || !self.leaves_out(name));
                 fields.map(|(name, field)| (name.clone(), self.example(name, field))).collect()
             }
             ("array", _) => json!([self.example("item", &schema["items"])]),

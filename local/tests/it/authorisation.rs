@@ -300,6 +300,13 @@ fn rows() -> Vec<Row> {
             |_| json!({"note": "not known here"}),
             [403, 403, 403, 403, 403, 200, 200, 200, 404, 404, 404, 404],
         ),
+        post(
+            "/v1/resident-requests/reject",
+            Given::Request,
+            |_| "/v1/resident-requests/reject".into(),
+            |id| json!({"ids": [id]}),
+            [403, 403, 403, 403, 403, 200, 200, 200, 403, 403, 200, 403],
+        ),
         get("/v1/my-flats", Given::Nothing, |_| "/v1/my-flats".into(), ANYONE),
         get(
             "/v1/resident-requests/my-flats",
@@ -340,6 +347,13 @@ fn rows() -> Vec<Row> {
             Given::Addressed,
             |id| format!("/v1/emergencies/{id}/resolve"),
             |_| json!({}),
+            [200, 403, 403, 403, 403, 403, 403, 403, 404, 404, 404, 404],
+        ),
+        post(
+            "/v1/emergencies/resolve",
+            Given::Emergency,
+            |_| "/v1/emergencies/resolve".into(),
+            flat,
             [200, 403, 403, 403, 403, 403, 403, 403, 404, 404, 404, 404],
         ),
         get(
@@ -409,6 +423,9 @@ impl World {
             Given::Code => id(&self.make_pass().await["access_code"]),
             Given::Qr => id(&self.make_pass().await["qr_code"]),
             Given::Emergency => {
+                // No flat has more than three.
+                let all = json!({"flat_id": FLAT_101});
+                self.guard.post("/v1/emergencies/resolve", all).await.data(200);
                 id(&self.resident.post("/v1/emergencies", json!({"flat_id": FLAT_101})).await.data(201)["id"])
             }
             Given::Addressed => {

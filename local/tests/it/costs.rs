@@ -1,4 +1,4 @@
-//! What one person may cost others: money for messages.
+//! What one person may cost others: money for messages, the attention of a gate, the time of an admin.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::support::{
     Actor, Reply, World, eventually,
-    world::{FLAT_101, FLAT_102, GREEN_ACRES},
+    world::{BLUE_FLAT, FLAT_101, FLAT_102, FLAT_B1, GREEN_ACRES},
 };
 
 /// How many replies had which status.
@@ -54,10 +54,21 @@ impl World {
         self.db.execute(sql, &[&hours]).await.unwrap();
     }
 
+    /// As if so many seconds had passed since the last alarms.
+    async fn seconds_pass(&self, seconds: i32) {
+        let sql = "UPDATE emergencies SET created_at = created_at - make_interval(secs => $1),
+                          alerted_at = alerted_at - make_interval(secs => $1)";
+        self.db.execute(sql, &[&f64::from(seconds)]).await.unwrap();
+    }
+
     /// Numbers that an SMS went to, once for each.
     fn texted(&self) -> Vec<String> {
         let sms = self.stack.messages().handed().into_iter().filter(|handed| handed.service == Service::Sms);
         sms.map(|handed| handed.to).collect()
+    }
+
+    async fn tap(&self, who: &Actor, words: &str) -> Reply {
+        who.post("/v1/emergencies", json!({"flat_id": FLAT_101, "description": words})).await
     }
 }
 
@@ -223,4 +234,221 @@ async fn whatsapp_goes_to_those_who_agreed() {
     world.handed("+919876543219", 1).await;
     let unsent = "SELECT count(*) FROM notification_logs WHERE status = 'failed' AND reason = 'turned_off'";
     assert_eq!(world.count(unsent).await, 1);
+}
+
+/// Forty taps are three emergencies that ring three times. A further one is added to the newest, and rings again once a
+/// minute, so that none goes unheard; and what is resolved counts no more.
+#[tokio::test]
+async fn three_emergencies_of_a_flat_are_open() {
+    let world = World::open().await;
+    world.guard.register_phone("gopal-phone").await;
+    let replies = hands((0..40).map(|n| {
+        let who = if n % 2 == 0 { &world.resident } else { &world.spouse };
+        world.tap(who, "help")
+    }))
+    .await;
+    assert_eq!(statuses(&replies), BTreeMap::from([(200, 37), (201, 3)]));
+    assert_eq!(world.count("SELECT count(*) FROM emergencies").await, 3);
+    world.all_is_sent().await;
+    world.handed("gopal-phone", 3).await;
+    let blue = json!({"flat_id": BLUE_FLAT});
+    world.blue_resident.post("/v1/emergencies", blue).await.data(201);
+    world.neighbour.post("/v1/emergencies", json!({"flat_id": FLAT_102})).await.data(201);
+
+    let mut desk = world.guard.connect().await;
+    desk.join("society", GREEN_ACRES).await;
+    desk.heard().await;
+    world.seconds_pass(61).await;
+    let further = world.tap(&world.spouse, "now on the stairs too").await.data(200);
+    assert_eq!(further["description"], "help\nnow on the stairs too");
+    let told = desk.event("emergency_alert").await;
+    assert_eq!(told["data"]["emergency_id"], further["id"]);
+    assert_eq!(told["data"]["description"], further["description"]);
+    assert_eq!(told["data"]["reported_by"], "Ravi");
+    let same = world.tap(&world.resident, "hurry").await.data(200);
+    assert_eq!((&same["id"], &same["description"]), (&further["id"], &further["description"]));
+    assert!(desk.heard().await.is_empty(), "once a minute");
+    assert_eq!(
+        world.count("SELECT count(*) FROM audit_logs WHERE action = 'emergency.report_again'").await,
+        1
+    );
+
+    for step in ["address", "resolve"] {
+        let path = format!("/v1/emergencies/{}/{step}", further["id"].as_str().unwrap());
+        world.guard.post(&path, json!({})).await.data(200);
+    }
+    let next = world.tap(&world.resident, "again").await.data(201);
+    assert_ne!(next["id"], further["id"]);
+}
+
+/// A guard resolves what is left of a flood at once: each is told, audited and answered as by itself.
+#[tokio::test]
+async fn a_flood_of_emergencies_is_resolved_at_once() {
+    let world = World::open().await;
+    let path = "/v1/emergencies/resolve";
+    let mut ids = Vec::new();
+    for _ in 0..3 {
+        ids.push(world.tap(&world.resident, "help").await.data(201)["id"].clone());
+    }
+    let blue = world.blue_resident.post("/v1/emergencies", json!({"flat_id": BLUE_FLAT})).await.data(201);
+    world
+        .guard
+        .post(&format!("/v1/emergencies/{}/address", ids[0].as_str().unwrap()), json!({}))
+        .await
+        .data(200);
+    let mut desk = world.admin.connect().await;
+    desk.join("society", GREEN_ACRES).await;
+    let mut phone = world.resident.connect().await;
+    phone.join("flat", FLAT_101).await;
+    for socket in [&mut desk, &mut phone] {
+        socket.heard().await;
+    }
+    let asked = json!({"ids": [ids[1], blue["id"], ids[0], Uuid::nil(), ids[1]]});
+    world.admin.post(path, asked.clone()).await.refused(403, "FORBIDDEN");
+    world.resident.post(path, asked.clone()).await.refused(403, "FORBIDDEN");
+    let done = world.guard.post(path, asked.clone()).await.data(200);
+    let results = json!([{"id": ids[1], "outcome": "resolved"}, {"id": blue["id"], "outcome": "not_found"},
+                         {"id": ids[0], "outcome": "resolved"}, {"id": Uuid::nil(), "outcome": "not_found"}]);
+    assert_eq!(done, json!({"resolved": 2, "results": results}));
+    for socket in [&mut desk, &mut phone] {
+        let mut told: Vec<_> = socket.heard().await.iter().map(|event| event["data"].clone()).collect();
+        assert!(
+            told.iter().all(|data| data["status"] == "resolved" && data["resolved_at"].is_string()),
+            "{told:?}"
+        );
+        told.sort_by_key(|data| data["emergency_id"].to_string());
+        assert_eq!(told.iter().map(|data| &data["emergency_id"]).collect::<Vec<_>>(), [&ids[0], &ids[1]]);
+    }
+    let again = world.guard.post(path, json!({"ids": [ids[0]]})).await.data(200);
+    assert_eq!(again["results"][0]["outcome"], "resolved_before");
+    // What is left of the flat.
+    let rest = world.second_guard.post(path, json!({"flat_id": FLAT_101})).await.data(200);
+    assert_eq!(rest, json!({"resolved": 1, "results": [{"id": ids[2], "outcome": "resolved"}]}));
+    world.blue_guard.post(path, json!({"flat_id": FLAT_101})).await.refused(404, "NOT_FOUND");
+    for (action, rows) in [("emergency.addressed", 3), ("emergency.resolved", 3)] {
+        let sql = format!("SELECT count(*) FROM audit_logs WHERE action = '{action}'");
+        assert_eq!(world.count(&sql).await, rows, "{action}");
+    }
+    let listed = world.guard.get("/v1/emergencies?status=resolved").await.data(200);
+    assert!(listed.as_array().unwrap().iter().all(|row| row["addressed_at"].is_string()), "{listed}");
+    for body in [
+        json!({}),
+        json!({"ids": []}),
+        json!({"ids": [1]}),
+        json!({"ids": vec![Uuid::nil(); 101]}),
+        json!({"ids": [Uuid::nil()], "flat_id": FLAT_101}),
+    ] {
+        world.guard.post(path, body).await.refused(400, "VALIDATION_FAILED");
+    }
+}
+
+/// Hands that resolve the same at once: each emergency is resolved by one of them.
+#[tokio::test]
+async fn of_two_who_resolve_a_flood_each_one_is_resolved_once() {
+    let world = World::open().await;
+    for flat in [FLAT_101, FLAT_102] {
+        let host = if flat == FLAT_101 { &world.resident } else { &world.neighbour };
+        for _ in 0..3 {
+            host.post("/v1/emergencies", json!({"flat_id": flat})).await.data(201);
+        }
+    }
+    let listed = world.guard.get("/v1/emergencies").await.data(200);
+    let mut ids: Vec<_> = listed.as_array().unwrap().iter().map(|row| row["id"].clone()).collect();
+    let forwards = json!({"ids": ids.clone()});
+    ids.reverse();
+    let backwards = json!({"ids": ids});
+    let path = "/v1/emergencies/resolve";
+    let replies = hands((0..8).map(|n| match n % 2 {
+        0 => world.guard.post(path, forwards.clone()),
+        _ => world.second_guard.post(path, backwards.clone()),
+    }))
+    .await;
+    let resolved: i64 = replies.into_iter().map(|reply| reply.data(200)["resolved"].as_i64().unwrap()).sum();
+    assert_eq!(resolved, 6);
+    assert_eq!(world.count("SELECT count(*) FROM audit_logs WHERE action = 'emergency.resolved'").await, 6);
+}
+
+/// A newcomer who asks for every flat has three requests open, in however many hands, and is told what to do.
+#[tokio::test]
+async fn three_requests_of_a_user_are_open() {
+    let world = World::open().await;
+    let flats =
+        "INSERT INTO flats (block_id, flat_number) SELECT '33333333-3333-3333-3333-333333333333', 'X' || n
+                 FROM generate_series(1, 9) AS n RETURNING id";
+    let flats: Vec<Uuid> = world.db.query(flats, &[]).await.unwrap().iter().map(|row| row.get(0)).collect();
+    let ask = |flat: &Uuid| {
+        let body = json!({"flat_id": flat, "requested_role": "owner"});
+        world.stranger.post("/v1/resident-requests", body)
+    };
+    let replies = hands(flats.iter().map(ask)).await;
+    assert_eq!(statuses(&replies), BTreeMap::from([(201, 3), (409, 6)]));
+    for refused in replies.into_iter().filter(|reply| reply.status == 409) {
+        let refused = refused.refused(409, "WRONG_STATE");
+        assert_eq!(refused["data"]["status"], "too_many");
+        assert!(sentence(&refused).starts_with("Three of your requests wait"), "{refused}");
+    }
+    let ensured = world.stranger.post("/v1/ensure-occupancy", json!({"flat_id": FLAT_B1})).await;
+    assert_eq!(ensured.refused(409, "WRONG_STATE")["data"]["status"], "too_many");
+    assert_eq!(world.count("SELECT count(*) FROM resident_requests").await, 3);
+    // What is open already is answered as before.
+    let open = world.stranger.get("/v1/resident-requests").await.data(200);
+    let body = json!({"flat_id": open[0]["flat_id"]});
+    world.stranger.post("/v1/ensure-occupancy", body).await.refused(409, "VERIFICATION_REQUIRED");
+
+    let body = json!({"user_id": world.stranger.user_id, "note": "not known here"});
+    let path = "/v1/resident-requests/reject";
+    world.guard.post(path, body.clone()).await.refused(403, "FORBIDDEN");
+    assert_eq!(
+        world.blue_admin.post(path, body.clone()).await.data(200),
+        json!({"rejected": 0, "results": []})
+    );
+    assert_eq!(world.block_admin.post(path, body.clone()).await.data(200)["rejected"], 3);
+    assert_eq!(
+        world.count("SELECT count(*) FROM audit_logs WHERE action = 'resident_request.reject'").await,
+        3
+    );
+    let rejected = world.stranger.get("/v1/resident-requests?status=rejected").await.data(200);
+    assert!(
+        rejected.as_array().unwrap().iter().all(|row| row["processed_note"] == "not known here"),
+        "{rejected}"
+    );
+    ask(&FLAT_102).await.data(201);
+}
+
+/// An admin rejects many requests at once, those that they decide about, and each is answered for itself.
+#[tokio::test]
+async fn many_requests_are_rejected_at_once() {
+    let world = World::open().await;
+    let mut ids = Vec::new();
+    for (who, flat) in [
+        (&world.stranger, FLAT_101),
+        (&world.guard, FLAT_101),
+        (&world.stranger, FLAT_B1),
+        (&world.stranger, BLUE_FLAT),
+        (&world.block_admin, FLAT_102),
+    ] {
+        let body = json!({"flat_id": flat, "requested_role": "owner"});
+        ids.push(who.post("/v1/resident-requests", body).await.data(201)["id"].clone());
+    }
+    let approve = format!("/v1/resident-requests/{}/approve", ids[1].as_str().unwrap());
+    world.admin.post(&approve, json!({})).await.data(200);
+    let path = "/v1/resident-requests/reject";
+    let asked = json!({"ids": ids});
+    world.resident.post(path, asked.clone()).await.refused(403, "FORBIDDEN");
+    let outcomes = |done: Value| -> Vec<String> {
+        let results = done["results"].as_array().unwrap().iter();
+        results.map(|row| row["outcome"].as_str().unwrap().to_owned()).collect()
+    };
+    // The block admin's own request, another block's, another society's.
+    let done = world.block_admin.post(path, asked.clone()).await.data(200);
+    assert_eq!(outcomes(done), ["rejected", "approved_before", "forbidden", "not_found", "forbidden"]);
+    let done = world.admin.post(path, asked.clone()).await.data(200);
+    assert_eq!(outcomes(done), ["rejected_before", "approved_before", "rejected", "not_found", "rejected"]);
+    assert_eq!(
+        world.count("SELECT count(*) FROM resident_request_approvals WHERE decision = 'reject'").await,
+        3
+    );
+    for body in [json!({}), json!({"ids": asked["ids"], "user_id": world.stranger.user_id})] {
+        world.admin.post(path, body).await.refused(400, "VALIDATION_FAILED");
+    }
 }

@@ -23,6 +23,7 @@ enum Kind {
     Token,
     Info,
     List,
+    Ids,
 }
 
 /// An object in an object, so many times.
@@ -98,6 +99,14 @@ fn refused_by(kind: Kind) -> Vec<Value> {
                 json!({"a": "9999 4105 7058"}),
             ]
         }
+        Kind::Ids => vec![
+            json!("x"),
+            json!([]),
+            json!([1]),
+            json!(["x"]),
+            json!({"a": 1}),
+            json!(vec!["11111111-1111-1111-1111-111111111111"; 101]),
+        ],
         Kind::List => {
             vec![
                 json!("x"),
@@ -209,6 +218,11 @@ fn endpoints(id: &str) -> Vec<Endpoint> {
         (path(format!("/v1/resident-requests/{id}/approve")), json!({}), &[("note", Kind::Text)]),
         (path(format!("/v1/resident-requests/{id}/reject")), json!({}), &[("note", Kind::Text)]),
         (
+            "/v1/resident-requests/reject",
+            json!({"ids": [id]}),
+            &[("ids", Kind::Ids), ("user_id", Kind::Id), ("note", Kind::Text)],
+        ),
+        (
             "/v1/ensure-occupancy",
             json!({"flat_id": FLAT_101}),
             &[("flat_id", Kind::Id), ("requested_role", Kind::Word)],
@@ -218,6 +232,7 @@ fn endpoints(id: &str) -> Vec<Endpoint> {
             json!({"flat_id": FLAT_101}),
             &[("flat_id", Kind::Id), ("description", Kind::Text)],
         ),
+        ("/v1/emergencies/resolve", json!({"ids": [id]}), &[("ids", Kind::Ids), ("flat_id", Kind::Id)]),
     ]
 }
 

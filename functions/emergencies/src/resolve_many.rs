@@ -1,0 +1,80 @@
+//! A guard resolves many emergencies at once, such as those of somebody who does not stop.
+
+use axum::{extract::State, http::StatusCode, response::Response};
+use serde::{Deserialize, Serialize};
+use shared::{
+    auth::{Caller, RequestMeta},
+    db::Type,
+    http::{Answer, ApiError},
+    input::{Body, Fields, FromFields, Ids, Problem, ProblemCode},
+    openapi::{Forbidden, NotFound, one_of},
+    write::{Writer, Writing},
+};
+use utoipa::{ToSchema, openapi::Object};
+use uuid::Uuid;
+
+#[derive(ToSchema)]
+pub(crate) struct ResolveMany {
+    /// The emergencies; either they or `flat_id`.
+    ids: Option<Ids>,
+    /// The flat whose open emergencies are meant, the hundred oldest of them.
+    flat_id: Option<Uuid>,
+}
+
+impl FromFields for ResolveMany {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let (ids, flat_id) = (fields.optional("ids")?, fields.optional("flat_id")?);
+        if ids.is_some() == flat_id.is_some() {
+            let problem = Problem::new(ProblemCode::Required, "or else flat_id is required").of("ids");
+            fields.note(problem.saying("Please name either emergencies (ids) or a flat (flat_id)."));
+            return None;
+        }
+        Some(Self { ids, flat_id })
+    }
+}
+
+#[derive(Serialize, Deserialize, ToSchema)]
+struct ResolvedMany {
+    /// How many are resolved by this.
+    resolved: i64,
+    results: Vec<ResolvedOne>,
+}
+
+/// What came of one.
+#[derive(Serialize, Deserialize, ToSchema)]
+struct ResolvedOne {
+    id: Uuid,
+    /// `forbidden` is one of a society that the caller has a part in, but is no active guard of.
+    #[schema(schema_with = outcome)]
+    outcome: String,
+}
+
+fn outcome() -> Object {
+    one_of(["resolved", "resolved_before", "forbidden", "not_found"])
+}
+
+/// Resolves many emergencies at once, those that nobody has taken on too.
+///
+/// **Permissions:** active guard of the society.
+///
+/// Each is told and audited as if it had been resolved by itself; what came of each is in the answer.
+#[utoipa::path(post, path = "/v1/emergencies/resolve", request_body = ResolveMany,
+    responses((status = 200, body = Answer<ResolvedMany>), Forbidden, NotFound))]
+pub(crate) async fn resolve_many_emergencies(
+    State(writer): State<Writer>,
+    caller: Caller,
+    meta: RequestMeta,
+    Body { input, key }: Body<ResolveMany>,
+) -> Result<Response, ApiError> {
+    let writing = Writing {
+        caller: &caller,
+        key: &key,
+        meta: &meta,
+        forbidden: "Only an active guard of this society attends to emergencies.",
+        unknown: "There is no such flat.",
+    };
+    let ids = input.ids.map(|ids| ids.0);
+    let params = [(&ids as _, Type::UUID_ARRAY), (&input.flat_id as _, Type::UUID)];
+    let written = writer.write::<ResolvedMany>(writing, include_str!("resolve_many.sql"), &params).await?;
+    Ok(written.with_status(StatusCode::OK))
+}

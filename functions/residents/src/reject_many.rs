@@ -1,0 +1,86 @@
+//! An admin rejects many requests at once, such as those of somebody who asks for every flat.
+
+use axum::{extract::State, http::StatusCode, response::Response};
+use serde::{Deserialize, Serialize};
+use shared::{
+    auth::{Caller, RequestMeta},
+    db::Type,
+    http::{Answer, ApiError},
+    input::{Body, Fields, FromFields, Ids, Problem, ProblemCode},
+    openapi::{Forbidden, one_of},
+    text::LongText,
+    write::{QuietWriter, Writing},
+};
+use utoipa::{ToSchema, openapi::Object};
+use uuid::Uuid;
+
+#[derive(ToSchema)]
+pub(crate) struct RejectMany {
+    /// The requests; either they or `user_id`.
+    ids: Option<Ids>,
+    /// The user whose open requests are meant, as far as the caller decides about them, the hundred oldest of them.
+    user_id: Option<Uuid>,
+    /// Why; it stands with each of them.
+    note: Option<LongText>,
+}
+
+impl FromFields for RejectMany {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let (ids, user_id) = (fields.optional("ids"), fields.optional("user_id"));
+        let note = fields.optional("note");
+        let (ids, user_id) = (ids?, user_id?);
+        if ids.is_some() == user_id.is_some() {
+            let problem = Problem::new(ProblemCode::Required, "or else user_id is required").of("ids");
+            fields.note(problem.saying("Please name either requests (ids) or a user (user_id)."));
+            return None;
+        }
+        Some(Self { ids, user_id, note: note? })
+    }
+}
+
+#[derive(Serialize, Deserialize, ToSchema)]
+struct RejectedMany {
+    /// How many are rejected by this.
+    rejected: i64,
+    results: Vec<RejectedOne>,
+}
+
+/// What came of one.
+#[derive(Serialize, Deserialize, ToSchema)]
+struct RejectedOne {
+    id: Uuid,
+    /// `forbidden` is the caller's own, or one of a flat that others decide about.
+    #[schema(schema_with = outcome)]
+    outcome: String,
+}
+
+fn outcome() -> Object {
+    one_of(["rejected", "rejected_before", "approved_before", "forbidden", "not_found"])
+}
+
+/// Rejects many requests at once.
+///
+/// **Permissions:** admin whose scope holds the flat, never the requester himself.
+///
+/// Each is audited as if it had been rejected by itself; what came of each is in the answer.
+#[utoipa::path(post, path = "/v1/resident-requests/reject", request_body = RejectMany,
+    responses((status = 200, body = Answer<RejectedMany>), Forbidden))]
+pub(crate) async fn reject_many_requests(
+    State(writer): State<QuietWriter>,
+    caller: Caller,
+    meta: RequestMeta,
+    Body { input, key }: Body<RejectMany>,
+) -> Result<Response, ApiError> {
+    let writing = Writing {
+        caller: &caller,
+        key: &key,
+        meta: &meta,
+        forbidden: "Only an admin of this flat decides, and never about their own request.",
+        unknown: "There is no such request.",
+    };
+    let ids = input.ids.map(|ids| ids.0);
+    let params =
+        [(&ids as _, Type::UUID_ARRAY), (&input.user_id as _, Type::UUID), (&input.note as _, Type::TEXT)];
+    let written = writer.write::<RejectedMany>(writing, include_str!("reject_many.sql"), &params).await?;
+    Ok(written.with_status(StatusCode::OK))
+}
