@@ -146,8 +146,7 @@ DECLARE
     head     audit_heads;
     n        bigint;
     last     bytea;
-    seen     timestamptz := coalesce(p_seen, '-infinity');
-    until    timestamptz;
+    until    timestamptz := coalesce(p_seen, '1970-01-01Z');
     linked   boolean := true;
     read     bigint := 0;
     whole    boolean;
@@ -181,7 +180,8 @@ BEGIN
         n := r.seq;
         last := r.hash;
         linked := true;
-        until := greatest(until, r.created_at);
+        -- A time that somebody has set does not lead the next page astray.
+        until := greatest(until, least(r.created_at, now()));
         IF n = p_anchor_seq THEN
             anchor := CASE WHEN p_anchor_hash = last THEN 'matches' ELSE 'differs' END;
         END IF;
@@ -201,16 +201,15 @@ BEGIN
     IF anchor = 'differs' THEN
         problems := problems || jsonb_build_object('kind', 'replaced', 'seq', p_anchor_seq);
     END IF;
-    until := greatest(until, seen);
     -- Rows of these times that were written past the chain.
     FOR r IN
         (SELECT l.id FROM audit_logs l
-          WHERE l.society_id = p_chain AND l.created_at >= seen AND l.created_at <= until
+          WHERE l.society_id = p_chain AND (p_seen IS NULL OR l.created_at > p_seen) AND l.created_at <= until
             AND NOT EXISTS (SELECT FROM audit_chain c WHERE c.audit_id = l.id AND c.chain = p_chain) LIMIT 100)
         UNION ALL
         (SELECT l.id FROM audit_logs l
           WHERE p_chain < '00000000-0000-0000-0000-000000000010' AND l.society_id IS NULL
-            AND audit_chain_of(NULL, l.actor_user_id) = p_chain AND l.created_at >= seen AND l.created_at <= until
+            AND audit_chain_of(NULL, l.actor_user_id) = p_chain AND (p_seen IS NULL OR l.created_at > p_seen) AND l.created_at <= until
             AND NOT EXISTS (SELECT FROM audit_chain c WHERE c.audit_id = l.id AND c.chain = p_chain) LIMIT 100)
     LOOP
         problems := problems || jsonb_build_object('kind', 'inserted', 'audit_id', r.id);

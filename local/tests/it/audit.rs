@@ -388,6 +388,34 @@ async fn each_change_in_the_database_is_named() {
     assert_eq!(world.verify(Some((last, &hash))).await["verified"], true);
 }
 
+/// What was written past the trigger, at whatever time, is named, and once, however small the pages are.
+#[tokio::test]
+async fn a_row_past_the_chain_is_named_once() {
+    let world = World::open().await;
+    world.write_audit(9).await;
+    let insert = "BEGIN; ALTER TABLE audit_logs DISABLE TRIGGER audit_logs_chain;
+         INSERT INTO audit_logs (created_at, action, resource_type, society_id)
+         SELECT t.at, 'forged', 'x', a.society_id
+           FROM audit_logs a, unnest(ARRAY[a.created_at, '-infinity', 'infinity', a.created_at + interval '1 day']) AS t (at)
+          WHERE a.details ->> 'n' = '4';
+         ALTER TABLE audit_logs ENABLE TRIGGER audit_logs_chain; COMMIT;
+         UPDATE audit_chain SET created_at = 'infinity' WHERE seq = 3";
+    world.db.batch_execute(insert).await.unwrap();
+    for limit in [1, 2, 4, 10_000] {
+        let path = format!("/v1/admin/audit/verify?society_id={GREEN_ACRES}&limit={limit}");
+        let (mut cursor, mut found) = (String::new(), Vec::new());
+        loop {
+            let page = world.admin.get(&format!("{path}{cursor}")).await.data(200);
+            found.extend(page["problems"].as_array().unwrap().clone());
+            let Some(next) = page["next_cursor"].as_str() else { break };
+            cursor = format!("&cursor={next}");
+        }
+        let of = |kind: &str| found.iter().filter(|problem| problem["kind"] == kind).collect::<Vec<_>>();
+        assert_eq!((of("inserted").len(), of("removed").len(), found.len()), (4, 1, 5), "{limit}: {found:?}");
+        assert_eq!(of("removed")[0]["seq"], 3);
+    }
+}
+
 /// Whoever owns the tables can write all of it anew; what was noted elsewhere says so. So it is noted daily.
 #[tokio::test]
 async fn a_rewrite_is_shown_by_what_the_janitor_said_in_the_log() {
