@@ -31,7 +31,6 @@ BEGIN
 END $$;
 
 -- Whether a number takes WhatsApp messages: there is a user of it, and whoever has it has agreed.
-CREATE INDEX IF NOT EXISTS users_phone_idx ON users (phone) WHERE phone IS NOT NULL;
 CREATE FUNCTION takes_whatsapp(p_phone text) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
 BEGIN
     RETURN coalesce((SELECT bool_and(coalesce(p.whatsapp, false))
@@ -142,6 +141,7 @@ BEGIN
                'flat_number', p_data -> 'flat_number', 'block_name', p_data -> 'block_name',
                'emergency_id', p_data -> 'emergency_id', 'decision', p_data -> 'decision', 'status', p_data -> 'status',
                'screen', CASE WHEN p_event = 'visitor_request' THEN 'visitor_approvals'
+                              WHEN p_event = 'resident_joined' THEN 'my_flats'
                               WHEN starts_with(p_event, 'emergency') THEN 'emergencies' ELSE 'visitor_details' END,
                'click_action', 'FLUTTER_NOTIFICATION_CLICK'))
       FROM devices d WHERE d.user_id = ANY (v_users) AND d.is_active AND d.token IS NOT NULL;
@@ -341,12 +341,14 @@ ALTER TABLE emergencies
 CREATE INDEX emergencies_open_idx ON emergencies (flat_id, created_at DESC) WHERE status <> 'resolved';
 
 -- The open emergency that a further report of a flat belongs to, locked: the newest one, rather one that nobody attends to
--- yet; null where the flat has fewer than p_most. The flat's row makes reports come one after the other.
+-- yet; null where the flat has fewer than p_most. The count of a flat's reports makes them come one after the other; the
+-- flat's room is no place for that, since a guard's step locks it after the emergency.
 CREATE FUNCTION emergency_to_join(p_flat uuid, p_most integer) RETURNS emergencies LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
     found emergencies;
 BEGIN
-    PERFORM hold_flat(p_flat);
+    INSERT INTO request_counts AS r (counted, window_start, hits) VALUES ('emergencies:' || p_flat, clock_timestamp(), 1)
+    ON CONFLICT (counted) DO UPDATE SET hits = r.hits + 1, window_start = excluded.window_start;
     IF (SELECT count(*) FROM emergencies WHERE flat_id = p_flat AND status <> 'resolved') >= p_most THEN
         SELECT * INTO found FROM emergencies WHERE flat_id = p_flat AND status <> 'resolved'
          ORDER BY status = 'pending' DESC, created_at DESC, id DESC LIMIT 1 FOR NO KEY UPDATE;
