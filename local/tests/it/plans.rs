@@ -55,3 +55,35 @@ async fn a_statement_that_answers_otherwise_is_prepared_again() {
     let after: Vec<Value> = db.read(asked, &[]).await.unwrap();
     assert_eq!((before, after), (vec![serde_json::json!({"a": 1})], vec![serde_json::json!(1)]));
 }
+
+/// A function in SQL that is not put into the statement that calls it is planned at every call; one in PL/pgSQL keeps its
+/// plans.
+#[tokio::test]
+async fn functions_keep_their_plans() {
+    let stack = Stack::start().await.unwrap();
+    let db = stack.database().await.unwrap();
+    let in_sql =
+        "SELECT p.proname::text, p.proretset, ARRAY(SELECT t::regtype::text FROM unnest(p.proargtypes) AS t)
+          FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
+         WHERE p.pronamespace = 'public'::regnamespace AND l.lanname = 'sql'";
+    let mut planned = Vec::new();
+    for row in db.query(in_sql, &[]).await.unwrap() {
+        let (name, is_set, types): (String, bool, Vec<String>) = (row.get(0), row.get(1), row.get(2));
+        let columns = |part: &dyn Fn(usize, &String) -> String| {
+            types.iter().enumerate().map(|(place, kind)| part(place, kind)).collect::<Vec<_>>().join(", ")
+        };
+        let values = columns(&|place, kind| format!("NULL::{kind} AS a{place}"));
+        let call = format!("{name}({})", columns(&|place, _| format!("s.a{place}")));
+        let sql = if is_set {
+            format!("SELECT r FROM (SELECT {values} OFFSET 0) AS s, LATERAL {call} AS r")
+        } else {
+            format!("SELECT {call} FROM (SELECT {values} OFFSET 0) AS s")
+        };
+        let plan = db.query(&format!("EXPLAIN (VERBOSE, COSTS OFF) {sql}"), &[]).await.unwrap();
+        let calls = |row: &tokio_postgres::Row| row.get::<_, String>(0).contains(&format!("{name}("));
+        if plan.iter().any(calls) {
+            planned.push(name);
+        }
+    }
+    assert!(planned.is_empty(), "planned at every call: {planned:?}");
+}
