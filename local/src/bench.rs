@@ -150,10 +150,10 @@ impl Bench {
             let mut command = Command::new(&pgbench);
             command.args(words).arg(&url).stdout(Stdio::null()).stderr(Stdio::null());
             let ended = tokio::task::spawn_blocking(move || command.status()).await;
-            match ended.map_err(std::io::Error::other).flatten().map_err(Error::path(&pgbench))? {
-                status if status.success() => Ok(()),
-                status => Err(Error::Postgres(format!("pgbench ended with {status}"))),
-            }
+            let status = ended.map_err(std::io::Error::other).flatten().map_err(Error::path(&pgbench))?;
+            // What a backend has used is the server's once it has noticed that the backend is gone.
+            sleep(TOLD_AFTER).await;
+            if status.success() { Ok(()) } else { Err(Error::Postgres(format!("pgbench ended with {status}"))) }
         };
         let turns = TURNS.to_string();
         run(&["-i", "-q"]).await?;
