@@ -153,7 +153,11 @@ impl Bench {
             let status = ended.map_err(std::io::Error::other).flatten().map_err(Error::path(&pgbench))?;
             // What a backend has used is the server's once it has noticed that the backend is gone.
             sleep(TOLD_AFTER).await;
-            if status.success() { Ok(()) } else { Err(Error::Postgres(format!("pgbench ended with {status}"))) }
+            if status.success() {
+                Ok(())
+            } else {
+                Err(Error::Postgres(format!("pgbench ended with {status}")))
+            }
         };
         let turns = TURNS.to_string();
         run(&["-i", "-q"]).await?;

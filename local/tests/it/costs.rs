@@ -3,11 +3,7 @@
 use std::collections::BTreeMap;
 
 use futures_util::{StreamExt, stream};
-use local::{
-    Identity,
-    faults::{Fault, Kind},
-    messages::Service,
-};
+use local::{Identity, messages::Service};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -225,10 +221,13 @@ async fn whatsapp_goes_to_those_who_agreed() {
     world.resident.post(&path, whatsapp.clone()).await.data(200);
     assert_eq!(world.handed("+919876543219", 1).await[0].service, Service::Whatsapp);
     // Between the invitation and its turn she changes her mind.
-    world.stack.faults().set([Fault::new(Kind::InvokeRefused)]).unwrap();
+    let later =
+        "ALTER TABLE notification_logs ALTER COLUMN due_at SET DEFAULT clock_timestamp() + interval '1 day'";
+    world.db.batch_execute(later).await.unwrap();
     world.resident.post(&path, whatsapp).await.data(200);
     guest.post("/v1/notification-preferences", json!({"whatsapp": false})).await.data(200);
-    world.stack.faults().clear();
+    let now = "UPDATE notification_logs SET due_at = clock_timestamp() WHERE status = 'queued'";
+    world.db.batch_execute(now).await.unwrap();
     world.dispatch().await;
     world.all_is_sent().await;
     world.handed("+919876543219", 1).await;
