@@ -15,6 +15,14 @@ const MAKE: &str = "
         || CASE WHEN EXISTS (SELECT FROM pg_auth_members m WHERE m.member = r.oid AND m.roleid = 'society360_functions'::regrole)
                 THEN '' ELSE format('; GRANT society360_functions TO %I', $1::text) END
       FROM (SELECT $1::text AS name) wanted LEFT JOIN pg_roles r ON r.rolname = wanted.name";
+/// What the user $1 lacks of these settings, as statements. The server ends a statement a moment before its caller gives it
+/// up (`shared/src/db.rs`), so that nothing goes on for which somebody was told 503, and a row that somebody holds keeps
+/// few waiting. As settings of the user they hold through RDS Proxy, where `SET` would bind a connection to its client.
+const LIMIT: &str = "
+    SELECT string_agg(format('ALTER ROLE %I SET %I = %L', $1::text, name, value), '; ')
+      FROM (VALUES ('statement_timeout', '4500ms'), ('lock_timeout', '1400ms'), ('idle_in_transaction_session_timeout', '5s')) AS l (name, value)
+     WHERE NOT EXISTS (SELECT FROM pg_db_role_setting s JOIN pg_roles r ON r.oid = s.setrole
+                        WHERE r.rolname = $1 AND s.setdatabase = 0 AND format('%s=%s', name, value) = ANY (s.setconfig))";
 /// Whether this user has the functions' rights, and whether the owner's besides.
 const RIGHTS: &str = "
     SELECT pg_has_role('society360_functions', 'USAGE'), pg_has_role(c.relowner, 'MEMBER')
@@ -36,13 +44,20 @@ const KEEP: &str = "DO $$ BEGIN
 /// They are not let in until `until`, or may do more than their work.
 pub async fn admit(owner: &Client, functions: &Connector, until: Instant) -> Result<(), Failure> {
     keep_to_grants(owner).await?;
-    if let Ok(true) = is_admitted(functions).await? {
-        return Ok(());
-    }
+    let admitted = matches!(is_admitted(functions).await?, Ok(true));
     if let Some((user, password)) = functions.credentials() {
-        let make = owner.query_one(MAKE, &[&user, &scram_sha_256(password)]).await;
-        let make: String = make.map_err(Failure::NotAdmitted)?.get(0);
-        owner.batch_execute(&make).await.map_err(Failure::NotAdmitted)?;
+        if !admitted {
+            let make = owner.query_one(MAKE, &[&user, &scram_sha_256(password)]).await;
+            let make: String = make.map_err(Failure::NotAdmitted)?.get(0);
+            owner.batch_execute(&make).await.map_err(Failure::NotAdmitted)?;
+        }
+        let limit: Option<String> = owner.query_one(LIMIT, &[&user]).await.map_err(Failure::NotAdmitted)?.get(0);
+        if let Some(limit) = limit {
+            owner.batch_execute(&limit).await.map_err(Failure::NotAdmitted)?;
+        }
+    }
+    if admitted {
+        return Ok(());
     }
     // RDS Proxy may have kept what it was told of that user before.
     loop {

@@ -26,12 +26,13 @@ WITH place AS MATERIALIZED (
        AND v.hidden_at IS NULL AND coalesce(v.approval_deadline, 'infinity') > now()
     UNION ALL
     -- Emergencies of the society that are not resolved. An alert calls for someone, so where a guard is on it, it is
-    -- their step that is told.
-    SELECT o.id, o.seq, o.event, o.data
-      FROM verdict, emergencies e
-      JOIN outbox o ON o.room = $1 AND o.data ->> 'emergency_id' = e.id::text
-       AND o.event = CASE e.status WHEN 'pending' THEN 'emergency_alert' ELSE 'emergency_updated' END
-     WHERE NOT recovered AND starts_with($1, 'society:') AND e.society_id = $2 AND e.status <> 'resolved'
+    -- their step that is told. Of alerts that were repeated it is the last.
+    (SELECT DISTINCT ON (e.id) o.id, o.seq, o.event, o.data
+       FROM verdict, emergencies e
+       JOIN outbox o ON o.room = $1 AND o.data ->> 'emergency_id' = e.id::text
+        AND o.event = CASE e.status WHEN 'pending' THEN 'emergency_alert' ELSE 'emergency_updated' END
+      WHERE NOT recovered AND starts_with($1, 'society:') AND e.society_id = $2 AND e.status <> 'resolved'
+      ORDER BY e.id, o.seq DESC)
 ), sent AS (
     SELECT k.id, k.seq, k.event, k.data FROM kept k, verdict WHERE verdict.recovered AND k.theirs
     UNION ALL

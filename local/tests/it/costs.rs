@@ -272,6 +272,15 @@ async fn three_emergencies_of_a_flat_are_open() {
         1
     );
 
+    // Whoever comes to the gate now hears of each once: those of this flat and the neighbour's.
+    let mut relief = world.second_guard.connect().await;
+    relief.join("society", GREEN_ACRES).await;
+    let heard = relief.heard().await;
+    let mut alerts: Vec<_> = heard.iter().filter(|frame| frame["event"] == "emergency_alert").collect();
+    assert_eq!(alerts.len(), 4, "{heard:#?}");
+    alerts.retain(|alert| alert["data"]["emergency_id"] == further["id"]);
+    assert_eq!(alerts[0]["data"]["description"], further["description"]);
+
     for step in ["address", "resolve"] {
         let path = format!("/v1/emergencies/{}/{step}", further["id"].as_str().unwrap());
         world.guard.post(&path, json!({})).await.data(200);

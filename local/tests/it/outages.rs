@@ -1,14 +1,18 @@
 //! Stores that die: 503 while they are down, and healthy again without a restart.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
 };
 
+use futures_util::future::join_all;
 use local::Stack;
 use serde_json::json;
 
-use crate::support::World;
+use crate::support::{World, world::FLAT_101};
 
 /// PostgreSQL restarts under load: every request succeeds or says 503, and afterwards all succeed.
 #[tokio::test]
@@ -57,4 +61,28 @@ async fn a_database_that_is_away_is_503() {
     world.stack.wire().refuse(false);
     world.guard.get("/v1/cities").await.data(200);
     assert_eq!(world.nobody().get("/health").await.expect(200)["status"], "healthy");
+}
+
+/// A 503 ends its statement: where a row is stuck, callers are told so in time, nobody goes on waiting, and nothing is
+/// done when it is free again.
+#[tokio::test]
+async fn a_503_leaves_nothing_behind() {
+    let world = World::open().await;
+    world.log_visitor().await;
+    let mut holder = world.stack.database().await.unwrap();
+    let held = holder.transaction().await.unwrap();
+    let room = format!("flat:{FLAT_101}");
+    held.query_one("SELECT FROM room_sequences WHERE room = $1 FOR UPDATE", &[&room]).await.unwrap();
+    let asked = Instant::now();
+    let visitor = json!({"visitor_name": "Kiran", "phone": "9876543210", "flat_id": FLAT_101});
+    let asking = (0..4).map(|_| world.guard.post("/v1/visitors", visitor.clone()));
+    for reply in join_all(asking).await {
+        reply.refused(503, "UNAVAILABLE");
+    }
+    assert!(asked.elapsed() < Duration::from_secs(4), "{:?}", asked.elapsed());
+    let waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    assert_eq!(world.count(waiting).await, 0);
+    held.rollback().await.unwrap();
+    assert_eq!(world.count("SELECT count(*) FROM visitors").await, 1);
+    world.guard.post("/v1/visitors", visitor).await.data(201);
 }
