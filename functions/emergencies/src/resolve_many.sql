@@ -17,7 +17,7 @@ WITH me AS MATERIALIZED (
       FROM me, wanted w, emergencies e LEFT JOIN guards g ON g.user_id = $1 AND g.society_id = e.society_id AND g.active
      WHERE e.id = w.id AND has_part(me.scope, e.society_id) AND EXISTS (SELECT FROM place WHERE place.allowed)
      ORDER BY e.id
-       FOR UPDATE OF e
+       FOR NO KEY UPDATE OF e
 ), judged AS MATERIALIZED (
     SELECT w.id, w.place, t.society_id, t.flat_id, t.status, t.guard_id,
            CASE WHEN t.id IS NULL THEN 'not_found'

@@ -9,7 +9,7 @@ WITH target AS MATERIALIZED (
       FROM caller_scope($1) AS me, emergencies e
       LEFT JOIN guards g ON g.user_id = $1 AND g.society_id = e.society_id AND g.active
      WHERE e.id = $7 AND has_part(me, e.society_id)
-       FOR UPDATE OF e
+       FOR NO KEY UPDATE OF e
 ), claim AS MATERIALIZED (
     SELECT c.* FROM target t, claim_key($1, $2, $3, $4, $5, CASE WHEN t.open THEN t.answer END) c WHERE t.allowed
 ), changed AS (

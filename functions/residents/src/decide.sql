@@ -6,7 +6,7 @@ WITH target AS MATERIALIZED (
                AND r.requesting_user_id <> $1 AS allowed
       FROM resident_requests r, caller_scope($1) AS me
      WHERE r.id = $7 AND has_part(me, r.society_id)
-       FOR UPDATE OF r
+       FOR NO KEY UPDATE OF r
 ), claim AS MATERIALIZED (
     SELECT c.* FROM target t, claim_key($1, $2, $3, $4, $5,
         CASE WHEN t.status = 'pending' THEN jsonb_build_object('message',

@@ -15,7 +15,7 @@ WITH me AS MATERIALIZED (
       FROM me, wanted w, resident_requests r
      WHERE r.id = w.id AND has_part(me.scope, r.society_id) AND me.allowed
      ORDER BY r.id
-       FOR UPDATE OF r
+       FOR NO KEY UPDATE OF r
 ), judged AS MATERIALIZED (
     SELECT w.id, w.place, t.requesting_user_id, t.society_id, t.flat_id,
            CASE WHEN t.id IS NULL THEN 'not_found'

@@ -7,7 +7,7 @@ WITH flat AS MATERIALIZED (
     -- and is taken before that of the user, as an admin's decision does.
     SELECT r.id FROM flat f JOIN resident_requests r ON r.requesting_user_id = $1 AND r.flat_id = f.flat_id
      WHERE r.status = 'pending' AND f.auto_approve
-       FOR UPDATE OF r
+       FOR NO KEY UPDATE OF r
 ), place AS MATERIALIZED (
     SELECT f.*, o.id AS open, request_in_the_way($1, f.flat_id) AS in_the_way FROM flat f LEFT JOIN open o ON true
 ), decided AS MATERIALIZED (

@@ -4,7 +4,7 @@ WITH target AS MATERIALIZED (
     SELECT v AS visitor, is_staff(me, v.society_id, v.block_id) AS allowed
       FROM visitors v, caller_scope($1) AS me
      WHERE v.id = $7 AND has_part(me, v.society_id)
-       FOR UPDATE OF v
+       FOR NO KEY UPDATE OF v
 ), judged AS MATERIALIZED (
     SELECT (t.visitor).id, (t.visitor).status, (t.visitor).decided_by, t.allowed,
            (t.visitor).status = 'pending' OR (t.visitor).status = 'denied' AND (t.visitor).decided_by = 'timeout' AS open,

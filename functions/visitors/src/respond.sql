@@ -12,7 +12,7 @@ WITH target AS MATERIALIZED (
       FROM visitors v, caller_scope($1) AS me
      WHERE v.id = $7 AND has_part(me, v.society_id)
        AND ($10 IS NULL OR v.flat_id = $10 AND extract(epoch FROM v.approval_deadline)::bigint = $11)
-       FOR UPDATE OF v
+       FOR NO KEY UPDATE OF v
 ), judged AS MATERIALIZED (
     SELECT t.*, t.speaks_as IS NOT NULL AS allowed, NOT t.guest_pass AND (
                t.status = 'pending' AND clock_timestamp() >= coalesce(t.approval_deadline, 'infinity')

@@ -6,7 +6,7 @@ WITH target AS MATERIALIZED (
            is_own(me, v) OR is_staff(me, v.society_id, v.block_id) AS allowed
       FROM visitors v, caller_scope($1) AS me
      WHERE v.id = $7 AND has_part(me, v.society_id)
-       FOR UPDATE OF v
+       FOR NO KEY UPDATE OF v
 ), judged AS MATERIALIZED (
     SELECT t.*, coalesce(
                number_refusal(t.phone, coalesce(

@@ -5,7 +5,7 @@ WITH target AS MATERIALIZED (
       FROM caller_scope($1) AS me, visitors v
       LEFT JOIN guards g ON g.user_id = $1 AND g.society_id = v.society_id AND g.active
      WHERE v.id = $7 AND has_part(me, v.society_id)
-       FOR UPDATE OF v
+       FOR NO KEY UPDATE OF v
 ), judged AS MATERIALIZED (
     SELECT (t.visitor).id, (t.visitor).status, t.guard_id, t.allowed, entry_verdict(t.visitor, false) AS verdict FROM target t
 ), claim AS MATERIALIZED (

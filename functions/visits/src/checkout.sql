@@ -9,7 +9,7 @@ WITH target AS MATERIALIZED (
       FROM caller_scope($1) AS me, visitors v
       LEFT JOIN guards g ON g.user_id = $1 AND g.society_id = v.society_id AND g.active
      WHERE v.visit_id = $7 AND has_part(me, v.society_id)
-       FOR UPDATE OF v
+       FOR NO KEY UPDATE OF v
 ), claim AS MATERIALIZED (
     SELECT c.* FROM target t
       JOIN visits x ON x.id = t.visit_id AND x.checkin_time = t.checkin_time,

@@ -86,3 +86,15 @@ async fn a_503_leaves_nothing_behind() {
     assert_eq!(world.count("SELECT count(*) FROM visitors").await, 1);
     world.guard.post("/v1/visitors", visitor).await.data(201);
 }
+
+/// Whoever only refers to a visitor, as messages and visits do, keeps nobody from answering or letting them in.
+#[tokio::test]
+async fn a_visitor_who_is_referred_to_goes_on() {
+    let world = World::open().await;
+    let visitor = world.log_visitor().await;
+    let mut holder = world.stack.database().await.unwrap();
+    let held = holder.transaction().await.unwrap();
+    held.query_one("SELECT FROM visitors WHERE id = $1 FOR KEY SHARE", &[&visitor]).await.unwrap();
+    world.answer(visitor, "accept").await;
+    world.guard.post("/v1/visits/checkin", json!({"visitor_id": visitor})).await.data(201);
+}
