@@ -51,7 +51,8 @@ pub async fn admit(owner: &Client, functions: &Connector, until: Instant) -> Res
             let make: String = make.map_err(Failure::NotAdmitted)?.get(0);
             owner.batch_execute(&make).await.map_err(Failure::NotAdmitted)?;
         }
-        let limit: Option<String> = owner.query_one(LIMIT, &[&user]).await.map_err(Failure::NotAdmitted)?.get(0);
+        let limit: Option<String> =
+            owner.query_one(LIMIT, &[&user]).await.map_err(Failure::NotAdmitted)?.get(0);
         if let Some(limit) = limit {
             owner.batch_execute(&limit).await.map_err(Failure::NotAdmitted)?;
         }
