@@ -1,8 +1,5 @@
 """Verifies an exported audit: python3 verify_audit.py [NUMBER:HASH ...] < audit.jsonl (the anchors are noted hashes)"""
-import hashlib
-import json
-import sys
-
+import hashlib, json, sys
 anchors = {int(seq): digest for seq, digest in (anchor.split(":") for anchor in sys.argv[1:])}
 last, before, chain, problems = 0, "0" * 64, None, []
 for line in filter(str.strip, sys.stdin):
