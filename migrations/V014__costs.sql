@@ -281,15 +281,22 @@ CREATE INDEX delivery_tellings_due_idx ON delivery_tellings (due_at) WHERE due_a
 CREATE INDEX delivery_tellings_age_idx ON delivery_tellings (told_at) WHERE due_at IS NULL;
 
 -- Tells how far the questions about these visitors have come; answers the events. Societies in order, so that no two
--- statements wait for each other.
-CREATE FUNCTION emit_delivery(p_visitors uuid[]) RETURNS jsonb LANGUAGE plpgsql VOLATILE AS $$
+-- statements wait for each other. A society whose room is held keeps no other waiting: its news are put off.
+CREATE FUNCTION emit_delivery(p_visitors uuid[]) RETURNS jsonb LANGUAGE plpgsql VOLATILE SET lock_timeout = '100ms' AS $$
 DECLARE
     v        visitors;
+    v_held   uuid;
     v_events jsonb := '[]';
 BEGIN
     FOR v IN SELECT * FROM visitors WHERE id = ANY (p_visitors) ORDER BY society_id, id LOOP
-        v_events := v_events || emit('society:' || v.society_id, 'delivery_updated',
-            jsonb_build_object('visitor_id', v.id, 'delivery', delivery_of(v.id)));
+        BEGIN
+            IF v.society_id = v_held THEN RAISE lock_not_available; END IF;
+            v_events := v_events || emit('society:' || v.society_id, 'delivery_updated',
+                jsonb_build_object('visitor_id', v.id, 'delivery', delivery_of(v.id)));
+        EXCEPTION WHEN lock_not_available THEN
+            v_held := v.society_id;
+            UPDATE delivery_tellings SET due_at = clock_timestamp() + interval '1 second' WHERE visitor_id = v.id;
+        END;
     END LOOP;
     RETURN v_events;
 END $$;
@@ -323,12 +330,14 @@ DECLARE
     v_visitors uuid[] := ARRAY(
         SELECT visitor_id FROM delivery_tellings WHERE due_at <= clock_timestamp()
          ORDER BY due_at LIMIT p_limit FOR UPDATE SKIP LOCKED);
+    v_events   jsonb;
 BEGIN
     UPDATE delivery_tellings SET told_at = clock_timestamp(), due_at = NULL WHERE visitor_id = ANY (v_visitors);
     DELETE FROM delivery_tellings WHERE visitor_id IN (
         SELECT visitor_id FROM delivery_tellings WHERE due_at IS NULL AND told_at < clock_timestamp() - interval '1 minute'
          ORDER BY told_at LIMIT p_limit FOR UPDATE SKIP LOCKED);
-    RETURN jsonb_build_object('events', emit_delivery(v_visitors), 'wait_seconds', (
+    v_events := emit_delivery(v_visitors);
+    RETURN jsonb_build_object('events', v_events, 'wait_seconds', (
         -- One that is due still is another's at the moment.
         SELECT greatest(0.1, extract(epoch FROM due_at - clock_timestamp())) FROM delivery_tellings
          WHERE due_at IS NOT NULL ORDER BY due_at LIMIT 1));

@@ -120,3 +120,39 @@ async fn the_gate_hears_of_a_visitor_once_a_second() {
     assert!(heard.iter().all(|event| event["data"]["visitor_id"] == visitor.to_string()));
     assert_eq!(world.delivery(visitor).await["delivered"], 20);
 }
+
+/// A society whose room is held hears later how far its questions have come; another one does not wait for that.
+#[tokio::test]
+async fn a_room_that_is_held_puts_off_its_own_news_alone() {
+    let world = World::open().await;
+    let green = world.ring(FLAT_101).await;
+    let body = json!({"visitor_name": "Leela", "phone": "9876543211", "flat_id": BLUE_FLAT});
+    let blue = world.blue_guard.post("/v1/visitors", body).await.data(201)["visitor"]["id"].clone();
+    let blue: Uuid = blue.as_str().unwrap().parse().unwrap();
+    let put_off =
+        "INSERT INTO delivery_tellings (visitor_id, told_at, due_at) SELECT id, now(), now() FROM visitors";
+    world.db.batch_execute(put_off).await.unwrap();
+    let room = format!("society:{GREEN_ACRES}");
+    let known = "INSERT INTO room_sequences (room, seq) VALUES ($1, 0) ON CONFLICT DO NOTHING";
+    world.db.execute(known, &[&room]).await.unwrap();
+    let mut holder = world.stack.database().await.unwrap();
+    let held = holder.transaction().await.unwrap();
+    held.query_one("SELECT FROM room_sequences WHERE room = $1 FOR UPDATE", &[&room]).await.unwrap();
+
+    let tell =
+        async || -> Value { world.db.query_one("SELECT tell_due_delivery(64)", &[]).await.unwrap().get(0) };
+    let told = |told: &Value| -> Vec<String> {
+        let events = told["events"].as_array().unwrap().iter();
+        events.map(|event| event["data"]["visitor_id"].as_str().unwrap().to_owned()).collect()
+    };
+    let first = tell().await;
+    assert_eq!(told(&first), [blue.to_string()]);
+    assert!(first["wait_seconds"].as_f64().is_some_and(|seconds| seconds <= 1.0), "{first}");
+    held.rollback().await.unwrap();
+    world
+        .db
+        .batch_execute("UPDATE delivery_tellings SET due_at = now() WHERE due_at IS NOT NULL")
+        .await
+        .unwrap();
+    assert_eq!(told(&tell().await), [green.to_string()]);
+}
