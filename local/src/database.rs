@@ -21,7 +21,7 @@ pub enum Seed {
     Demo,
 }
 
-/// Applies the migrations that are missing, and lets the functions in. A database of a newer checkout, or one whose applied
+/// Applies the migrations that are missing, replaces the functions, and lets the functions in. A database of a newer checkout, or one whose applied
 /// migrations have been edited since, is refused in one sentence.
 pub(crate) async fn migrate(postgres: &Postgres, database: &str, progress: Progress) -> Result<(), Error> {
     let mut client = postgres.connect(database).await?;
@@ -50,6 +50,8 @@ pub(crate) async fn migrate(postgres: &Postgres, database: &str, progress: Progr
         progress.say(format_args!("Applying migrations, {} of {}", missing.len(), ours.len()));
     }
     runner.run_async(&mut client).await.map_err(failed)?;
+    let replaced = migrator::replace_functions(&mut client).await;
+    replaced.map_err(|failure| Error::Database(failure.to_string()))?;
     let url = postgres.functions_url(database, postgres.port()).into();
     let functions = Connector::new(&DatabaseConfig { url, root_certificates: None });
     let functions = functions.map_err(|error| Error::Database(error.to_string()))?;

@@ -12,6 +12,13 @@ pub enum Failure {
     Database(tokio_postgres::Error),
     /// A migration failed, and nothing of it is left; or an applied one was edited afterwards.
     Migration(refinery::Error),
+    /// A function of the schema was refused, and all are as before.
+    Function {
+        /// Its file, or where it is to go its signature.
+        name: String,
+        /// What the server said.
+        error: tokio_postgres::Error,
+    },
     /// A migration was never applied, although later ones were.
     Overtaken(String),
     /// Whoever signs in with the functions' credentials cannot do their work.
@@ -40,6 +47,7 @@ impl fmt::Display for Failure {
                 | Kind::ConfigError(_)
                 | Kind::InvalidMigrationFile(..) => write!(f, "{error}"),
             },
+            Self::Function { name, error } => write!(f, "the function {name}: {}", said(error)),
             Self::Overtaken(migration) => {
                 write!(f, "{migration} was never applied, although later ones were: give it a new number")
             }

@@ -3,6 +3,7 @@
 
 mod admit;
 mod failure;
+mod functions;
 mod migrate;
 mod tell_cloudformation;
 
@@ -21,6 +22,7 @@ use tokio::time::Instant;
 
 pub use admit::{admit, keep_to_grants};
 pub use failure::Failure;
+pub use functions::{functions, replace_functions};
 pub use migrate::{Schema, migrations};
 
 /// What is kept of the invocation's time for telling CloudFormation how it went.

@@ -8,7 +8,7 @@ use serde::Serialize;
 use tokio::time::{Instant, sleep, timeout_at};
 use tokio_postgres::Client;
 
-use crate::{Failure, Migrator, admit};
+use crate::{Failure, Migrator, admit, replace_functions};
 
 mod embedded {
     refinery::embed_migrations!("../../migrations");
@@ -72,6 +72,7 @@ impl Migrator {
 
     async fn bring_up(&self, client: &mut Client, until: Instant) -> Result<Schema, Failure> {
         let schema = apply_missing(client).await?;
+        replace_functions(client).await?;
         admit(client, &self.functions, until.min(Instant::now() + PATIENCE)).await?;
         Ok(schema)
     }

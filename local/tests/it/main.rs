@@ -21,6 +21,7 @@ mod events;
 mod fairness;
 mod faults;
 mod flow;
+mod functions;
 mod gateway;
 mod grants;
 mod idempotency;

@@ -1,0 +1,14 @@
+-- Deletes counts of requests after a day, which is longer than any window.
+CREATE OR REPLACE FUNCTION forget_rates(p_rows integer) RETURNS bigint LANGUAGE plpgsql
+SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    gone bigint;
+BEGIN
+    DELETE FROM request_counts WHERE counted IN (
+        SELECT counted FROM request_counts
+         WHERE window_start < now() - interval '1 day'
+         LIMIT p_rows
+           FOR UPDATE SKIP LOCKED);
+    GET DIAGNOSTICS gone = ROW_COUNT;
+    RETURN gone;
+END $$;

@@ -1,0 +1,7 @@
+-- Whether a number takes WhatsApp messages: there is a user of it, and whoever has it has agreed.
+CREATE OR REPLACE FUNCTION takes_whatsapp(p_phone text) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN coalesce((SELECT bool_and(coalesce(p.whatsapp, false))
+                       FROM users u LEFT JOIN notification_preferences p ON p.user_id = u.id
+                      WHERE u.phone = p_phone), false);
+END $$;
