@@ -48,6 +48,7 @@ mod races;
 mod readme;
 mod realtime;
 mod recovery;
+mod release_before;
 mod replay;
 mod requests;
 mod revoked;
