@@ -16,7 +16,7 @@ BEGIN
         RETURN QUERY EXECUTE format(
             'SELECT * FROM visits
               WHERE %I = $1 AND checkin_time >= $2 AND checkin_time < $3 AND checkin_time <= $4 AND (checkin_time, id) < ($4, $5)
-              ORDER BY checkin_time DESC, id DESC LIMIT $6', p_kind || '_id')
+              ORDER BY checkin_time DESC, id DESC LIMIT $6', CASE p_kind WHEN 'society' THEN 'society_id' WHEN 'block' THEN 'block_id' ELSE 'flat_id' END)
             USING p_id, greatest(v_since, p_starts), v_until, p_before, p_before_id, v_left;
         GET DIAGNOSTICS v_found = ROW_COUNT;
         v_left := v_left - v_found;
