@@ -7,6 +7,7 @@ DECLARE
     v_id   uuid := uuid_v7();
     v_seq  bigint;
     v_turn text;
+    v_kept integer;
 BEGIN
     INSERT INTO room_sequences AS r (room, seq, pusher, pusher_until)
     VALUES (p_room, 1, v_id, clock_timestamp() + push_lease())
@@ -16,9 +17,14 @@ BEGIN
            pusher_until = CASE WHEN r.pushed = r.seq THEN excluded.pusher_until ELSE r.pusher_until END
     RETURNING r.seq, CASE WHEN r.pusher = v_id THEN 'mine'
                           WHEN r.pusher_until > clock_timestamp() THEN 'theirs'
-                          ELSE 'behind' END
-      INTO v_seq, v_turn;
-    INSERT INTO outbox (id, room, seq, event, data) VALUES (v_id, p_room, v_seq, p_event, p_data);
+                          ELSE 'behind' END, r.event_hours
+      INTO v_seq, v_turn, v_kept;
+    IF v_seq = 1 THEN
+        v_kept := policy_number(room_society(p_room), 'event_retention_hours', 72);
+        UPDATE room_sequences SET event_hours = v_kept WHERE room = p_room;
+    END IF;
+    INSERT INTO outbox (id, room, seq, event, data, expires_at)
+    VALUES (v_id, p_room, v_seq, p_event, p_data, now() + make_interval(hours => v_kept));
     RETURN jsonb_build_object('id', v_id, 'room', p_room, 'seq', v_seq, 'event', p_event, 'data', p_data,
                               'turn', v_turn, 'users', room_users(p_room), 'lagging', lagging_in(p_room),
                               'queued', queue_pushes(v_id, p_room, p_event, p_data, p_actor));

@@ -2,8 +2,7 @@
 WITH target AS MATERIALIZED (
     SELECT n.id, n.visitor_id, $6::text AS request_id,
            CASE WHEN $8 OR n.status = 'opened' THEN 'opened' ELSE 'delivered' END AS status
-      FROM notification_logs n WHERE n.id = $7 AND n.user_id = $1
-       FOR NO KEY UPDATE OF n
+      FROM hold_message($1, $7) n
 ), claim AS MATERIALIZED (
     SELECT c.* FROM target t, claim_key($1, $2, $3, $4, $5, jsonb_build_object('id', t.id, 'status', t.status)) c
 ), told AS MATERIALIZED (
