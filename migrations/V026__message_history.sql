@@ -36,6 +36,10 @@ SELECT id, payload, user_id, visitor_id, society_id, flat_id, device_id, channel
        due_at, NULL, expires_at, attempts, reason, request_id, trace_id
   FROM waiting;
 
+-- A part of a table is reached by the rights of the table.
+REVOKE ALL ON notifications_before FROM society360_functions;
+REVOKE UPDATE (status, reason, attempts, due_at, sent_at, delivered_at, opened_at, failed_at)
+    ON notifications_before FROM society360_functions;
 ALTER TABLE notifications_before DROP COLUMN dedupe_key, DROP COLUMN due_at, ALTER COLUMN status DROP DEFAULT,
     ALTER COLUMN id DROP DEFAULT;
 DO $$
@@ -46,4 +50,3 @@ BEGIN
     EXECUTE format('ALTER TABLE notifications ATTACH PARTITION notifications_before FOR VALUES FROM (MINVALUE) TO (%L)', month);
 END $$;
 ALTER TABLE notifications_before DROP CONSTRAINT notification_logs_month_check;
-REVOKE ALL ON notifications_before FROM society360_functions;

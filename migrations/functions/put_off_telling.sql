@@ -5,6 +5,5 @@ BEGIN
     INSERT INTO delivery_tellings AS t (visitor_id, society_id, told_at, due_at)
     SELECT v.id, v.society_id, '-infinity', clock_timestamp() FROM visitors v WHERE v.id = ANY (p_visitors) ORDER BY v.id
     ON CONFLICT (visitor_id) DO UPDATE
-       SET society_id = excluded.society_id,
-           due_at = coalesce(t.due_at, greatest(clock_timestamp(), t.told_at + interval '1 second'));
+       SET due_at = coalesce(t.due_at, greatest(clock_timestamp(), t.told_at + interval '1 second'));
 END $$;

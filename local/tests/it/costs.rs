@@ -221,8 +221,7 @@ async fn whatsapp_goes_to_those_who_agreed() {
     world.resident.post(&path, whatsapp.clone()).await.data(200);
     assert_eq!(world.handed("+919876543219", 1).await[0].service, Service::Whatsapp);
     // Between the invitation and its turn she changes her mind.
-    let later =
-        "ALTER TABLE deliveries ALTER COLUMN due_at SET DEFAULT clock_timestamp() + interval '1 day'";
+    let later = "ALTER TABLE deliveries ALTER COLUMN due_at SET DEFAULT clock_timestamp() + interval '1 day'";
     world.db.batch_execute(later).await.unwrap();
     world.resident.post(&path, whatsapp).await.data(200);
     guest.post("/v1/notification-preferences", json!({"whatsapp": false})).await.data(200);

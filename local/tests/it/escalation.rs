@@ -205,7 +205,10 @@ async fn whoever_lost_the_role_is_not_asked() {
     world.watch().await;
     world.handed(RAVI, 1).await;
     world.all_is_sent().await;
-    assert_eq!(world.count("SELECT (SELECT count(*) FROM deliveries) + (SELECT count(*) FROM notifications)").await, 1);
+    assert_eq!(
+        world.count("SELECT (SELECT count(*) FROM deliveries) + (SELECT count(*) FROM notifications)").await,
+        1
+    );
 }
 
 /// As soon as somebody answers nobody else is asked.
@@ -219,7 +222,10 @@ async fn an_answer_ends_the_ladder() {
     world.let_steps_fall_due(1).await;
     world.watch().await;
     assert_eq!(world.count("SELECT count(*) FROM visitor_escalations WHERE done_at IS NULL").await, 0);
-    assert_eq!(world.count("SELECT (SELECT count(*) FROM deliveries) + (SELECT count(*) FROM notifications)").await, 0);
+    assert_eq!(
+        world.count("SELECT (SELECT count(*) FROM deliveries) + (SELECT count(*) FROM notifications)").await,
+        0
+    );
 }
 
 /// A society without a ladder of its own has the default one, but for steps that come after its deadline.

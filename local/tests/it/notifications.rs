@@ -56,10 +56,7 @@ impl World {
 
     /// Nothing is queued any more.
     pub async fn all_is_sent(&self) {
-        eventually("all is sent", async || {
-            self.count("SELECT count(*) FROM deliveries").await == 0
-        })
-        .await;
+        eventually("all is sent", async || self.count("SELECT count(*) FROM deliveries").await == 0).await;
     }
 }
 
@@ -179,8 +176,7 @@ async fn a_push_that_cannot_be_delivered_in_time_is_unreachable() {
     world.stack.messages().answer("asha-phone", Reply::Throttle(60), None);
     let visitor = world.log_visitor().await;
     world.delivery_becomes(visitor, delivery([1, 0, 0, 0, 1, 0])).await;
-    let reason: String =
-        world.db.query_one("SELECT reason FROM notifications", &[]).await.unwrap().get(0);
+    let reason: String = world.db.query_one("SELECT reason FROM notifications", &[]).await.unwrap().get(0);
     assert_eq!(reason, "throttled");
 }
 

@@ -59,17 +59,12 @@ async fn a_number_leaves_its_former_user() {
         assert_eq!(world.number_of("buyer").await.as_deref(), Some(ASHA));
     }
     world.let_steps_fall_due(3).await;
-    world
-        .db
-        .execute("UPDATE deliveries SET due_at = now() WHERE request_id = 'queued'", &[])
-        .await
-        .unwrap();
+    world.db.execute("UPDATE deliveries SET due_at = now() WHERE request_id = 'queued'", &[]).await.unwrap();
     world.watch().await;
     world.handed(RAVI, 1).await;
     world.all_is_sent().await;
     assert!(world.stack.messages().handed().iter().all(|handed| handed.to != ASHA));
-    let refused =
-        "SELECT count(*) FROM notifications WHERE request_id = 'queued' AND reason = 'no_phone'";
+    let refused = "SELECT count(*) FROM notifications WHERE request_id = 'queued' AND reason = 'no_phone'";
     assert_eq!(world.count(refused).await, 1);
 
     // Who verifies it anew has it.
