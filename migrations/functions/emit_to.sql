@@ -8,6 +8,7 @@ DECLARE
     v_id      uuid := uuid_v7();
     v_seq     bigint;
     v_turn    text;
+    v_kept    integer;
     v_lagging text[];
     v_rung    uuid[] := array_remove(push_users(p_users, p_room, p_event), p_actor);
     v_rings   boolean;
@@ -20,12 +21,14 @@ BEGIN
                pusher_until = CASE WHEN r.pushed = r.seq THEN clock_timestamp() + push_lease() ELSE r.pusher_until END
          WHERE r.room = p_room
         RETURNING r.seq, CASE WHEN r.pusher = v_id THEN 'mine' WHEN r.pusher_until > clock_timestamp() THEN 'theirs'
-                              ELSE 'behind' END
-          INTO v_seq, v_turn;
+                              ELSE 'behind' END, r.event_hours
+          INTO v_seq, v_turn, v_kept;
         EXIT WHEN FOUND;
-        INSERT INTO room_sequences (room, seq) VALUES (p_room, 0) ON CONFLICT DO NOTHING;
+        INSERT INTO room_sequences (room, seq, event_hours)
+        VALUES (p_room, 0, policy_number(room_society(p_room), 'event_retention_hours', 72)) ON CONFLICT DO NOTHING;
     END LOOP;
-    INSERT INTO outbox (id, room, seq, event, data) VALUES (v_id, p_room, v_seq, p_event, p_data);
+    INSERT INTO outbox (id, room, seq, event, data, expires_at)
+    VALUES (v_id, p_room, v_seq, p_event, p_data, now() + make_interval(hours => v_kept));
     -- Behind the room's lock, so that who lags is known as of this event.
     SELECT ARRAY(SELECT connection_id FROM lagging_connections WHERE room = p_room),
            EXISTS (SELECT FROM devices WHERE user_id = ANY (v_rung) AND is_active AND token IS NOT NULL)
