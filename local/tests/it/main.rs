@@ -24,6 +24,7 @@ mod flow;
 mod functions;
 mod gateway;
 mod grants;
+mod history;
 mod idempotency;
 mod integration;
 mod janitor;
