@@ -8,6 +8,7 @@ DECLARE
     v_seq  bigint;
     v_turn text;
 BEGIN
+    PERFORM enter_room(p_room);
     INSERT INTO room_sequences AS r (room, seq, pusher, pusher_until)
     VALUES (p_room, 1, v_id, clock_timestamp() + push_lease())
     ON CONFLICT (room) DO UPDATE

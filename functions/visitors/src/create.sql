@@ -35,7 +35,7 @@ WITH place AS MATERIALIZED (
            -- A yes after the end would let nobody in, so time decides then at the latest.
            least(p.ends, now() + make_interval(secs => policy_number(p.society_id, 'approval_timeout_seconds', $20)))
                AS approval_deadline,
-           $4::text AS idempotency_key, NULL::text AS qr_code, NULL::text AS access_code,
+           CASE WHEN NOT is_made($4) THEN $4::text END AS idempotency_key, NULL::text AS qr_code, NULL::text AS access_code,
            now() AS created_at, now() AS updated_at
       FROM judged p WHERE p.problem IS NULL
 ), claim AS MATERIALIZED (
@@ -56,6 +56,7 @@ WITH place AS MATERIALIZED (
 ), planned AS (
     INSERT INTO visitor_escalations
     SELECT e.* FROM made m, plan_escalation(m.id, m.society_id, m.created_at, m.approval_deadline) e
+    RETURNING due_at
 ), told AS (
     SELECT emit('flat:' || m.flat_id, 'visitor_request', jsonb_build_object(
                'visitor_id', m.id, 'visitor_name', m.visitor_name, 'phone', m.phone, 'purpose', m.purpose,
@@ -70,5 +71,8 @@ SELECT jsonb_build_object('allowed', p.allowed, 'fresh', coalesce(c.fresh, false
                           -- Whom to ask for there is answered as it is now, also to whoever repeats the call.
                           'answer', c.answer || CASE WHEN NOT c.fresh
                               THEN jsonb_build_object('flat_details', flat_details(p.flat_id, p.scope)) ELSE '{}' END,
-                          'events', (SELECT jsonb_agg(event) FROM told))
+                          'events', (SELECT jsonb_agg(event) FROM told),
+                          -- The dispatcher's schedule looks a minute later at the latest.
+                          'soon', coalesce((SELECT least(m.approval_deadline, (SELECT min(due_at) FROM planned))
+                                                   < m.created_at + interval '60 seconds' FROM made m), false))
   FROM place p LEFT JOIN claim c ON true

@@ -35,7 +35,7 @@ WITH place AS MATERIALIZED (
            '{}'::uuid[] AS attachment_ids, $1::uuid AS invited_by, j.starts AS expected_start,
            j.ends AS expected_end, 'pending' AS status, true AS auto_approved, $12::integer AS number_of_people,
            $21::integer AS max_entries,
-           j.ends AS approval_deadline, $4::text AS idempotency_key, $13::text AS qr_code,
+           j.ends AS approval_deadline, CASE WHEN NOT is_made($4) THEN $4::text END AS idempotency_key, $13::text AS qr_code,
            (SELECT code FROM unnest($14) WITH ORDINALITY AS c (code, place)
              WHERE NOT EXISTS (SELECT FROM visitors v
                     WHERE v.society_id = j.society_id AND v.access_code = code AND v.status IN ('pending', 'accepted', 'checked_in'))
