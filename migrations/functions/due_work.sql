@@ -9,14 +9,14 @@ DECLARE
           WHERE r.pushed < r.seq AND coalesce(r.pusher_until, '-infinity') < v_now + interval '2 seconds'),
         (SELECT l.due_at FROM lagging_connections l ORDER BY l.due_at LIMIT 1));
     v_send  timestamptz := least(
-        (SELECT n.due_at FROM notification_logs n
-          WHERE n.status = 'queued' AND n.kind = 'emergency_alert' AND n.due_at < v_now + interval '10 seconds'
+        (SELECT n.due_at FROM deliveries n
+          WHERE n.turn = 'urgent' AND n.due_at < v_now + interval '10 seconds' AND coalesce(n.leased_until, '-infinity') <= v_now
           ORDER BY n.due_at LIMIT 1),
-        (SELECT n.due_at FROM notification_logs n
-          WHERE n.status = 'queued' AND n.attempts > 0 AND n.kind <> 'emergency_alert' AND n.due_at < v_now + interval '10 seconds'
+        (SELECT n.due_at FROM deliveries n
+          WHERE n.turn = 'again' AND n.due_at < v_now + interval '10 seconds' AND coalesce(n.leased_until, '-infinity') <= v_now
           ORDER BY n.due_at LIMIT 1),
-        (SELECT n.due_at FROM notification_logs n
-          WHERE n.status = 'queued' AND n.attempts = 0 AND n.kind <> 'emergency_alert' AND n.due_at <= v_now LIMIT 1),
+        (SELECT n.due_at FROM deliveries n
+          WHERE n.turn = 'fresh' AND n.due_at <= v_now AND coalesce(n.leased_until, '-infinity') <= v_now LIMIT 1),
         (SELECT t.due_at FROM delivery_tellings t WHERE t.due_at IS NOT NULL ORDER BY t.due_at LIMIT 1));
     v_watch timestamptz := next_deadline();
     v_next  timestamptz := least(v_push, v_send, v_watch);

@@ -7,6 +7,7 @@ use shared::{
     http::ApiError,
     metrics::{self, Metric},
     realtime::Outbox,
+    sql,
 };
 use tokio::time::Instant;
 
@@ -41,7 +42,7 @@ impl Dispatcher {
     /// Tells how much is waiting, for the alarms.
     pub(crate) async fn report(&self) -> Result<(), ApiError> {
         let load = Outbox::new(&self.db).load().await?;
-        self.db.execute("SELECT forget_put_off()", &[]).await?;
+        self.db.execute(sql!("SELECT forget_put_off()")).await?;
         metrics::put(&[
             Metric::seconds("OutboxAge", load.oldest_seconds),
             Metric::count("RoomsBehind", load.rooms),

@@ -5,10 +5,10 @@ use std::time::Duration;
 use futures_util::{StreamExt, stream};
 use serde::Deserialize;
 use shared::{
-    db::Type,
     http::ApiError,
     notify::{Message, Outcome, Settlement},
     realtime::{Emitted, Outbox, Turn},
+    sql,
 };
 use tokio::time::Instant;
 
@@ -26,7 +26,7 @@ impl Dispatcher {
     /// Sends what is queued, a part of it, and tells guards what was put off.
     pub(crate) async fn send_round(&self) -> Result<Round, ApiError> {
         let messages = self.claim_messages().await?;
-        let (told, put_off) = self.tell_what_was_put_off().await?;
+        let (told, put_off) = self.tell_what_is_due().await?;
         let mut round = Round { did: told || !messages.is_empty(), more: put_off, ..Round::default() };
         round.is_full = messages.len() >= AT_ONCE;
         let tries = stream::iter(messages).map(|message| self.hand_over(message));
@@ -49,7 +49,7 @@ impl Dispatcher {
 
     async fn claim_messages(&self) -> Result<Vec<Message>, ApiError> {
         let limit = AT_ONCE as i32;
-        self.db.read("SELECT claim_notifications($1)", &[(&limit, Type::INT4)]).await
+        self.db.read(sql!("SELECT claim_notifications(:limit)", limit)).await
     }
 
     async fn hand_over(&self, message: Message) -> (Message, Outcome) {
@@ -63,19 +63,25 @@ impl Dispatcher {
             done.iter().map(|(message, outcome)| Settlement::of(message, outcome.clone())).collect();
         let settlements = serde_json::to_value(&settlements)
             .map_err(|_| ApiError::Internal("what came of messages could not be written down".into()))?;
-        let told: Option<Vec<Emitted>> =
-            self.db.read_one("SELECT settle_notifications($1)", &[(&settlements, Type::JSONB)]).await?;
-        Ok(self.tell(told.unwrap_or_default()).await)
+        self.db.execute(sql!("SELECT settle_notifications(:settlements)", settlements)).await?;
+        Ok(self.tell_what_is_due().await?.1)
     }
 
-    /// Tells guards what had to wait, since they had been told of the same visitor less than a second before. Answers
-    /// whether there was any, and what it leaves.
-    async fn tell_what_was_put_off(&self) -> Result<(bool, Works), ApiError> {
+    /// Tells guards how far questions have come, a society at a time, so that none waits for another's room. Answers
+    /// whether there was any to tell, and what it leaves.
+    async fn tell_what_is_due(&self) -> Result<(bool, Works), ApiError> {
         let limit = AT_ONCE as i32;
-        let due: Option<PutOff> =
-            self.db.read_one("SELECT tell_due_delivery($1)", &[(&limit, Type::INT4)]).await?;
-        let PutOff { events } = due.unwrap_or_default();
-        Ok((!events.is_empty(), self.tell(events).await))
+        let (mut told, mut left) = (false, Works::default());
+        loop {
+            let due: Option<PutOff> =
+                self.db.read_one(sql!("SELECT tell_due_delivery(:limit)", limit)).await?;
+            let PutOff { events, wait_seconds } = due.unwrap_or_default();
+            told |= !events.is_empty();
+            left = left.and(self.tell(events).await);
+            if wait_seconds != Some(0.0) {
+                return Ok((told, left));
+            }
+        }
     }
 
     /// Pushes events of its own; answers what that leaves.
@@ -92,4 +98,5 @@ impl Dispatcher {
 #[derive(Default, Deserialize)]
 struct PutOff {
     events: Vec<Emitted>,
+    wait_seconds: Option<f64>,
 }

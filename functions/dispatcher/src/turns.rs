@@ -5,10 +5,7 @@ use std::{future::Future, pin::Pin, time::Duration};
 
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use serde::Deserialize;
-use shared::{
-    db::{Param, Type},
-    http::ApiError,
-};
+use shared::{http::ApiError, sql};
 use tokio::{
     select,
     time::{Instant, sleep},
@@ -137,18 +134,22 @@ impl Dispatcher {
     }
 
     async fn take_turn(&self, kind: Kind, holder: Uuid) -> Result<bool, ApiError> {
-        let params: [Param<'_>; 3] =
-            [(&kind.name(), Type::TEXT), (&holder, Type::UUID), (&LEASE, Type::FLOAT8)];
-        Ok(self.db.read_first("SELECT to_jsonb(take_turn($1, $2, $3))", &params).await? == Some(true))
+        let take = sql!(
+            "SELECT to_jsonb(take_turn(:work, :holder, :seconds))",
+            work = kind.name(),
+            holder,
+            seconds = LEASE
+        );
+        Ok(self.db.read_first(take).await? == Some(true))
     }
 
     async fn give_turn_back(&self, kind: Kind, holder: Uuid) -> Result<(), ApiError> {
-        let params: [Param<'_>; 2] = [(&kind.name(), Type::TEXT), (&holder, Type::UUID)];
-        self.db.execute("SELECT give_turn_back($1, $2)", &params).await.map(drop)
+        let give = sql!("SELECT give_turn_back(:work, :holder)", work = kind.name(), holder);
+        self.db.execute(give).await.map(drop)
     }
 
     async fn is_due(&self, kind: Kind) -> Result<bool, ApiError> {
-        let due: Option<Due> = self.db.read_one("SELECT due_work($1)", &[(&0.0, Type::FLOAT8)]).await?;
+        let due: Option<Due> = self.db.read_one(sql!("SELECT due_work(0)")).await?;
         Ok(due.is_some_and(|due| due.now.has(kind)))
     }
 
@@ -270,9 +271,8 @@ impl Shift<'_> {
         let now = Instant::now();
         let asked = self.again.take().map(|again| again.saturating_duration_since(now).as_secs_f64());
         let left = self.end.saturating_duration_since(now).as_secs_f64();
-        let params: [Param<'_>; 3] = [(&waiter, Type::UUID), (&asked, Type::FLOAT8), (&left, Type::FLOAT8)];
-        let look = "SELECT coalesce(wait_turn($1, $2, $3), 'null')";
-        Ok(self.dispatcher.db.read_one::<Option<Due>>(look, &params).await?.flatten())
+        let look = sql!("SELECT coalesce(wait_turn(:waiter, :asked, :left), 'null')", waiter, asked, left);
+        Ok(self.dispatcher.db.read_one::<Option<Due>>(look).await?.flatten())
     }
 }
 

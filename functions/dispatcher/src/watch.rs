@@ -2,11 +2,7 @@
 //! stuck holds up no other. What cannot be done is put off, with its reason.
 
 use serde::Deserialize;
-use shared::{
-    db::{Param, Type},
-    http::ApiError,
-    realtime::Emitted,
-};
+use shared::{http::ApiError, realtime::Emitted, sql};
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -51,8 +47,8 @@ struct TimedOut {
 impl Dispatcher {
     /// Takes the steps that are due, and then ends the waiting of those whose time is over, some of each society.
     pub(crate) async fn watch_round(&self, end: Instant) -> Result<Round, ApiError> {
-        let due = "SELECT due_societies($1)";
-        let societies: Vec<Society> = self.db.read(due, &[(&SOCIETIES, Type::INT4)]).await?;
+        let due = sql!("SELECT due_societies(:societies)", societies = SOCIETIES);
+        let societies: Vec<Society> = self.db.read(due).await?;
         let mut round = Round {
             did: !societies.is_empty(),
             is_full: societies.len() >= SOCIETIES as usize,
@@ -94,14 +90,14 @@ impl Dispatcher {
     }
 
     async fn take_steps(&self, society: Uuid) -> Result<Stepped, ApiError> {
-        let params: [Param<'_>; 2] = [(&society, Type::UUID), (&STEPS, Type::INT4)];
-        let taken = self.db.read_one("SELECT take_steps_of_society($1, $2)", &params).await?;
+        let take = sql!("SELECT take_steps_of_society(:society, :steps)", society, steps = STEPS);
+        let taken = self.db.read_one(take).await?;
         taken.ok_or_else(|| ApiError::Internal("steps were taken without an answer".into()))
     }
 
     async fn time_out(&self, society: Uuid) -> Result<TimedOut, ApiError> {
-        let params: [Param<'_>; 2] = [(&society, Type::UUID), (&VISITORS, Type::INT4)];
-        let denied = self.db.read_one("SELECT time_out_society($1, $2)", &params).await?;
+        let deny = sql!("SELECT time_out_society(:society, :visitors)", society, visitors = VISITORS);
+        let denied = self.db.read_one(deny).await?;
         denied.ok_or_else(|| ApiError::Internal("deadlines were ended without an answer".into()))
     }
 
@@ -112,7 +108,6 @@ impl Dispatcher {
             _ => error.code().as_str(),
         };
         tracing::warn!(%society, reason, "a society's deadlines and steps were put off");
-        let params: [Param<'_>; 2] = [(&society, Type::UUID), (&reason, Type::TEXT)];
-        self.db.execute("SELECT put_off('society', $1, $2)", &params).await.map(drop)
+        self.db.execute(sql!("SELECT put_off('society', :society, :reason)", society, reason)).await.map(drop)
     }
 }
