@@ -20,7 +20,7 @@ const STEPS: [(usize, usize, usize); 3] =
 const BATCH: usize = 500_000;
 /// From so many on, indexes are made after the rows.
 const MANY: usize = 100_000;
-const SIZE: Size = Size { callers: 1, warming: 20, counted: 100 };
+const SIZE: Size = Size { callers: 1, warming: 40, counted: 100 };
 /// Rows come faster with these, all of which a running server takes.
 const SETTINGS: &str = "\nmax_wal_size = 16GB\ncheckpoint_timeout = 1h\nmaintenance_work_mem = 512MB\nmax_parallel_maintenance_workers = 2\n";
 /// The indexes of what is filled in that guard nothing: with a million rows they are made quicker at once.
