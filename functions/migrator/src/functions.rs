@@ -12,7 +12,8 @@ const FUNCTIONS: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/functions
 /// Files may come in any order: what one calls, a later one may hold.
 const BEGIN: &str = "SET LOCAL check_function_bodies = off";
 /// What this transaction has not written is a function of an earlier release: it stays for the release before, and is
-/// dropped by the one after (`$1` the release).
+/// dropped by a later one (`$1` the release). A deployment that was taken back has dropped nothing by then, so a week goes by
+/// first.
 const PART: &str = "
     WITH written AS (
         SELECT p.oid::regprocedure::text AS signature, p.xmin = pg_current_xact_id()::xid AS is_ours
@@ -25,9 +26,10 @@ const PART: &str = "
         INSERT INTO former_functions (signature, release) SELECT signature, $1 FROM written WHERE NOT is_ours
         ON CONFLICT DO NOTHING
     )
-    SELECT f.signature FROM former_functions f JOIN written w USING (signature) WHERE NOT w.is_ours AND f.release <> $1";
+    SELECT f.signature FROM former_functions f JOIN written w USING (signature) WHERE NOT w.is_ours
+       AND f.release <> $1 AND f.noted_at < now() - interval '7 days'";
 
-/// Replaces all functions, and drops those that the release before did not have any more either.
+/// Replaces all functions, and drops those that no release has had for a week.
 ///
 /// # Errors
 /// The database is down, or refuses a function; then all are as before.
