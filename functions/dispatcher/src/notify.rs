@@ -86,7 +86,8 @@ impl Dispatcher {
     async fn tell_what_is_due(&self) -> Result<Option<Duration>, ApiError> {
         let limit = AT_ONCE as i32;
         loop {
-            let due: Option<PutOff> = self.db.read_one(sql!("SELECT tell_due_delivery(:limit)", limit)).await?;
+            let due: Option<PutOff> =
+                self.db.read_one(sql!("SELECT tell_due_delivery(:limit)", limit)).await?;
             let PutOff { events, wait_seconds } = due.unwrap_or_default();
             self.tell(events).await;
             if wait_seconds != Some(0.0) {

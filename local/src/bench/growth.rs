@@ -26,7 +26,7 @@ const SETTINGS: &str = "\nmax_wal_size = 16GB\ncheckpoint_timeout = 1h\nmaintena
 /// The indexes of what is filled in that guard nothing: with a million rows they are made quicker at once.
 const INDEXES: &str = "SELECT c.relname, pg_get_indexdef(i.indexrelid)
       FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
-     WHERE i.indrelid = ANY ('{visitors,visits,visitor_approvals,audit_logs}'::regclass[]) AND NOT i.indisunique
+     WHERE i.indrelid = ANY ('{visitors,visits,visitor_approvals,audit_logs,notifications}'::regclass[]) AND NOT i.indisunique
        AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid)";
 
 /// What is measured at each step.
