@@ -9,6 +9,9 @@ DECLARE
     v_more boolean;
     v_left jsonb := '[]';
 BEGIN
+    -- A note that a crash takes is made again: the room's lease ends, and the dispatcher pushes once more. So the answer need
+    -- not wait for the disk a second time.
+    PERFORM set_config('synchronous_commit', 'off', true);
     FOR i IN 1 .. cardinality(p_rooms) LOOP
         IF p_failed[i] THEN
             v_left := v_left || jsonb_build_object('dead', fail_push(p_rooms[i], p_pushers[i], p_max));

@@ -1,8 +1,9 @@
 //! The outbox: which events wait to be pushed, who is at it, and what came of it. The statements are
 //! functions of the migrations; here they meet the pusher.
 
-use serde::{Deserialize, Serialize, de::IgnoredAny};
+use serde::{Deserialize, de::IgnoredAny};
 use tokio::time::Instant;
+use tokio_postgres::types::Json;
 use uuid::Uuid;
 
 use super::{Batch, Event, Lagging, Pushed, Pusher, Room};
@@ -50,8 +51,7 @@ impl Carried {
     }
 }
 
-/// What came of one batch, as `settle_pushes.sql` reads it.
-#[derive(Serialize)]
+/// What came of one batch.
 struct Settlement {
     room: Room,
     pusher: Uuid,
@@ -134,11 +134,18 @@ impl<'a> Outbox<'a> {
     }
 
     async fn settle(&self, settlements: &[Settlement], keep: bool) -> Result<Vec<Settled>, ApiError> {
-        let settlements = serde_json::to_value(settlements)
-            .map_err(|_| ApiError::Internal("a push could not be written down".into()))?;
-        self.db
-            .read(statement!("settle_pushes.sql", pushes = settlements, keep, tries = MAX_ROOM_ATTEMPTS))
-            .await
+        let each = settlements.iter();
+        let settle = statement!(
+            "settle_pushes.sql",
+            rooms = each.clone().map(|settlement| settlement.room.to_string()).collect::<Vec<_>>(),
+            pushers = each.clone().map(|settlement| settlement.pusher).collect::<Vec<_>>(),
+            failed = each.clone().map(|settlement| settlement.failed).collect::<Vec<_>>(),
+            upto = each.clone().map(|settlement| settlement.upto).collect::<Vec<_>>(),
+            lagging = each.map(|settlement| Json(&settlement.lagging)).collect::<Vec<_>>(),
+            keep,
+            tries = MAX_ROOM_ATTEMPTS
+        );
+        Ok(self.db.read_one(settle).await?.unwrap_or_default())
     }
 
     /// Takes rooms that wait for a push, at most so many.
