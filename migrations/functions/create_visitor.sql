@@ -1,5 +1,5 @@
--- A guard logs a visitor: the whole of `POST /v1/visitors` (functions/visitors/src/create.sql), answered as shared::write
--- reads it; null where there is no such flat for the caller.
+-- A guard logs a visitor: all that functions/visitors/src/create.sql does, answered as shared::write reads it: 'null' where
+-- the caller knows no such flat.
 CREATE OR REPLACE FUNCTION create_visitor(
     p_user uuid, p_method text, p_path text, p_key text, p_payload bytea, p_request text, p_id uuid, p_flat uuid,
     p_name text, p_phone text, p_purpose text, p_vehicle text, p_id_type text, p_id_number text, p_invited_by uuid,
@@ -30,11 +30,11 @@ DECLARE
     v_mismatch  boolean;
 BEGIN
     SELECT * INTO v_place FROM places WHERE flat_id = p_flat AND is_active;
-    IF NOT FOUND THEN RETURN NULL; END IF;
+    IF NOT FOUND THEN RETURN 'null'; END IF;
     v_staff := staff_at(p_user, v_place.society_id, v_place.block_id);
     IF v_staff IS NULL THEN
         RETURN CASE WHEN has_part(caller_scope(p_user), v_place.society_id)
-                    THEN jsonb_build_object('allowed', false, 'fresh', false) END;
+                    THEN jsonb_build_object('allowed', false, 'fresh', false) ELSE 'null' END;
     END IF;
     v_starts := coalesce(p_start, now());
     v_ends := p_end;

@@ -2,7 +2,8 @@
 //! idempotency key, makes the change by compare-and-set, and writes audit and events; then the push.
 //!
 //! Such a statement takes the parameters `:caller`, `:method`, `:path`, `:key`, `:payload` and `:request` from here and
-//! answers one `jsonb` row of the shape of [`Outcome`], or no row where the thing does not exist for the caller.
+//! answers one `jsonb` row of the shape of [`Outcome`]; none, or a JSON null, where the thing does not exist for the
+//! caller.
 
 use axum::{
     Json,
@@ -235,8 +236,8 @@ impl<T: Tell> Writer<T> {
             [caller.user_id(), &key.method, &key.path, &key.key, &payload, &meta.request_id];
         let values: Vec<Value<'_>> = common.into_iter().chain(change.values.iter().copied()).collect();
         let statement = Statement { sql: change.sql, values: &values };
-        let outcome = self.app.db.read_one::<Outcome<A>>(statement).await?;
-        let outcome = outcome.ok_or(ApiError::NotFound(unknown))?;
+        let outcome = self.app.db.read_one::<Option<Outcome<A>>>(statement).await?;
+        let outcome = outcome.flatten().ok_or(ApiError::NotFound(unknown))?;
         if !outcome.allowed {
             return Err(ApiError::Forbidden(forbidden));
         }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize, de::IgnoredAny};
 use tokio::time::Instant;
+use tokio_postgres::types::Json;
 use uuid::Uuid;
 
 use super::{Batch, Event, Lagging, Pushed, Pusher, Room};
@@ -52,16 +53,13 @@ impl Carried {
     }
 }
 
-/// What came of one batch, as `settle_pushes.sql` reads it.
-#[derive(Serialize)]
+/// What came of one batch.
 struct Settlement {
     room: Room,
     pusher: Uuid,
     failed: bool,
     upto: i64,
     lagging: Vec<Lagging>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    answered: Option<Answered>,
 }
 
 /// A caller without a key who is about to be answered (the SQL function `note_answered`).
@@ -149,12 +147,9 @@ impl<'a> Outbox<'a> {
             let mut settlements: Vec<_> = batches.drain(..).zip(pushed).map(settlement).collect();
             // All writers lock rooms in this order.
             settlements.sort_by_key(|settlement| settlement.room.to_string());
-            if let Some(first) = settlements.first_mut() {
-                first.answered = answered.take();
-            }
             carried.failed += settlements.iter().filter(|settlement| settlement.failed).count();
             carried.lagging += settlements.iter().map(|settlement| settlement.lagging.len()).sum::<usize>();
-            match self.settle(&settlements, Instant::now() < deadline).await {
+            match self.settle(&settlements, Instant::now() < deadline, answered.take()).await {
                 Ok(settled) => settled.into_iter().for_each(|settled| match settled {
                     Settled::Next(batch) => batches.push(batch),
                     Settled::Behind(_) => carried.behind += 1,
@@ -181,12 +176,25 @@ impl<'a> Outbox<'a> {
         }
     }
 
-    async fn settle(&self, settlements: &[Settlement], keep: bool) -> Result<Vec<Settled>, ApiError> {
-        let settlements = serde_json::to_value(settlements)
-            .map_err(|_| ApiError::Internal("a push could not be written down".into()))?;
-        self.db
-            .read(statement!("settle_pushes.sql", pushes = settlements, keep, tries = MAX_ROOM_ATTEMPTS))
-            .await
+    async fn settle(
+        &self,
+        settlements: &[Settlement],
+        keep: bool,
+        answered: Option<Answered>,
+    ) -> Result<Vec<Settled>, ApiError> {
+        let each = settlements.iter();
+        let settle = statement!(
+            "settle_pushes.sql",
+            rooms = each.clone().map(|settlement| settlement.room.to_string()).collect::<Vec<_>>(),
+            pushers = each.clone().map(|settlement| settlement.pusher).collect::<Vec<_>>(),
+            failed = each.clone().map(|settlement| settlement.failed).collect::<Vec<_>>(),
+            upto = each.clone().map(|settlement| settlement.upto).collect::<Vec<_>>(),
+            lagging = each.map(|settlement| Json(&settlement.lagging)).collect::<Vec<_>>(),
+            keep,
+            tries = MAX_ROOM_ATTEMPTS,
+            answered = answered.as_ref().map(Json)
+        );
+        Ok(self.db.read_one(settle).await?.unwrap_or_default())
     }
 
     /// Takes rooms that wait for a push, at most so many.
@@ -245,9 +253,9 @@ fn settlement((batch, pushed): (Batch, Pushed)) -> Settlement {
     let Batch { room, pusher, events, .. } = batch;
     let upto = events.last().map_or(0, |last| last.seq);
     match pushed {
-        Pushed::Done(lagging) => Settlement { room, pusher, failed: false, upto, lagging, answered: None },
+        Pushed::Done(lagging) => Settlement { room, pusher, failed: false, upto, lagging },
         Pushed::Failed => {
-            Settlement { room, pusher, failed: true, upto, lagging: Vec::new(), answered: None }
+            Settlement { room, pusher, failed: true, upto, lagging: Vec::new() }
         }
     }
 }
