@@ -164,7 +164,7 @@ async fn signing_in_tells_who_one_is() {
     );
     assert_eq!(resident["roles"][0]["role"], "resident");
 
-    let newcomer = world.newcomer(local::Identity::of("new").email("new@example.com"));
+    let newcomer = world.newcomer(Identity::of("new").email("new@example.com"));
     let first = sign_in(&newcomer).await;
     assert_eq!((&first["is_new_user"], &first["user"]["phone"]), (&json!(true), &json!(null)));
     assert_eq!(sign_in(&newcomer).await["is_new_user"], false);
