@@ -2,7 +2,9 @@
 -- counts on each day of its window; none is longer than a year, and few are longer than a day: those have an index of their own.
 CREATE OR REPLACE FUNCTION expected_page(p_society uuid, p_blocks uuid[], p_starts timestamptz, p_ends timestamptz,
                                          p_before timestamptz, p_before_id uuid, p_rows bigint)
-RETURNS SETOF visitors LANGUAGE plpgsql STABLE ROWS 100 AS $$
+RETURNS SETOF visitors LANGUAGE plpgsql STABLE ROWS 100
+-- For any values a day may be short, and then the planner would read all of it and sort.
+SET enable_bitmapscan = off AS $$
 BEGIN
     RETURN QUERY
     (SELECT * FROM visitors v
@@ -13,12 +15,14 @@ BEGIN
         AND v.status <> 'denied' AND v.hidden_at IS NULL
       ORDER BY v.expected_start DESC, v.id DESC LIMIT p_rows)
     UNION ALL
-    (SELECT * FROM visitors v
-      WHERE v.society_id = p_society AND (p_blocks IS NULL OR v.block_id = ANY (p_blocks))
-        AND v.expected_start < p_ends AND v.expected_start >= p_starts - interval '1 year'
-        AND v.expected_end >= p_starts AND v.expected_end < p_ends + interval '1 year'
-        AND v.expected_end - v.expected_start > interval '24 hours' AND (v.expected_start, v.id) < (p_before, p_before_id)
+    (SELECT * FROM (
+        -- By their end alone, so that no year of beginnings is read.
+        SELECT * FROM visitors v
+         WHERE v.society_id = p_society AND v.expected_end >= p_starts AND v.expected_end < p_ends + interval '1 year'
+           AND v.expected_end - v.expected_start > interval '24 hours' OFFSET 0) v
+      WHERE (p_blocks IS NULL OR v.block_id = ANY (p_blocks)) AND v.expected_start < p_ends
+        AND v.expected_start >= p_starts - interval '1 year' AND (v.expected_start, v.id) < (p_before, p_before_id)
         AND v.status <> 'denied' AND v.hidden_at IS NULL
       ORDER BY v.expected_start DESC, v.id DESC LIMIT p_rows)
-     ORDER BY 20 DESC LIMIT p_rows;
+     ORDER BY expected_start DESC, id DESC LIMIT p_rows;
 END $$;

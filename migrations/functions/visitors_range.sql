@@ -3,7 +3,9 @@
 -- `status <> 'checked_out'` is what says so of the index of those states.
 CREATE OR REPLACE FUNCTION visitors_range(p_kind text, p_id uuid, p_status text, p_starts timestamptz, p_ends timestamptz,
                                           p_before timestamptz, p_before_id uuid, p_rows bigint)
-RETURNS SETOF visitors LANGUAGE plpgsql STABLE ROWS 100 AS $$
+RETURNS SETOF visitors LANGUAGE plpgsql STABLE ROWS 100
+-- For any values a period may be short, and then the planner would read all of it and sort.
+SET enable_bitmapscan = off AS $$
 BEGIN
     IF p_status <> 'checked_out' AND p_kind = 'society' THEN
         RETURN QUERY SELECT * FROM visitors v
@@ -21,17 +23,17 @@ BEGIN
          WHERE f.block_id = p_id ORDER BY v.created_at DESC, v.id DESC LIMIT p_rows;
     ELSIF p_kind = 'society' THEN
         RETURN QUERY SELECT * FROM visitors v
-         WHERE v.society_id = p_id AND v.status = coalesce(p_status, v.status) AND v.hidden_at IS NULL
+         WHERE v.society_id = p_id AND (p_status IS NULL OR v.status = 'checked_out') AND v.hidden_at IS NULL
            AND v.created_at >= p_starts AND v.created_at < p_ends AND (v.created_at, v.id) < (p_before, p_before_id)
          ORDER BY v.created_at DESC, v.id DESC LIMIT p_rows;
     ELSIF p_kind = 'flat' THEN
         RETURN QUERY SELECT * FROM visitors v
-         WHERE v.flat_id = p_id AND v.status = coalesce(p_status, v.status) AND v.hidden_at IS NULL
+         WHERE v.flat_id = p_id AND (p_status IS NULL OR v.status = 'checked_out') AND v.hidden_at IS NULL
            AND v.created_at >= p_starts AND v.created_at < p_ends AND (v.created_at, v.id) < (p_before, p_before_id)
          ORDER BY v.created_at DESC, v.id DESC LIMIT p_rows;
     ELSE
         RETURN QUERY SELECT * FROM visitors v
-         WHERE v.block_id = p_id AND v.status = coalesce(p_status, v.status) AND v.hidden_at IS NULL
+         WHERE v.block_id = p_id AND (p_status IS NULL OR v.status = 'checked_out') AND v.hidden_at IS NULL
            AND v.created_at >= p_starts AND v.created_at < p_ends AND (v.created_at, v.id) < (p_before, p_before_id)
          ORDER BY v.created_at DESC, v.id DESC LIMIT p_rows;
     END IF;

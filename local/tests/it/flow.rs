@@ -1,5 +1,6 @@
 //! The main flow: a visitor at the gate, a ring in the flat, an answer, a visit.
 
+use local::Identity;
 use serde_json::json;
 
 use crate::support::{
@@ -174,13 +175,21 @@ async fn signing_in_tells_who_one_is() {
     assert_eq!(profile["recent_notifications"], json!([]));
 }
 
-/// A token is noted once, however often it is used.
+/// A token is noted once, however often it is used, in turn with that of another device, and after the counts of requests
+/// have been lost.
 #[tokio::test]
 async fn a_token_is_audited_once() {
     let world = World::open().await;
-    for _ in 0..3 {
-        world.guard.get("/v1/cities").await.data(200);
+    let other = world.stack.issuer().token(&Identity::of("gopal").name("Another phone")).unwrap();
+    let other = world.guard.with_token(other);
+    for lost in [false, false, true, false] {
+        if lost {
+            world.db.batch_execute("DELETE FROM request_counts").await.unwrap();
+        }
+        for device in [&world.guard, &world.guard, &other] {
+            device.get("/v1/cities").await.data(200);
+        }
     }
-    assert_eq!(world.count("SELECT count(*) FROM firebase_auth_audit").await, 1);
+    assert_eq!(world.count("SELECT count(*) FROM firebase_auth_audit").await, 2);
     assert_eq!(world.count("SELECT count(*) FROM audit_logs").await, 0);
 }

@@ -200,4 +200,12 @@ async fn what_a_gate_asks_costs_the_same_after_years() {
         assert!(many.whole_tables.is_empty(), "{} reads {:?}", many.question, many.whole_tables);
     }
     assert!(grown.is_empty(), "{grown:#?}");
+
+    // Without its index a question reads all who ever came, and this would notice.
+    world.db.batch_execute("DROP INDEX visitors_open_idx").await.unwrap();
+    let blind = asked(&world.stack.database().await.unwrap(), &world, waiting).await;
+    let inside = |plans: &[Plan]| {
+        plans.iter().find(|plan| plan.question == "visitors inside").map_or(0, |plan| plan.buffers)
+    };
+    assert!(inside(&blind) > 10 * inside(&many), "{} and {}", inside(&blind), inside(&many));
 }

@@ -141,8 +141,8 @@ async fn a_room_that_is_held_keeps_few_connections() {
         let waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
         let mut most = 0;
         while began.elapsed() < end {
-            // For 300 ms nobody knows that it is more than a busy room.
-            if began.elapsed() > Duration::from_millis(700) {
+            // At first nobody knows that it is more than a busy room.
+            if began.elapsed() > Duration::from_millis(1500) {
                 most = most.max(world.count(waiting).await);
             }
             tokio::time::sleep(Duration::from_millis(20)).await;

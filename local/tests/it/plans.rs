@@ -56,6 +56,20 @@ async fn a_statement_that_answers_otherwise_is_prepared_again() {
     assert_eq!((before, after), (vec![serde_json::json!({"a": 1})], vec![serde_json::json!(1)]));
 }
 
+/// Each is planned once, for any values: that is a setting of the functions' user.
+#[tokio::test]
+async fn a_plan_is_made_for_any_values() {
+    let stack = Stack::start().await.unwrap();
+    let db = stack.database_as_functions().await.unwrap();
+    let mode: String = db.query_one("SHOW plan_cache_mode", &[]).await.unwrap().get(0);
+    assert_eq!(mode, "force_generic_plan");
+    let asked = db.prepare("SELECT relname::text FROM pg_class WHERE oid = $1").await.unwrap();
+    db.query_one(&asked, &[&1259_u32]).await.unwrap();
+    let plans = "SELECT generic_plans, custom_plans FROM pg_prepared_statements WHERE statement LIKE 'SELECT relname%'";
+    let row = db.query_one(plans, &[]).await.unwrap();
+    assert_eq!((row.get::<_, i64>(0), row.get::<_, i64>(1)), (1, 0));
+}
+
 /// A function in SQL that is not put into the statement that calls it is planned at every call; one in PL/pgSQL keeps its
 /// plans.
 #[tokio::test]

@@ -134,6 +134,8 @@ fn value(signature: &str, kind: &str, round: Option<&str>) -> String {
         "date" => "current_date",
         "interval" => "'1 hour'",
         "time without time zone" => "'10:00'",
+        "boolean[]" => "ARRAY[false]",
+        "jsonb[]" => "ARRAY['[]'::jsonb]",
         "bytea" => "'\\x07'",
         "jsonb" if yes == "true" => "'{}'",
         "jsonb" => "'[]'",
