@@ -13,18 +13,25 @@ DECLARE
     v_rung    uuid[] := array_remove(push_users(p_users, p_room, p_event), p_actor);
     v_rings   boolean;
     v_queued  bigint := 0;
+    v_entered boolean := false;
 BEGIN
-    PERFORM enter_room(p_room);
     LOOP
         UPDATE room_sequences r
            SET seq = r.seq + 1,
                pusher = CASE WHEN r.pushed = r.seq THEN v_id ELSE r.pusher END,
                pusher_until = CASE WHEN r.pushed = r.seq THEN clock_timestamp() + push_lease() ELSE r.pusher_until END
-         WHERE r.room = p_room
+         -- At once where nobody holds it; where somebody does, behind those who wait (`enter_room`).
+         WHERE r.room = p_room AND (v_entered OR r.room = (
+               SELECT room FROM room_sequences WHERE room = p_room FOR NO KEY UPDATE SKIP LOCKED))
         RETURNING r.seq, CASE WHEN r.pusher = v_id THEN 'mine' WHEN r.pusher_until > clock_timestamp() THEN 'theirs'
                               ELSE 'behind' END, r.event_hours
           INTO v_seq, v_turn, v_kept;
         EXIT WHEN FOUND;
+        IF NOT v_entered THEN
+            PERFORM enter_room(p_room);
+            v_entered := true;
+            CONTINUE;
+        END IF;
         INSERT INTO room_sequences (room, seq, event_hours)
         VALUES (p_room, 0, policy_number(room_society(p_room), 'event_retention_hours', 72)) ON CONFLICT DO NOTHING;
     END LOOP;
