@@ -31,9 +31,11 @@ mod progress;
 mod proxy;
 pub mod readme;
 pub mod release;
+mod rings;
 pub mod samples;
 mod schedules;
 mod stack;
+mod stuck;
 pub mod template;
 pub mod wire;
 
@@ -44,7 +46,7 @@ pub use dynamodb::DynamoDb;
 pub use error::Error;
 pub use gateway::{PostCount, WebSocketLimits};
 pub use issuer::Identity;
-pub use lambda::{Lambda, Outcome, Refused, start_function};
+pub use lambda::{Lambda, Outcome, Refused, Usage, start_function};
 pub use progress::Progress;
 pub use stack::{Builder, Project, Stack};
 

@@ -25,6 +25,7 @@ mod flow;
 mod functions;
 mod gateway;
 mod grants;
+mod history;
 mod idempotency;
 mod integration;
 mod janitor;

@@ -11,8 +11,16 @@ use crate::{config::CallingConfig, http::ApiError};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Ring {
-    /// Push what could not be pushed.
-    Drain {},
+    /// Push what could not be pushed, and send what is queued.
+    Drain {
+        /// Whether a room is held still by whoever could not say that they are through.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        held: bool,
+    },
+    /// Send what is queued for phones.
+    Send {},
+    /// The same, and end a waiting that is over before the schedule would look.
+    Watch {},
     /// Speak first on a connection that has just been opened.
     Greet(Greeting),
 }
