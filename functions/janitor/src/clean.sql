@@ -1,10 +1,14 @@
 -- One batch of a task, at most :rows; answers how many it were
 SELECT to_jsonb(CASE :task::text
+    WHEN 'forget_months' THEN forget_months(:rows)
+    WHEN 'forget_chain' THEN forget_chain(:rows)
     WHEN 'strip_visitors' THEN strip_visitors(:rows)
     WHEN 'strip_requests' THEN strip_requests(:rows)
     WHEN 'strip_emergencies' THEN strip_emergencies(:rows)
     WHEN 'forget_keys' THEN forget_keys(:rows)
     WHEN 'forget_events' THEN forget_events(:rows)
+    WHEN 'forget_steps' THEN forget_steps(:rows)
+    WHEN 'forget_logs' THEN forget_logs(:rows)
     WHEN 'forget_sign_ins' THEN forget_sign_ins(:rows)
     WHEN 'forget_rates' THEN forget_rates(:rows)
     WHEN 'forget_guesses' THEN forget_guesses(:rows)

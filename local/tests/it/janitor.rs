@@ -338,7 +338,7 @@ async fn janitors_do_not_stand_in_each_others_way() {
 async fn a_killed_janitor_goes_on() {
     let world = World::open().await;
     world.make_old_visitors(700).await;
-    let killed = Fault::killed("janitor", Point::BeforeCommit).probability(0.1);
+    let killed = Fault::killed("janitor", Point::BeforeCommit).probability(0.05);
     world.stack.faults().set([killed]).unwrap();
     let mut rounds = 0;
     eventually("a round was killed, and one came through", async || {

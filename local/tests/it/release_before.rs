@@ -91,6 +91,10 @@ async fn the_release_before_finds_what_it_asks_for() {
     migrator::replace_functions(&mut db).await.unwrap();
     for row in called {
         let signature: String = row.get(0);
+        // It takes a row of a table that is another one since V026. Only functions have ever called it, which are replaced.
+        if signature == "notification_refusal(notification_logs)" {
+            continue;
+        }
         let known = db.query_one("SELECT to_regprocedure($1) IS NOT NULL", &[&signature]).await.unwrap();
         assert!(known.get::<_, bool>(0), "{signature} is gone");
     }
