@@ -1,5 +1,5 @@
 -- The visits of a society, a block or a flat of a period, from the newest before a cursor on. It goes back in time by windows
--- of months, each twice as long as the one before, until a page is full, so it reads the few partitions that hold one. A
+-- of months, each four times as long as the one before, until a page is full, so it reads the few partitions that hold one. A
 -- window is planned when it is asked (EXECUTE): only then are the partitions outside of it known, while a plan that is kept
 -- opens all of them.
 CREATE OR REPLACE FUNCTION visits_range(p_kind text, p_id uuid, p_starts timestamptz, p_ends timestamptz, p_before timestamptz,
@@ -22,7 +22,7 @@ BEGIN
         v_left := v_left - v_found;
         EXIT WHEN v_left = 0 OR v_since <= p_starts;
         v_until := v_since;
-        v_months := v_months * 2;
+        v_months := v_months * 4;
         v_since := CASE WHEN v_months <= 16 THEN v_since - make_interval(months => v_months) ELSE '-infinity' END;
     END LOOP;
 END $$;
