@@ -11,6 +11,8 @@ use local::{
     audit::{Audit, Task},
     default_data_directory,
     doctor::{Deployed, Machine},
+    epochs::Renewal,
+    trace::Trace,
 };
 
 /// What `--help` says.
@@ -34,6 +36,11 @@ Usage: cargo dev [OPTIONS]
                            whether the audit is as it was written: every chain of it, or a society's
        cargo dev audit export --society ID [--port N | --database URL]
                            the audit of a society as JSON lines
+       cargo dev trace VISITOR [--port N | --database URL]
+                           what became of a visitor, in order: who did what, which events and messages it made, and
+                           when they arrived, with the request ids that find the lines of the logs
+       cargo dev renew-epochs [--port N | --database URL]
+                           after a restore: no client is told any more that it has missed nothing since before
        cargo dev affected --base REV
                            which functions a change since REV affects, as JSON
        cargo dev release --base REV --deployed FILE
@@ -196,6 +203,44 @@ pub fn audit(words: impl Iterator<Item = OsString>) -> Result<Audit, Error> {
         _ => return refused("audit is verify or export; see cargo dev --help"),
     };
     Ok(Audit { task, chain, port, database })
+}
+
+/// Reads the command line of `renew-epochs`.
+pub fn renewal(words: impl Iterator<Item = OsString>) -> Result<Renewal, Error> {
+    let mut parser = Parser::from_args(words);
+    let wrong = |error: lexopt::Error| Error::Arguments(format!("{error}; see cargo dev --help"));
+    let mut renewal = Renewal { port: Arguments::default().port, database: None };
+    while let Some(argument) = parser.next().map_err(wrong)? {
+        match argument {
+            Arg::Long("port") => {
+                renewal.port = parser.value().and_then(|value| value.parse()).map_err(wrong)?
+            }
+            Arg::Long("database") => {
+                renewal.database = Some(parser.value().and_then(|value| value.string()).map_err(wrong)?);
+            }
+            Arg::Short(_) | Arg::Long(_) | Arg::Value(_) => return Err(wrong(argument.unexpected())),
+        }
+    }
+    Ok(renewal)
+}
+
+/// Reads the command line of `trace`.
+pub fn trace(words: impl Iterator<Item = OsString>) -> Result<Trace, Error> {
+    let mut parser = Parser::from_args(words);
+    let wrong = |error: lexopt::Error| Error::Arguments(format!("{error}; see cargo dev --help"));
+    let (mut visitor, mut port, mut database) = (None, Arguments::default().port, None);
+    while let Some(argument) = parser.next().map_err(wrong)? {
+        match argument {
+            Arg::Value(word) if visitor.is_none() => visitor = Some(word.parse().map_err(wrong)?),
+            Arg::Long("port") => port = parser.value().and_then(|value| value.parse()).map_err(wrong)?,
+            Arg::Long("database") => {
+                database = Some(parser.value().and_then(|value| value.string()).map_err(wrong)?);
+            }
+            Arg::Short(_) | Arg::Long(_) | Arg::Value(_) => return Err(wrong(argument.unexpected())),
+        }
+    }
+    let visitor = visitor.ok_or_else(|| Error::Arguments("trace needs the id of a visitor".to_owned()))?;
+    Ok(Trace { visitor, port, database })
 }
 
 /// What the doctor is to examine.

@@ -15,6 +15,7 @@ mod database;
 pub mod doctor;
 mod dynamodb;
 mod emulator;
+pub mod epochs;
 mod error;
 pub mod events;
 pub mod explain;
@@ -34,6 +35,7 @@ pub mod samples;
 mod schedules;
 mod stack;
 pub mod template;
+pub mod trace;
 pub mod wire;
 
 use std::path::{Path, PathBuf};

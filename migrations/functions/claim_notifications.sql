@@ -53,6 +53,7 @@ BEGIN
             SELECT jsonb_build_object(
                        'id', claimed.id, 'attempt', claimed.attempts, 'channel', claimed.channel, 'kind', claimed.kind,
                        'payload', claimed.payload, 'user_id', claimed.user_id,
+                       'request_id', claimed.request_id, 'trace_id', claimed.trace_id,
                        'expires_seconds', extract(epoch FROM claimed.expires_at - clock_timestamp()),
                        'refusal', notification_refusal(claimed),
                        'address', CASE WHEN claimed.channel = 'push' THEN d.token

@@ -7,7 +7,7 @@ DECLARE
     has_more boolean;
 BEGIN
     UPDATE room_sequences r
-       SET pushed = greatest(pushed, p_upto), attempts = 0, due_at = '-infinity',
+       SET pushed = greatest(pushed, p_upto), pushed_at = clock_timestamp(), attempts = 0, due_at = '-infinity',
            pusher = CASE WHEN p_keep AND r.seq > p_upto THEN r.pusher END,
            pusher_until = CASE WHEN p_keep AND r.seq > p_upto THEN clock_timestamp() + push_lease() END
      WHERE r.room = p_room AND r.pusher = p_pusher

@@ -15,7 +15,7 @@ mod serve_lagging;
 use lambda_runtime::{Error, LambdaEvent};
 use serde::{Deserialize, de::IgnoredAny};
 use shared::{
-    StartError,
+    Cause, StartError,
     config::{DatabaseConfig, Env, NotifyConfig, PingConfig, RealtimeConfig},
     db::Db,
     http::ApiError,
@@ -68,7 +68,10 @@ impl Dispatcher {
             Call::Rung(Ring::Greet(Greeting { connection_id, connected_at })) => {
                 self.greet(&connection_id, connected_at).await
             }
-            Call::Rung(Ring::Drain {}) => self.empty().await,
+            Call::Rung(Ring::Drain(Cause { request_id, trace_id })) => {
+                tracing::info!(request_id, trace_id, "rung");
+                self.empty().await
+            }
             Call::Scheduled(_) => self.make_rounds().await,
         };
         done.map_err(|error| {

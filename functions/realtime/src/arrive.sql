@@ -1,20 +1,22 @@
 -- What a client is sent that comes into a room. $1 room, $2 its flat or society, $3 the last event the client has, $4 events
--- at most, $5 the client's user
+-- at most, $5 the client's user, $6 the epoch of that event
 WITH place AS MATERIALIZED (
-    SELECT coalesce((SELECT seq FROM room_sequences WHERE room = $1), 0) AS seq,
+    SELECT e.epoch, coalesce((SELECT seq FROM room_sequences WHERE room = $1), 0) AS seq,
+           -- A position of another epoch counts other events. One without is believed until a restore has renewed it.
+           CASE WHEN coalesce($6 = e.epoch, e.renewed_at IS NULL) THEN $3 END AS has,
            -- What a flat's room was told before they moved in is not theirs.
            CASE WHEN starts_with($1, 'flat:') THEN lives_since(me, $2) ELSE '-infinity' END AS since
-      FROM caller_scope($5) AS me
+      FROM caller_scope($5) AS me, room_epoch e
 ), kept AS MATERIALIZED (
     -- One more than may be sent, since it may be the last that is not theirs.
     SELECT o.id, o.seq, o.event, o.data, o.created_at >= place.since AS theirs FROM outbox o, place
-     WHERE o.room = $1 AND $3 IS NOT NULL AND o.seq > greatest($3, place.seq - $4 - 1) AND o.seq <= place.seq
+     WHERE o.room = $1 AND has IS NOT NULL AND o.seq > greatest(has, place.seq - $4 - 1) AND o.seq <= place.seq
 ), reach AS MATERIALIZED (
     -- The client has what it says it has, and lacks nothing of what is not theirs.
-    SELECT seq, greatest($3, (SELECT max(k.seq) FROM kept k WHERE NOT k.theirs)) AS base FROM place
+    SELECT epoch, seq, has, greatest(has, (SELECT max(k.seq) FROM kept k WHERE NOT k.theirs)) AS base FROM place
 ), verdict AS MATERIALIZED (
     -- Either all of it or nothing: less than the numbers say means that some is not kept any more.
-    SELECT seq, coalesce($3 <= seq AND seq - base <= $4
+    SELECT epoch, seq, coalesce(has <= seq AND seq - base <= $4
                          AND seq - base = (SELECT count(*) FROM kept k WHERE k.seq > base AND k.theirs), false) AS recovered
       FROM reach
 ), open AS (
@@ -38,9 +40,9 @@ WITH place AS MATERIALIZED (
     UNION ALL
     (SELECT id, seq, event, data FROM open ORDER BY seq DESC LIMIT $4)
 )
-SELECT jsonb_build_object('seq', verdict.seq, 'recovered', verdict.recovered, 'events', coalesce((
+SELECT jsonb_build_object('epoch', verdict.epoch, 'seq', verdict.seq, 'recovered', verdict.recovered, 'events', coalesce((
     SELECT jsonb_agg(jsonb_build_object(
-               'id', id, 'room', $1, 'seq', seq, 'event', event,
+               'id', id, 'room', $1, 'epoch', verdict.epoch, 'seq', seq, 'event', event,
                -- The policy of now counts, not that of the day.
                'data', CASE WHEN event = 'emergency_alert' THEN data || jsonb_build_object(
                                 'reported_by_phone', gate_phone($2, data ->> 'reported_by_phone')) ELSE data END) ORDER BY seq)

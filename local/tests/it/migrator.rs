@@ -176,8 +176,11 @@ async fn running_twice_applies_nothing_more() {
     let deployment = Deployment::begin().await;
     let last = migrations().pop().unwrap();
     let version: usize = last.trim_start_matches('V').split("__").next().unwrap().parse().unwrap();
-    assert_eq!(deployment.run().await, json!({"applied": migrations(), "version": version}));
-    assert_eq!(deployment.run().await, json!({"applied": [], "version": version}));
+    assert_eq!(
+        deployment.run().await,
+        json!({"applied": migrations(), "version": version, "renewed": false})
+    );
+    assert_eq!(deployment.run().await, json!({"applied": [], "version": version, "renewed": false}));
     assert_eq!(deployment.history().await, migrations());
     assert!(deployment.cloudformation.take_told().is_empty());
 }

@@ -141,5 +141,6 @@ async fn a_ping_is_answered_with_the_positions_of_the_rooms() {
     phone.event("guest_pass_created").await;
     phone.send(json!({"action": "ping"})).await;
     let society = format!("society:{GREEN_ACRES}");
-    assert_eq!(phone.event("pong").await["rooms"], json!([{"room": society, "seq": 1}]));
+    let pong = phone.event("pong").await;
+    assert_eq!(pong["rooms"], json!([{"room": society, "epoch": world.epoch().await, "seq": 1}]));
 }

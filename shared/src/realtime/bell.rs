@@ -5,14 +5,14 @@ use aws_sdk_lambda::{primitives::Blob, types::InvocationType};
 use serde::{Deserialize, Serialize};
 
 use super::aws::{self, Clients};
-use crate::{config::CallingConfig, http::ApiError};
+use crate::{Cause, config::CallingConfig, http::ApiError};
 
 /// What the dispatcher is asked to do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Ring {
-    /// Push what could not be pushed.
-    Drain {},
+    /// Push what could not be pushed, and send what is queued. It says whose call left that.
+    Drain(Cause),
     /// Speak first on a connection that has just been opened.
     Greet(Greeting),
 }

@@ -8,7 +8,7 @@ use tokio::time::{Instant, timeout};
 use uuid::Uuid;
 
 use super::{Batch, Bell, Event, Outbox, Pusher, Ring, Room, aws::Clients};
-use crate::{config::CallingConfig, db::Db};
+use crate::{Cause, config::CallingConfig, db::Db, http};
 
 /// How long the posts of one call may take together; the caller is waiting for his answer. Shorter
 /// than the lease of a room.
@@ -89,10 +89,12 @@ impl Publisher {
     /// that wait, of which some are `queued` beside those of the events. It always returns, within about
     /// 3 s and, where all goes well, one statement.
     pub async fn publish(&self, db: &Db, emitted: Vec<Emitted>, queued: bool) {
+        let cause = http::cause().or_else(|| emitted.first().map(|emitted| emitted.event.cause()));
+        let cause = cause.unwrap_or_default();
         let queued = queued || emitted.iter().any(|emitted| emitted.queued > 0);
         let messages = async {
             if queued {
-                self.ring().await;
+                self.ring(&cause).await;
             }
         };
         let waits = emitted.iter().any(|emitted| emitted.turn == Turn::Behind);
@@ -101,8 +103,9 @@ impl Publisher {
         let outbox = Outbox::new(db);
         let (carried, ()) = tokio::join!(outbox.carry(&self.pusher, batches, deadline), messages);
         if waits || carried.is_unfinished() {
-            tracing::warn!(?carried, "some events are left to the dispatcher");
-            self.ring().await;
+            let Cause { request_id, trace_id } = &cause;
+            tracing::warn!(request_id, trace_id, ?carried, "some events are left to the dispatcher");
+            self.ring(&cause).await;
         }
     }
 
@@ -110,14 +113,15 @@ impl Publisher {
     pub async fn listeners(&self, room: Room, users: &[Uuid]) -> Option<usize> {
         let members = timeout(COUNTING, self.pusher.connections().members(room)).await.ok()?;
         let members =
-            members.inspect_err(|error| tracing::warn!(?error, "a room could not be counted")).ok()?;
+            members.inspect_err(|error| tracing::warn!(%room, ?error, "a room could not be counted")).ok()?;
         Some(members.iter().filter(|member| users.contains(&member.user_id)).count())
     }
 
     /// Rings the dispatcher; where that fails, its schedule is what notices.
-    async fn ring(&self) {
-        if let Err(error) = self.bell.ring(&Ring::Drain {}).await {
-            tracing::warn!(?error, "the dispatcher could not be rung");
+    async fn ring(&self, cause: &Cause) {
+        let Cause { request_id, trace_id } = cause;
+        if let Err(error) = self.bell.ring(&Ring::Drain(cause.clone())).await {
+            tracing::warn!(request_id, trace_id, ?error, "the dispatcher could not be rung");
         }
     }
 }
