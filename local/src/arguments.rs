@@ -325,6 +325,26 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_visitor_is_traced_and_epochs_are_renewed_somewhere() {
+        let words = |line: &str| line.split_whitespace().map(OsString::from).collect::<Vec<_>>().into_iter();
+        let visitor = uuid::Uuid::from_u128(0x11111111_1111_1111_1111_111111111111);
+        let database = Some("postgres://d".to_owned());
+        assert_eq!(
+            trace(words(&format!("{visitor} --port 3001"))).unwrap(),
+            Trace { visitor, port: 3001, database: None }
+        );
+        assert_eq!(
+            trace(words(&format!("--database postgres://d {visitor}"))).unwrap(),
+            Trace { visitor, port: 3000, database: database.clone() }
+        );
+        for line in ["", "kiran", "--visitor x", &format!("{visitor} {visitor}")] {
+            assert!(trace(words(line)).is_err(), "{line}");
+        }
+        assert_eq!(renewal(words("--database postgres://d")).unwrap(), Renewal { port: 3000, database });
+        assert!(renewal(words("now")).is_err());
+    }
+
     fn read(line: &str) -> Result<Option<Arguments>, Error> {
         Arguments::read(line.split_whitespace().map(OsString::from))
     }

@@ -9,7 +9,7 @@ WITH v AS MATERIALIZED (
     SELECT o.id, o.room, o.seq, o.event, o.data, o.created_at, o.dead_at, o.request_id, o.trace_id, s.pushed >= o.seq AS is_pushed,
            CASE WHEN s.pushed = o.seq THEN s.pushed_at END AS pushed_at,
            (SELECT count(*) FROM lagging_connections l WHERE l.room = o.room AND l.since < o.seq) AS lagging
-      FROM v, unnest(ARRAY['flat:' || v.flat_id, 'society:' || v.society_id]) AS r (room)
+      FROM v CROSS JOIN unnest(ARRAY['flat:' || v.flat_id, 'society:' || v.society_id]) AS r (room)
       JOIN outbox o ON o.room = r.room AND o.created_at >= v.created_at LEFT JOIN room_sequences s ON s.room = r.room
      WHERE o.data ->> 'visitor_id' = v.id::text ORDER BY o.created_at, o.room, o.seq LIMIT $2
 ), sent AS MATERIALIZED (

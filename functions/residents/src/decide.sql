@@ -26,7 +26,7 @@ WITH target AS MATERIALIZED (
     SELECT open_occupancy(requesting_user_id, flat_id, requested_role) FROM changed WHERE $8 = 'approve'
 ), told AS MATERIALIZED (
     -- Behind the occupancy, so that they belong to the room as it is now.
-    SELECT tell_resident_joined(c.requesting_user_id, c.flat_id, c.requested_role, 'admin') AS event FROM changed c, opened
+    SELECT tell_resident_joined(c.requesting_user_id, c.flat_id, c.requested_role, 'admin', $6, NULL) AS event FROM changed c, opened
 ), audited AS (
     INSERT INTO audit_logs (actor_user_id, action, resource_type, resource_id, society_id, request_id, details)
     SELECT $1, 'resident_request.' || $8, 'resident_request', id, society_id, $6,

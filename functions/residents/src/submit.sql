@@ -48,7 +48,7 @@ WITH flat AS MATERIALIZED (
 ), opened AS MATERIALIZED (
     SELECT open_occupancy($1, flat_id, requested_role) FROM made WHERE status = 'approved'
 ), told AS MATERIALIZED (
-    SELECT tell_resident_joined($1, m.flat_id, m.requested_role, 'policy') AS event FROM made m, opened
+    SELECT tell_resident_joined($1, m.flat_id, m.requested_role, 'policy', $6, NULL) AS event FROM made m, opened
 ), lost AS MATERIALIZED (
     -- What was approved is not said again to whoever does not live there any more.
     SELECT FROM draft d, claim c

@@ -15,7 +15,7 @@ WITH me AS MATERIALIZED (
     SELECT $1, 'visitor.clear_rejected', 'society', society_id, society_id, $6, jsonb_build_object('count', hidden) FROM counted ORDER BY society_id
 ), told AS (
     SELECT emit('society:' || society_id, 'rejected_visitors_cleared', jsonb_build_object(
-               'society_id', society_id, 'deleted_count', hidden, 'cleared_at', rfc3339(now()))) AS event
+               'society_id', society_id, 'deleted_count', hidden, 'cleared_at', rfc3339(now())), NULL, $6, NULL) AS event
       FROM (SELECT society_id, hidden FROM counted ORDER BY society_id) c
 ), kept AS MATERIALIZED (
     SELECT keep_answer($1, $2, $3, $4, jsonb_build_object(

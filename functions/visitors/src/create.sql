@@ -44,10 +44,10 @@ WITH place AS MATERIALIZED (
 ), made AS (
     INSERT INTO visitors (id, society_id, block_id, flat_id, visitor_name, phone, purpose, vehicle_no, id_type,
                           id_number, invited_by, expected_start, expected_end, status, approval_deadline,
-                          idempotency_key, created_by, created_at, updated_at)
+                          idempotency_key, created_by, created_at, updated_at, request_id, trace_id)
     SELECT d.id, d.society_id, d.block_id, d.flat_id, d.visitor_name, d.phone, d.purpose, d.vehicle_no, d.id_type,
            d.id_number, d.invited_by, d.expected_start, d.expected_end, d.status, d.approval_deadline,
-           d.idempotency_key, $1, d.created_at, d.updated_at
+           d.idempotency_key, $1, d.created_at, d.updated_at, $6, NULL
       FROM draft d, claim c WHERE c.fresh
     RETURNING *
 ), audited AS (
@@ -62,7 +62,7 @@ WITH place AS MATERIALIZED (
                'vehicle_no', m.vehicle_no, 'flat_number', p.flat_number, 'block_name', p.block_name,
                'society_name', p.society_name, 'expected_start', rfc3339(m.expected_start),
                'created_at', rfc3339(m.created_at), 'status', m.status,
-               'approval_deadline', rfc3339(m.approval_deadline))) AS event
+               'approval_deadline', rfc3339(m.approval_deadline)), NULL, $6, NULL) AS event
       FROM made m, place p
 )
 SELECT jsonb_build_object('allowed', p.allowed, 'fresh', coalesce(c.fresh, false), 'mismatch', coalesce(c.mismatch, false),

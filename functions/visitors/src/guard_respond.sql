@@ -36,8 +36,8 @@ WITH target AS MATERIALIZED (
     INSERT INTO audit_logs (actor_user_id, action, resource_type, resource_id, society_id, request_id, details)
     SELECT $1, 'visitor.guard_respond', 'visitor', id, society_id, $6, jsonb_build_object('decision', $8) FROM changed
 ), told AS (
-    SELECT jsonb_build_array(emit('flat:' || flat_id, 'guard_override', data, $1),
-                             emit('society:' || society_id, 'guard_override', data, $1)) AS events
+    SELECT jsonb_build_array(emit('flat:' || flat_id, 'guard_override', data, $1, $6, NULL),
+                             emit('society:' || society_id, 'guard_override', data, $1, $6, NULL)) AS events
       FROM (SELECT flat_id, society_id, jsonb_build_object(
                        'visitor_id', id, 'visitor_name', visitor_name, 'decision', $8, 'status', status,
                        'guard_name', (SELECT name FROM users WHERE users.id = $1), 'note', $9,

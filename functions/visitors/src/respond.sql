@@ -52,11 +52,11 @@ WITH target AS MATERIALIZED (
     SELECT emit('society:' || society_id, 'request_approved', jsonb_build_object(
                'visitor_id', id, 'visitor_name', visitor_name, 'decision', $8, 'status', status,
                'approver_name', (SELECT name FROM users WHERE users.id = $1), 'note', $9,
-               'timestamp', rfc3339(now())), $1) AS event
+               'timestamp', rfc3339(now())), $1, $6, NULL) AS event
       FROM changed WHERE NOT guest_pass
     UNION ALL
     -- The gate hears it always, the flat where it was not one of its own.
-    SELECT emit(e.room, 'guest_pass_withdrawn', e.data, $1)
+    SELECT emit(e.room, 'guest_pass_withdrawn', e.data, $1, $6, NULL)
       FROM (SELECT r.room, jsonb_build_object(
                        'visitor_id', c.id, 'visitor_name', c.visitor_name, 'flat_number', p.flat_number,
                        'block_name', p.block_name, 'status', c.status,

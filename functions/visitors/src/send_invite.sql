@@ -29,12 +29,12 @@ WITH target AS MATERIALIZED (
     SELECT c.* FROM free f, claim_key($1, $2, $3, $4, $5, f.answer) c
 ), made AS (
     INSERT INTO notification_logs (id, visitor_id, society_id, flat_id, channel, kind, dedupe_key, expires_at, payload, status,
-                                   reason, failed_at)
+                                   reason, failed_at, request_id, trace_id)
     SELECT CASE WHEN c.fresh THEN $8 ELSE uuid_v7() END, t.id, t.society_id, t.flat_id, $9, 'invite',
            CASE WHEN c.fresh THEN 'invite:' || $8 ELSE 'unapproved:' || t.id || ':' || $9 END,
            coalesce(t.expected_end, now() + interval '1 day'), jsonb_build_object('type', 'invite', 'visitor_id', t.id),
            CASE WHEN c.fresh THEN 'queued' ELSE 'failed' END, CASE WHEN c.fresh THEN NULL ELSE 'template_not_approved' END,
-           CASE WHEN c.fresh THEN NULL ELSE now() END
+           CASE WHEN c.fresh THEN NULL ELSE now() END, $6, NULL
       FROM target t JOIN earlier e ON true LEFT JOIN claim c ON true
      WHERE c.fresh OR t.unapproved AND e.answer IS NULL AND NOT e.mismatch
         -- Trying again and again while there is no text leaves one row.

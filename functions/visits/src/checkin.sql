@@ -29,8 +29,8 @@ WITH target AS MATERIALIZED (
     INSERT INTO audit_logs (actor_user_id, action, resource_type, resource_id, society_id, request_id, details)
     SELECT $1, 'visit.checkin', 'visit', $8, society_id, $6, jsonb_build_object('visitor_id', id) FROM changed
 ), told AS (
-    SELECT jsonb_build_array(emit('flat:' || flat_id, 'visitor_checkin', data, $1),
-                             emit('society:' || society_id, 'visitor_checkin', data, $1)) AS events
+    SELECT jsonb_build_array(emit('flat:' || flat_id, 'visitor_checkin', data, $1, $6, NULL),
+                             emit('society:' || society_id, 'visitor_checkin', data, $1, $6, NULL)) AS events
       FROM (SELECT flat_id, society_id, jsonb_build_object(
                        'visitor_id', id, 'visitor_name', visitor_name, 'visit_id', $8,
                        'checkin_time', rfc3339(now())) AS data FROM changed) e

@@ -180,7 +180,7 @@ async fn the_story_is_told_in_order() {
     let (visitor, logged) = world.log_one().await;
     let message = world.handed("asha-phone", 1).await.remove(0);
     world.all_is_sent().await;
-    let notification = message.payload["message"]["data"]["notification_id"].as_str().unwrap();
+    let notification = message.message["data"]["notification_id"].as_str().unwrap();
     let receipt = format!("/v1/notifications/{notification}/receipt");
     world.call(&world.resident, &receipt, json!({"event": "opened"})).await;
     let respond = format!("/v1/visitors/{visitor}/respond");
