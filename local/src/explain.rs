@@ -5,11 +5,9 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
-use time::{Duration, OffsetDateTime};
-use tokio_postgres::{
-    Client,
-    types::{ToSql, Type},
-};
+use shared::{statement, statement::Statement};
+use time::{Duration, OffsetDateTime, PrimitiveDateTime};
+use tokio_postgres::Client;
 use uuid::Uuid;
 
 use crate::{Error, Progress, Seed, Stack};
@@ -50,13 +48,10 @@ pub async fn plans(progress: Progress) -> Result<Vec<Plan>, Error> {
     let (flat, society) =
         (id("44444444-4444-4444-4444-444444444444")?, id("11111111-1111-1111-1111-111111111111")?);
     let none_uuid: Option<Uuid> = None;
-    let (none_text, none_time, none_day): (Option<&str>, Option<OffsetDateTime>, Option<time::Date>) =
-        (None, None, None);
+    let (none_text, none_day): (Option<&str>, Option<time::Date>) = (None, None);
+    let (none_time, none_clock): (Option<OffsetDateTime>, Option<PrimitiveDateTime>) = (None, None);
     let rows = 101_i64;
 
-    let visits = include_str!("../../functions/visits/src/list.sql");
-    let visitors = include_str!("../../functions/visitors/src/list.sql");
-    let expected = include_str!("../../functions/guards/src/expected.sql");
     let mut plans = Vec::new();
     for (question, caller, flat, from, to) in [
         ("a guard's visits, newest first", guard, none_uuid, none_time, none_time),
@@ -77,18 +72,19 @@ pub async fn plans(progress: Progress) -> Result<Vec<Plan>, Error> {
             Some(tomorrow),
         ),
     ] {
-        let params: [(&(dyn ToSql + Sync), Type); 9] = [
-            (&caller, Type::UUID),
-            (&flat, Type::UUID),
-            (&from, Type::TIMESTAMPTZ),
-            (&none_day, Type::DATE),
-            (&to, Type::TIMESTAMPTZ),
-            (&none_day, Type::DATE),
-            (&start, Type::TIMESTAMPTZ),
-            (&last, Type::UUID),
-            (&rows, Type::INT8),
-        ];
-        plans.push(explain(&db, question, visits, &params).await?);
+        let visits = statement!(
+            "../../functions/visits/src/list.sql",
+            caller,
+            flat,
+            from_at = from,
+            from_clock = none_clock,
+            to_at = to,
+            to_clock = none_clock,
+            before_at = start,
+            before_id = last,
+            rows
+        );
+        plans.push(explain(&db, question, visits).await?);
     }
     for (question, caller, flat, status, from) in [
         ("a guard's visitors, newest first", guard, none_uuid, none_text, none_time),
@@ -97,33 +93,39 @@ pub async fn plans(progress: Progress) -> Result<Vec<Plan>, Error> {
         ("a resident's visitors", resident, none_uuid, none_text, none_time),
         ("a guard's visitors to one flat", guard, Some(flat), none_text, none_time),
     ] {
-        let params: [(&(dyn ToSql + Sync), Type); 10] = [
-            (&caller, Type::UUID),
-            (&flat, Type::UUID),
-            (&status, Type::TEXT),
-            (&from, Type::TIMESTAMPTZ),
-            (&none_day, Type::DATE),
-            (&none_time, Type::TIMESTAMPTZ),
-            (&none_day, Type::DATE),
-            (&start, Type::TIMESTAMPTZ),
-            (&last, Type::UUID),
-            (&rows, Type::INT8),
-        ];
-        plans.push(explain(&db, question, visitors, &params).await?);
+        let visitors = statement!(
+            "../../functions/visitors/src/list.sql",
+            caller,
+            flat,
+            status,
+            from_at = from,
+            from_clock = none_clock,
+            to_at = none_time,
+            to_clock = none_clock,
+            before_at = start,
+            before_id = last,
+            rows
+        );
+        plans.push(explain(&db, question, visitors).await?);
     }
-    let params: [(&(dyn ToSql + Sync), Type); 6] = [
-        (&guard, Type::UUID),
-        (&society, Type::UUID),
-        (&none_day, Type::DATE),
-        (&start, Type::TIMESTAMPTZ),
-        (&last, Type::UUID),
-        (&rows, Type::INT8),
-    ];
-    plans.push(explain(&db, "visitors expected today", expected, &params).await?);
-    let params: [(&(dyn ToSql + Sync), Type); 4] =
-        [(&resident, Type::UUID), (&start, Type::TIMESTAMPTZ), (&last, Type::UUID), (&rows, Type::INT8)];
-    let pending = include_str!("../../functions/visitors/src/pending.sql");
-    plans.push(explain(&db, "a resident's pending visitors", pending, &params).await?);
+    let expected = statement!(
+        "../../functions/guards/src/expected.sql",
+        caller = guard,
+        society,
+        day = none_day,
+        before_at = start,
+        before_id = last,
+        rows
+    );
+    plans.push(explain(&db, "visitors expected today", expected).await?);
+    let pending = statement!(
+        "../../functions/visitors/src/pending.sql",
+        caller = resident,
+        before_at = start,
+        before_id = last,
+        rows
+    );
+    plans.push(explain(&db, "a resident's pending visitors", pending).await?);
     Ok(plans)
 }
 
@@ -155,13 +157,9 @@ fn of_any_month(index: &str) -> String {
         .join("_")
 }
 
-async fn explain(
-    db: &Client,
-    question: &'static str,
-    sql: &str,
-    params: &[(&(dyn ToSql + Sync), Type)],
-) -> Result<Plan, Error> {
-    let rows = db.query_typed(&format!("EXPLAIN (ANALYZE, FORMAT JSON) {sql}"), params).await?;
+async fn explain(db: &Client, question: &'static str, statement: Statement<'_>) -> Result<Plan, Error> {
+    let sql = format!("EXPLAIN (ANALYZE, FORMAT JSON) {}", statement.sql);
+    let rows = db.query(&sql, statement.values).await?;
     let text: Value = match rows.first() {
         Some(row) => row.try_get(0)?,
         None => Value::Null,

@@ -16,7 +16,7 @@ use rustls::{ClientConfig, RootCertStore, pki_types::CertificateDer};
 use secrecy::ExposeSecret;
 use serde::de::DeserializeOwned;
 pub use tokio_postgres::types::{IsNull, ToSql, Type, private::BytesMut, to_sql_checked};
-use tokio_postgres::{Client, Config, Row, Socket, error::SqlState, tls::MakeTlsConnect, types::Json};
+use tokio_postgres::{Client, Config, Row, Socket, error::SqlState, tls::MakeTlsConnect, types::FromSql};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::{
@@ -24,15 +24,14 @@ use crate::{
     config::DatabaseConfig,
     http::ApiError,
     input::{Problem, ProblemCode},
+    misread::misfit,
+    statement::Statement,
 };
 
 /// How long opening a connection may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long one statement may take before its connection is given up.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// A parameter and its type, so that no statement has to be described first.
-pub type Param<'a> = (&'a (dyn ToSql + Sync), Type);
 
 /// Makes a type with `as_str(&self)` a parameter of type `text`.
 #[macro_export]
@@ -135,58 +134,51 @@ impl Db {
     }
 
     /// Rows of one `jsonb` column each, read as `T`.
-    pub async fn read<T: DeserializeOwned>(
-        &self,
-        sql: &str,
-        params: &[Param<'_>],
-    ) -> Result<Vec<T>, ApiError> {
-        self.query(sql, params).await?.iter().map(from_json).collect()
+    pub async fn read<T: DeserializeOwned>(&self, statement: Statement<'_>) -> Result<Vec<T>, ApiError> {
+        self.query(statement).await?.iter().map(from_json).collect()
     }
 
     /// At most one row of one `jsonb` column, read as `T`.
     pub async fn read_one<T: DeserializeOwned>(
         &self,
-        sql: &str,
-        params: &[Param<'_>],
+        statement: Statement<'_>,
     ) -> Result<Option<T>, ApiError> {
-        self.query(sql, params).await?.first().map(from_json).transpose()
+        self.query(statement).await?.first().map(from_json).transpose()
     }
 
     /// As [`Db::read_one`], for the first statement of a request, which may safely be sent twice.
     pub async fn read_first<T: DeserializeOwned>(
         &self,
-        sql: &str,
-        params: &[Param<'_>],
+        statement: Statement<'_>,
     ) -> Result<Option<T>, ApiError> {
-        self.query_or_reconnect(sql, params).await?.first().map(from_json).transpose()
+        self.query_or_reconnect(statement).await?.first().map(from_json).transpose()
     }
 
     /// Runs a statement and tells how many rows it changed.
-    pub async fn execute(&self, sql: &str, params: &[Param<'_>]) -> Result<u64, ApiError> {
-        Ok(self.run(sql, params, is_unprepared).await?.1)
+    pub async fn execute(&self, statement: Statement<'_>) -> Result<u64, ApiError> {
+        Ok(self.run(statement, is_unprepared).await?.1)
     }
 
-    async fn query(&self, sql: &str, params: &[Param<'_>]) -> Result<Vec<Row>, ApiError> {
-        Ok(self.run(sql, params, is_unprepared).await?.0)
+    async fn query(&self, statement: Statement<'_>) -> Result<Vec<Row>, ApiError> {
+        Ok(self.run(statement, is_unprepared).await?.0)
     }
 
-    async fn query_or_reconnect(&self, sql: &str, params: &[Param<'_>]) -> Result<Vec<Row>, ApiError> {
+    async fn query_or_reconnect(&self, statement: Statement<'_>) -> Result<Vec<Row>, ApiError> {
         let again = |error: &_| is_unprepared(error) || connection_is_lost(error);
-        Ok(self.run(sql, params, again).await?.0)
+        Ok(self.run(statement, again).await?.0)
     }
 
     /// Runs a statement under its time limit, and once more on a new connection after an error after which that is
     /// safe; answers its rows and how many it changed.
     async fn run(
         &self,
-        sql: &str,
-        params: &[Param<'_>],
+        statement: Statement<'_>,
         again: fn(&tokio_postgres::Error) -> bool,
     ) -> Result<(Vec<Row>, u64), ApiError> {
         let mut repeated = false;
         loop {
             let connection = self.connection().await?;
-            match tokio::time::timeout(STATEMENT_TIMEOUT, run_on(&connection, sql, params)).await {
+            match tokio::time::timeout(STATEMENT_TIMEOUT, run_on(&connection, statement)).await {
                 Ok(Ok(done)) => return Ok(done),
                 Ok(Err(error)) if !repeated && again(&error) => drop(Object::take(connection)),
                 Ok(Err(error)) => return Err(failed(error)),
@@ -204,13 +196,10 @@ impl Db {
 /// Prepares a statement where the connection has not done so before, and runs it.
 async fn run_on(
     connection: &Object,
-    sql: &str,
-    params: &[Param<'_>],
+    Statement { sql, values }: Statement<'_>,
 ) -> Result<(Vec<Row>, u64), tokio_postgres::Error> {
-    let types: Vec<Type> = params.iter().map(|(_, kind)| kind.clone()).collect();
-    let statement = connection.prepare_typed_cached(sql, &types).await?;
-    let values = params.iter().map(|(value, _)| *value as &dyn ToSql);
-    let mut stream = pin!(connection.query_raw(&statement, values).await?);
+    let prepared = connection.prepare_cached(sql).await?;
+    let mut stream = pin!(connection.query_raw(&prepared, values.iter().copied()).await?);
     let mut rows = Vec::new();
     while let Some(row) = stream.try_next().await? {
         rows.push(row);
@@ -227,9 +216,29 @@ fn given_up(connection: Object) -> ApiError {
 
 fn from_json<T: DeserializeOwned>(row: &Row) -> Result<T, ApiError> {
     // The error itself may quote the row.
-    let misread = |_| ApiError::Internal(format!("database row: it is no {}", std::any::type_name::<T>()));
-    let Json(value) = row.try_get(0).map_err(misread)?;
-    Ok(value)
+    let misread = |why: &str| {
+        ApiError::Internal(format!("database row: it is no {}: {why}", std::any::type_name::<T>()))
+    };
+    let JsonText(text) = row.try_get(0).map_err(|_| misread("it is null, or no JSON"))?;
+    serde_json::from_slice(text).map_err(|error| misread(&misfit(text, &error)))
+}
+
+/// JSON as the server sends it.
+struct JsonText<'a>(&'a [u8]);
+
+impl<'a> FromSql<'a> for JsonText<'a> {
+    fn from_sql(ty: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
+        match raw {
+            // Behind the version of its format.
+            [1, text @ ..] if *ty == Type::JSONB => Ok(Self(text)),
+            _ if *ty == Type::JSONB => Err("jsonb of another version".into()),
+            text => Ok(Self(text)),
+        }
+    }
+
+    fn accepts(ty: &Type) -> bool {
+        matches!(*ty, Type::JSON | Type::JSONB)
+    }
 }
 
 /// The field whose value another row has already, by the constraint that says so.

@@ -1,8 +1,8 @@
 //! The one way in which state is changed: one statement that checks the scope, claims the
 //! idempotency key, makes the change by compare-and-set, and writes audit and events; then the push.
 //!
-//! Such a statement takes the parameters `$1` to `$6` from here and answers one `jsonb` row of the
-//! shape of [`Outcome`], or no row where the thing does not exist for the caller.
+//! Such a statement takes the parameters `:caller`, `:method`, `:path`, `:key`, `:payload` and `:request` from here and
+//! answers one `jsonb` row of the shape of [`Outcome`], or no row where the thing does not exist for the caller.
 
 use axum::{
     Json,
@@ -12,17 +12,17 @@ use axum::{
 use http::{HeaderValue, StatusCode};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::json;
-use tokio_postgres::types::Type;
 
 use crate::{
     App, StartError,
     auth::{Caller, RateState, RequestMeta},
     config::{AppConfig, CallingConfig},
-    db::{Db, Param},
+    db::Db,
     entry::Verdict,
     http::{Answer, ApiError, ErrorCode},
     input::{IdempotencyKey, Problem},
     realtime::{Emitted, Publisher},
+    statement::{Change, Statement, Value},
 };
 
 /// What a writing function has: all that a reading one has, and whoever tells its events.
@@ -221,25 +221,19 @@ impl<T: Tell> Writer<T> {
         &self.app
     }
 
-    /// Runs a writing statement with `params` from `$7` on, pushes its events, and answers.
+    /// Runs a writing statement, pushes its events, and answers.
     pub async fn write<A: DeserializeOwned>(
         &self,
         writing: Writing<'_>,
-        sql: &str,
-        params: &[Param<'_>],
+        change: Change<'_>,
     ) -> Result<Written<A>, ApiError> {
         let Writing { caller, key, meta, forbidden, unknown } = writing;
         let payload = key.payload.as_slice();
-        let common: [Param<'_>; 6] = [
-            (caller.user_id(), Type::UUID),
-            (&key.method, Type::TEXT),
-            (&key.path, Type::TEXT),
-            (&key.key, Type::TEXT),
-            (&payload, Type::BYTEA),
-            (&meta.request_id, Type::TEXT),
-        ];
-        let params: Vec<Param<'_>> = common.into_iter().chain(params.iter().cloned()).collect();
-        let outcome = self.app.db.read_one::<Outcome<A>>(sql, &params).await?;
+        let common: [Value<'_>; 6] =
+            [caller.user_id(), &key.method, &key.path, &key.key, &payload, &meta.request_id];
+        let values: Vec<Value<'_>> = common.into_iter().chain(change.values.iter().copied()).collect();
+        let statement = Statement { sql: change.sql, values: &values };
+        let outcome = self.app.db.read_one::<Outcome<A>>(statement).await?;
         let outcome = outcome.ok_or(ApiError::NotFound(unknown))?;
         if !outcome.allowed {
             return Err(ApiError::Forbidden(forbidden));

@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 use shared::{
     App,
     auth::{Caller, RequestMeta},
-    db::Type,
     http::{ApiError, Scoped},
     input::{Fields, FromFields, Query},
     openapi::{Forbidden, NotFound},
+    statement,
 };
 use utoipa::openapi::Object;
 use uuid::Uuid;
@@ -85,17 +85,15 @@ pub(crate) async fn export_audit(
 ) -> Result<Response, ApiError> {
     let row = app
         .db
-        .read_one::<Scoped<Vec<Line>>>(
-            include_str!("export.sql"),
-            &[
-                (caller.user_id(), Type::UUID),
-                (&asked.society_id, Type::UUID),
-                (&asked.after.0, Type::INT8),
-                (&asked.limit.0, Type::INT8),
-                (&BYTES, Type::INT8),
-                (&meta.request_id, Type::TEXT),
-            ],
-        )
+        .read_one::<Scoped<Vec<Line>>>(statement!(
+            "export.sql",
+            caller = caller.user_id(),
+            society = asked.society_id,
+            after = asked.after.0,
+            rows = asked.limit.0,
+            bytes = BYTES,
+            request = meta.request_id
+        ))
         .await?;
     let rows = Scoped::allowed(row, "There is no such society.")?;
     Ok(([(CONTENT_TYPE, "application/x-ndjson")], lines(&rows)).into_response())

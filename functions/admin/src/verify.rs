@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 use shared::{
     App, Timestamp,
     auth::Caller,
-    db::Type,
     http::{Answer, ApiError, Scoped},
     input::{Fields, FromFields, Query},
     openapi::{self, Forbidden, NotFound},
+    statement,
 };
 use utoipa::{ToSchema, openapi::Object};
 use uuid::Uuid;
@@ -148,19 +148,17 @@ pub(crate) async fn verify_audit(
     let (anchor_seq, anchor_hash) = (anchor.map(|a| a.seq), anchor.map(|a| a.hash.to_vec()));
     let row = app
         .db
-        .read_one::<Scoped<Option<Page>>>(
-            include_str!("verify.sql"),
-            &[
-                (caller.user_id(), Type::UUID),
-                (&society_id, Type::UUID),
-                (&after, Type::INT8),
-                (&before, Type::BYTEA),
-                (&seen, Type::TIMESTAMPTZ),
-                (&limit.0, Type::INT8),
-                (&anchor_seq, Type::INT8),
-                (&anchor_hash, Type::BYTEA),
-            ],
-        )
+        .read_one::<Scoped<Option<Page>>>(statement!(
+            "verify.sql",
+            caller = caller.user_id(),
+            society = society_id,
+            after,
+            hash = before,
+            time = seen,
+            rows = limit.0,
+            anchor_seq,
+            anchor_hash
+        ))
         .await?;
     let page = Scoped::allowed(row, "There is no such society.")?;
     let page = page.ok_or_else(|| ApiError::Internal("a chain was not verified".into()))?;

@@ -5,11 +5,11 @@ use serde::Serialize;
 use shared::{
     App,
     auth::{RequestMeta, Role, User},
-    db::Type,
     http::{Answer, ApiError, with_rate},
     input::{Body, Fields, FromFields},
     openapi::TokenExpired,
     place::{Flat, GuardPost, Home},
+    sql,
 };
 use utoipa::ToSchema;
 
@@ -50,7 +50,7 @@ pub(crate) async fn sign_in(
 ) -> Result<Response, ApiError> {
     let identified = app.identify(&body.input.id_token, &meta).await?;
     let caller = identified.caller;
-    let home = app.db.read_one::<Home>("SELECT home_of($1)", &[(caller.user_id(), Type::UUID)]).await?;
+    let home = app.db.read_one::<Home>(sql!("SELECT home_of(:user)", user = caller.user_id())).await?;
     let (flat, guard) = home.map_or((None, None), |home| (home.flats.into_iter().next(), home.guard));
     let answer =
         SignInAnswer { user: caller.user, is_new_user: caller.is_new, roles: caller.roles, flat, guard };

@@ -4,7 +4,7 @@ use axum::{extract::State, http::StatusCode, response::Response};
 use serde::{Deserialize, Serialize};
 use shared::{
     auth::{Caller, RequestMeta},
-    db::Type,
+    change,
     device::PushToken,
     http::{Answer, ApiError},
     input::{Body, Fields, FromFields},
@@ -47,7 +47,6 @@ pub(crate) async fn forget_token(
         forbidden: "",
         unknown: "None of your devices has this token.",
     };
-    let params = [(&input.token as _, Type::TEXT)];
-    let written = writer.write::<ForgetAnswer>(writing, include_str!("forget.sql"), &params).await?;
+    let written = writer.write::<ForgetAnswer>(writing, change!("forget.sql", token = input.token)).await?;
     Ok(written.with_status(StatusCode::OK))
 }

@@ -1,9 +1,8 @@
--- $1-$6 as in shared::write; $7 token
 WITH target AS MATERIALIZED (
-    SELECT d.id FROM devices d WHERE d.user_id = $1 AND d.token = $7 FOR UPDATE OF d
+    SELECT d.id FROM devices d WHERE d.user_id = :caller AND d.token = :token FOR UPDATE OF d
 ), claim AS MATERIALIZED (
     -- Without the token only an earlier answer under the same key counts.
-    SELECT c.* FROM claim_key($1, $2, $3, $4, $5,
+    SELECT c.* FROM claim_key(:caller, :method, :path, :key, :payload,
         CASE WHEN EXISTS (SELECT FROM target) THEN '{"message": "The device is forgotten."}'::jsonb END) c
 ), named AS (
     -- A device that the app has named stays known, without its token.
@@ -13,7 +12,7 @@ WITH target AS MATERIALIZED (
     DELETE FROM devices d USING target t, claim c WHERE d.id = t.id AND c.fresh AND d.device_identifier IS NULL
 ), audited AS (
     INSERT INTO audit_logs (actor_user_id, action, resource_type, resource_id, request_id)
-    SELECT $1, 'device.forget', 'device', t.id, $6 FROM target t, claim c WHERE c.fresh
+    SELECT :caller, 'device.forget', 'device', t.id, :request FROM target t, claim c WHERE c.fresh
 )
 SELECT jsonb_build_object('allowed', true, 'fresh', c.fresh, 'mismatch', c.mismatch, 'answer', c.answer)
   FROM claim c WHERE c.answer IS NOT NULL OR c.mismatch

@@ -4,9 +4,9 @@ use axum::extract::State;
 use shared::{
     App,
     auth::Caller,
-    db::Type,
     http::{ApiError, List},
     input::{Cursor, Page, Query},
+    statement,
 };
 
 use crate::token::DeviceToken;
@@ -22,15 +22,13 @@ pub(crate) async fn list_tokens(
 ) -> Result<List<DeviceToken>, ApiError> {
     let tokens = app
         .db
-        .read::<DeviceToken>(
-            include_str!("list.sql"),
-            &[
-                (caller.user_id(), Type::UUID),
-                (&page.cursor.at, Type::TIMESTAMPTZ),
-                (&page.cursor.id, Type::UUID),
-                (&page.rows(), Type::INT8),
-            ],
-        )
+        .read::<DeviceToken>(statement!(
+            "list.sql",
+            caller = caller.user_id(),
+            before_at = page.cursor.at,
+            before_id = page.cursor.id,
+            rows = page.rows()
+        ))
         .await?;
     Ok(List::page(tokens, page.limit, |last| Cursor { at: last.created_at.0, id: last.id }))
 }

@@ -1,6 +1,6 @@
--- $1 caller, $2/$3 cursor, $4 rows
+-- The page begins behind :before_at and :before_id
 SELECT to_jsonb(d) || jsonb_build_object('device_type', d.platform)
   FROM devices d
- WHERE d.user_id = $1 AND d.token IS NOT NULL AND d.is_active AND (d.created_at, d.id) < ($2, $3)
+ WHERE d.user_id = :caller AND d.token IS NOT NULL AND d.is_active AND (d.created_at, d.id) < (:before_at, :before_id)
  ORDER BY d.created_at DESC, d.id DESC
- LIMIT $4
+ LIMIT :rows

@@ -3,7 +3,7 @@
 use axum::{extract::State, http::StatusCode, response::Response};
 use shared::{
     auth::{Caller, RequestMeta},
-    db::Type,
+    change,
     device::{DeviceInfo, Platform, PushToken},
     http::{Answer, ApiError},
     input::{Body, Fields, FromFields},
@@ -48,8 +48,7 @@ pub(crate) async fn register_token(
     let written = writer
         .write::<DeviceToken>(
             writing,
-            include_str!("register.sql"),
-            &[(&input.token, Type::TEXT), (&platform, Type::TEXT), (&input.device_info.0, Type::JSONB)],
+            change!("register.sql", token = input.token, platform, device_info = input.device_info.0),
         )
         .await?;
     Ok(written.with_status(StatusCode::OK))

@@ -5,11 +5,11 @@ use std::time::Duration;
 use futures_util::{StreamExt, stream};
 use serde::Deserialize;
 use shared::{
-    db::Type,
     http::ApiError,
     metrics::{self, Metric},
     notify::{Message, Outcome, Settlement},
     realtime::{Emitted, Outbox},
+    sql,
 };
 use tokio::time::{Instant, sleep_until};
 
@@ -59,7 +59,7 @@ impl Dispatcher {
 
     async fn claim_messages(&self) -> Result<Vec<Message>, ApiError> {
         let limit = AT_ONCE as i32;
-        self.db.read("SELECT claim_notifications($1)", &[(&limit, Type::INT4)]).await
+        self.db.read(sql!("SELECT claim_notifications(:limit)", limit)).await
     }
 
     async fn hand_over(&self, message: Message) -> (Message, Outcome) {
@@ -82,8 +82,8 @@ impl Dispatcher {
         let pause = pauses.max();
         let settlements = serde_json::to_value(&settlements)
             .map_err(|_| ApiError::Internal("what came of messages could not be written down".into()))?;
-        let told: Option<Vec<Emitted>> =
-            self.db.read_one("SELECT settle_notifications($1)", &[(&settlements, Type::JSONB)]).await?;
+        let settle = sql!("SELECT settle_notifications(:settlements)", settlements);
+        let told: Option<Vec<Emitted>> = self.db.read_one(settle).await?;
         self.tell(told.unwrap_or_default()).await;
         Ok(pause)
     }
@@ -92,8 +92,7 @@ impl Dispatcher {
     /// how long the next of it has to wait.
     async fn tell_what_was_put_off(&self) -> Result<Option<Duration>, ApiError> {
         let limit = AT_ONCE as i32;
-        let due: Option<PutOff> =
-            self.db.read_one("SELECT tell_due_delivery($1)", &[(&limit, Type::INT4)]).await?;
+        let due: Option<PutOff> = self.db.read_one(sql!("SELECT tell_due_delivery(:limit)", limit)).await?;
         let PutOff { events, wait_seconds } = due.unwrap_or_default();
         self.tell(events).await;
         Ok(wait_seconds.map(Duration::from_secs_f64))

@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 use shared::{
     App,
     auth::Caller,
-    db::Type,
     http::{ApiError, List, Scoped},
     input::{Cursor, Fields, FromFields, Limit, Query},
     openapi::{Forbidden, NotFound},
+    statement,
 };
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -55,17 +55,15 @@ pub(crate) async fn list_emergencies(
 ) -> Result<List<ListedEmergency>, ApiError> {
     let row = app
         .db
-        .read_one::<Scoped<Vec<ListedEmergency>>>(
-            include_str!("list.sql"),
-            &[
-                (caller.user_id(), Type::UUID),
-                (&filter.flat_id, Type::UUID),
-                (&filter.status, Type::TEXT),
-                (&filter.cursor.at, Type::TIMESTAMPTZ),
-                (&filter.cursor.id, Type::UUID),
-                (&(filter.limit.0 + 1), Type::INT8),
-            ],
-        )
+        .read_one::<Scoped<Vec<ListedEmergency>>>(statement!(
+            "list.sql",
+            caller = caller.user_id(),
+            flat = filter.flat_id,
+            status = filter.status,
+            before_at = filter.cursor.at,
+            before_id = filter.cursor.id,
+            rows = filter.limit.0 + 1
+        ))
         .await?;
     let emergencies = Scoped::allowed(row, "There is no such flat.")?;
     Ok(List::page(emergencies, filter.limit, |last| Cursor {

@@ -1,25 +1,25 @@
--- $1 caller, $2 flat, $3 status, $4/$5 cursor, $6 rows
+-- :flat and :status are null for all; the page begins behind :before_at and :before_id
 WITH me AS MATERIALIZED (
-    SELECT s AS scope, CASE WHEN $2 IS NULL THEN 'ok' ELSE flat_access(s, $2) END AS access FROM caller_scope($1) AS s
+    SELECT s AS scope, CASE WHEN :flat::uuid IS NULL THEN 'ok' ELSE flat_access(s, :flat) END AS access FROM caller_scope(:caller) AS s
 ), scopes AS MATERIALIZED (
-    SELECT l.kind, l.id, l.since FROM me, list_ranges(me.scope, $2) l
+    SELECT l.kind, l.id, l.since FROM me, list_ranges(me.scope, :flat) l
 ), page AS (
     -- One index range for each scope; a row that lies in two of them counts once.
     SELECT e.id, e.created_at FROM scopes s, LATERAL (
         SELECT id, created_at FROM emergencies
-         WHERE society_id = s.id AND (created_at, id) < ($4, $5) AND ($3 IS NULL OR status = $3)
-         ORDER BY created_at DESC, id DESC LIMIT $6) e WHERE s.kind = 'society'
+         WHERE society_id = s.id AND (created_at, id) < (:before_at, :before_id) AND (:status::text IS NULL OR status = :status)
+         ORDER BY created_at DESC, id DESC LIMIT :rows) e WHERE s.kind = 'society'
     UNION
     SELECT e.id, e.created_at FROM scopes s, LATERAL (
         SELECT id, created_at FROM emergencies
-         WHERE block_id = s.id AND (created_at, id) < ($4, $5) AND ($3 IS NULL OR status = $3)
-         ORDER BY created_at DESC, id DESC LIMIT $6) e WHERE s.kind = 'block'
+         WHERE block_id = s.id AND (created_at, id) < (:before_at, :before_id) AND (:status IS NULL OR status = :status)
+         ORDER BY created_at DESC, id DESC LIMIT :rows) e WHERE s.kind = 'block'
     UNION
     SELECT e.id, e.created_at FROM scopes s, LATERAL (
         SELECT id, created_at FROM emergencies
-         WHERE flat_id = s.id AND created_at >= s.since AND (created_at, id) < ($4, $5) AND ($3 IS NULL OR status = $3)
-         ORDER BY created_at DESC, id DESC LIMIT $6) e WHERE s.kind = 'flat'
-     ORDER BY created_at DESC, id DESC LIMIT $6
+         WHERE flat_id = s.id AND created_at >= s.since AND (created_at, id) < (:before_at, :before_id) AND (:status IS NULL OR status = :status)
+         ORDER BY created_at DESC, id DESC LIMIT :rows) e WHERE s.kind = 'flat'
+     ORDER BY created_at DESC, id DESC LIMIT :rows
 )
 SELECT jsonb_build_object('access', me.access, 'rows', coalesce((
     SELECT jsonb_agg(emergency_answer(e) || jsonb_build_object(

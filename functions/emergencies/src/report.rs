@@ -3,7 +3,7 @@
 use axum::{extract::State, http::StatusCode, response::Response};
 use shared::{
     auth::{Caller, RequestMeta},
-    db::Type,
+    change,
     http::{Answer, ApiError},
     input::{Body, Fields, FromFields},
     openapi::{Forbidden, NotFound},
@@ -58,14 +58,15 @@ pub(crate) async fn report_emergency(
     let written = writer
         .write::<Emergency>(
             writing,
-            include_str!("report.sql"),
-            &[
-                (&id, Type::UUID),
-                (&input.flat_id, Type::UUID),
-                (&input.description, Type::TEXT),
-                (&OPEN_IN_A_FLAT, Type::INT4),
-                (&ALERTS_AGAIN_AFTER_SECONDS, Type::FLOAT8),
-            ],
+            change!(
+                "report.sql",
+                id,
+                flat = input.flat_id,
+                description = input.description,
+                open_in_a_flat = OPEN_IN_A_FLAT,
+                alerts_again_after = ALERTS_AGAIN_AFTER_SECONDS,
+                trace = meta.trace_id
+            ),
         )
         .await?;
     let is_new = written.answer().id == id;

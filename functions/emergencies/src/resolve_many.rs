@@ -4,7 +4,7 @@ use axum::{extract::State, http::StatusCode, response::Response};
 use serde::{Deserialize, Serialize};
 use shared::{
     auth::{Caller, RequestMeta},
-    db::Type,
+    change,
     http::{Answer, ApiError},
     input::{Body, Fields, FromFields, Ids, Problem, ProblemCode},
     openapi::{Forbidden, NotFound, one_of},
@@ -74,7 +74,11 @@ pub(crate) async fn resolve_many_emergencies(
         unknown: "There is no such flat.",
     };
     let ids = input.ids.map(|ids| ids.0);
-    let params = [(&ids as _, Type::UUID_ARRAY), (&input.flat_id as _, Type::UUID)];
-    let written = writer.write::<ResolvedMany>(writing, include_str!("resolve_many.sql"), &params).await?;
+    let written = writer
+        .write::<ResolvedMany>(
+            writing,
+            change!("resolve_many.sql", ids, flat = input.flat_id, trace = meta.trace_id),
+        )
+        .await?;
     Ok(written.with_status(StatusCode::OK))
 }

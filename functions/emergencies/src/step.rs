@@ -3,7 +3,7 @@
 use axum::{extract::State, http::StatusCode, response::Response};
 use shared::{
     auth::{Caller, RequestMeta},
-    db::Type,
+    change,
     http::{Answer, ApiError},
     input::{Body, IdempotencyKey, NoInput, PathId},
     openapi::{Forbidden, NotFound, WrongState},
@@ -59,7 +59,8 @@ async fn take_step(
         forbidden: "Only an active guard of this society attends to emergencies.",
         unknown: "There is no such emergency.",
     };
-    let params = [(&id as _, Type::UUID), (&next as _, Type::TEXT)];
-    let written = writer.write::<Emergency>(writing, include_str!("step.sql"), &params).await?;
+    let written = writer
+        .write::<Emergency>(writing, change!("step.sql", emergency = id, next, trace = meta.trace_id))
+        .await?;
     Ok(written.with_status(StatusCode::OK))
 }

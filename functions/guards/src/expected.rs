@@ -5,11 +5,11 @@ use serde::{Deserialize, Serialize};
 use shared::{
     App, Timestamp,
     auth::Caller,
-    db::Type,
     entry::Entry,
     http::{ApiError, Scoped},
     input::{Cursor, Day, Fields, FromFields, Limit, PathId, Query},
     openapi::{self, Forbidden, NotFound},
+    statement,
 };
 use utoipa::{ToSchema, openapi::Object};
 use uuid::Uuid;
@@ -93,17 +93,15 @@ pub(crate) async fn list_expected(
 ) -> Result<Json<ExpectedList>, ApiError> {
     let row = app
         .db
-        .read_one::<Scoped<DayRow>>(
-            include_str!("expected.sql"),
-            &[
-                (caller.user_id(), Type::UUID),
-                (&society_id, Type::UUID),
-                (&query.date.map(|day| day.0), Type::DATE),
-                (&query.cursor.at, Type::TIMESTAMPTZ),
-                (&query.cursor.id, Type::UUID),
-                (&(query.limit.0 + 1), Type::INT8),
-            ],
-        )
+        .read_one::<Scoped<DayRow>>(statement!(
+            "expected.sql",
+            caller = caller.user_id(),
+            society = society_id,
+            day = query.date.map(|day| day.0),
+            before_at = query.cursor.at,
+            before_id = query.cursor.id,
+            rows = query.limit.0 + 1
+        ))
         .await?;
     let DayRow { date, visitors } = Scoped::allowed(row, "There is no such society.")?;
     let page = shared::http::List::page(visitors, query.limit, |last| Cursor {

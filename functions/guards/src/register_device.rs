@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use shared::{
     Timestamp,
     auth::{Caller, RequestMeta},
-    db::Type,
+    change,
     device::{DeviceInfo, Platform, PushToken},
     http::{Answer, ApiError},
     input::{Body, Fields, FromFields, Problem, ProblemCode},
@@ -73,13 +73,13 @@ pub(crate) async fn register_device(
     let written = writer
         .write::<Device>(
             writing,
-            include_str!("register_device.sql"),
-            &[
-                (&input.device_identifier, Type::TEXT),
-                (&input.fcm_token, Type::TEXT),
-                (&platform, Type::TEXT),
-                (&input.device_info.0, Type::JSONB),
-            ],
+            change!(
+                "register_device.sql",
+                identifier = input.device_identifier,
+                token = input.fcm_token,
+                platform,
+                device_info = input.device_info.0
+            ),
         )
         .await?;
     Ok(written.with_status(StatusCode::OK))

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 use serde_json::json;
-use shared::{db::Type, metrics};
+use shared::{metrics, sql};
 use uuid::Uuid;
 
 use crate::{Janitor, clean::Work};
@@ -22,9 +22,12 @@ impl Janitor {
     pub(crate) async fn anchor_audit(&self) -> Work {
         let mut work = Work::default();
         loop {
-            let due = "SELECT jsonb_build_object('chain', chain, 'seq', seq, 'hash', encode(hash, 'hex'))
-                         FROM due_audit_anchors($1)";
-            let heads: Vec<Head> = match self.db.read(due, &[(&BATCH, Type::INT8)]).await {
+            let due = sql!(
+                "SELECT jsonb_build_object('chain', chain, 'seq', seq, 'hash', encode(hash, 'hex'))
+                   FROM due_audit_anchors(:rows)",
+                rows = BATCH
+            );
+            let heads: Vec<Head> = match self.db.read(due).await {
                 Ok(heads) => heads,
                 Err(error) => return Work { problem: Some(error), ..work },
             };
@@ -35,8 +38,8 @@ impl Janitor {
             }
             let chains: Vec<Uuid> = heads.iter().map(|head| head.chain).collect();
             let seqs: Vec<i64> = heads.iter().map(|head| head.seq).collect();
-            let params = [(&chains as _, Type::UUID_ARRAY), (&seqs as _, Type::INT8_ARRAY)];
-            if let Err(error) = self.db.execute("SELECT note_audit_anchors($1, $2)", &params).await {
+            let note = sql!("SELECT note_audit_anchors(:chains, :seqs)", chains, seqs);
+            if let Err(error) = self.db.execute(note).await {
                 return Work { problem: Some(error), ..work };
             }
             let said = i64::try_from(heads.len()).unwrap_or(i64::MAX);

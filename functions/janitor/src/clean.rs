@@ -4,19 +4,21 @@
 use std::time::Duration;
 
 use shared::{
-    db::Type,
     http::ApiError,
     metrics::{self, Metric},
+    statement,
 };
 use tokio::time::Instant;
+use uuid::Uuid;
 
 use crate::Janitor;
 
 /// How long a task begins new batches; what is left is done in the next round. All tasks together stay
 /// within the function's time.
 const PATIENCE: Duration = Duration::from_secs(25);
-/// What goes when it is old enough: the SQL function that decides and does it, whose name is the task's, the metric, and
-/// the rows that one statement deals with. A visitor has rows in several tables, a key holds a whole answer.
+/// What goes when it is old enough: the SQL function that decides and does it, whose name is the task's, as `clean.sql`
+/// knows it; the metric; and the rows that one statement deals with. A visitor has rows in several tables, a key holds a whole
+/// answer.
 const OLD: [(&str, &str, i32); 9] = [
     ("strip_visitors", "VisitorsStripped", 500),
     ("strip_requests", "RequestsStripped", 500),
@@ -61,25 +63,24 @@ impl Janitor {
         metric: &'static str,
         work: impl Future<Output = Work>,
     ) -> Result<(), ApiError> {
-        let started = self.db.read_one(include_str!("start_run.sql"), &[(&task, Type::TEXT)]).await;
-        let id: String = started?.ok_or_else(|| ApiError::Internal("a run has no id".into()))?;
+        let started = self.db.read_one(statement!("start_run.sql", task)).await;
+        let id: Uuid = started?.ok_or_else(|| ApiError::Internal("a run has no id".into()))?;
         let Work { rows, problem } = work.await;
         metrics::put(&[Metric::count(metric, rows)]);
         if let Some(error) = &problem {
             tracing::error!(task, ?error, "a task was not finished");
         }
         let cause = problem.as_ref().map(cause);
-        let params = [(&id as _, Type::TEXT), (&rows as _, Type::INT8), (&cause as _, Type::TEXT)];
-        let recorded = self.db.execute(include_str!("finish_run.sql"), &params).await;
+        let recorded = self.db.execute(statement!("finish_run.sql", run = id, rows, problem = cause)).await;
         problem.map_or(Ok(()), Err).and(recorded.map(drop))
     }
 
-    /// Calls an SQL function with a number of rows until it answers fewer than that.
-    async fn in_batches(&self, function: &str, batch: i32) -> Work {
-        let (end, sql) = (Instant::now() + PATIENCE, format!("SELECT to_jsonb({function}($1))"));
+    /// Calls the task's SQL function with a number of rows until it answers fewer than that.
+    async fn in_batches(&self, task: &str, batch: i32) -> Work {
+        let end = Instant::now() + PATIENCE;
         let mut work = Work::default();
         loop {
-            match self.db.read_one::<i64>(&sql, &[(&batch, Type::INT4)]).await {
+            match self.db.read_one::<i64>(statement!("clean.sql", task, rows = batch)).await {
                 Ok(rows) => {
                     let rows = rows.unwrap_or_default();
                     work.rows += rows;

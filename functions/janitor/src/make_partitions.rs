@@ -2,7 +2,7 @@
 //! the default partition and move.
 
 use serde::Deserialize;
-use shared::db::Type;
+use shared::sql;
 
 use crate::{Janitor, clean::Work};
 
@@ -17,15 +17,15 @@ impl Janitor {
     /// Makes the missing partitions one by one, each worth having where another cannot be made.
     pub(crate) async fn make_partitions(&self) -> Work {
         let missing: Vec<Missing> =
-            match self.db.read("SELECT to_jsonb(m) FROM missing_partitions() m", &[]).await {
+            match self.db.read(sql!("SELECT to_jsonb(m) FROM missing_partitions() m")).await {
                 Ok(missing) => missing,
                 Err(error) => return Work { rows: 0, problem: Some(error) },
             };
         let mut work = Work::default();
         for Missing { table_name, day } in &missing {
-            let params = [(table_name as _, Type::TEXT), (day as _, Type::TEXT)];
-            let make = "SELECT to_jsonb(make_partition($1, $2::date))";
-            match self.db.read_one(make, &params).await {
+            let make =
+                sql!("SELECT to_jsonb(make_partition(:table, :day::text::date))", table = table_name, day);
+            match self.db.read_one(make).await {
                 Ok(made) => work.rows += i64::from(made == Some(true)),
                 Err(error) => work.problem = work.problem.or(Some(error)),
             }

@@ -1,2 +1,2 @@
--- $1 task
-INSERT INTO retention_runs (task) VALUES ($1) RETURNING to_jsonb(id::text)
+-- A task's run begins; answers its id
+INSERT INTO retention_runs (task) VALUES (:task) RETURNING to_jsonb(id)

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use shared::{db::Type, http::ApiError, realtime::Emitted};
+use shared::{http::ApiError, realtime::Emitted, sql};
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
@@ -31,8 +31,8 @@ impl Janitor {
 
     /// Denies the visitors whom nobody answered in time, one after the other.
     async fn time_out_visitors(&self) -> Result<(), ApiError> {
-        let next = "SELECT coalesce(time_out_next(), 'null')";
-        while let Some(events) = self.db.read_one::<Option<Vec<Emitted>>>(next, &[]).await?.flatten() {
+        let next = sql!("SELECT coalesce(time_out_next(), 'null')");
+        while let Some(events) = self.db.read_one::<Option<Vec<Emitted>>>(next).await?.flatten() {
             self.publisher.publish(&self.db, events, false).await;
         }
         Ok(())
@@ -40,17 +40,16 @@ impl Janitor {
 
     /// Asks whomever the ladder names next; the dispatcher sends it.
     async fn take_steps(&self) -> Result<(), ApiError> {
-        let take = "SELECT to_jsonb(take_escalation_steps($1))";
-        let queued: Option<i64> = self.db.read_one(take, &[(&STEPS, Type::INT4)]).await?;
+        let take = sql!("SELECT to_jsonb(take_escalation_steps(:steps))", steps = STEPS);
+        let queued: Option<i64> = self.db.read_one(take).await?;
         self.publisher.publish(&self.db, Vec::new(), queued.is_some_and(|queued| queued > 0)).await;
         Ok(())
     }
 
     async fn time_to_wait(&self, watcher: Uuid, end: Instant) -> Result<Option<Duration>, ApiError> {
-        let wait = "SELECT coalesce(to_jsonb(seconds_to_wait($1, $2)), 'null')";
         let left = end.saturating_duration_since(Instant::now()).as_secs_f64();
-        let params = [(&watcher as _, Type::UUID), (&left as _, Type::FLOAT8)];
-        let seconds = self.db.read_one::<Option<f64>>(wait, &params).await?.flatten();
+        let wait = sql!("SELECT coalesce(to_jsonb(seconds_to_wait(:watcher, :left)), 'null')", watcher, left);
+        let seconds = self.db.read_one::<Option<f64>>(wait).await?.flatten();
         Ok(seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()))
     }
 }

@@ -5,9 +5,10 @@ use serde::{Deserialize, Serialize};
 use shared::{
     App,
     auth::{Caller, RequestMeta},
-    db::Type,
+    change,
     http::{Answer, ApiError},
     input::{Body, Fields, FromFields, Problem, ProblemCode},
+    statement,
     write::{Writer, Writing},
 };
 use utoipa::ToSchema;
@@ -81,8 +82,8 @@ pub(crate) async fn get_preferences(
     State(app): State<App>,
     caller: Caller,
 ) -> Result<Answer<impl Serialize>, ApiError> {
-    let params = [(caller.user_id() as _, Type::UUID)];
-    let row = app.db.read_one::<Preferences>(include_str!("get_preferences.sql"), &params).await?;
+    let row =
+        app.db.read_one::<Preferences>(statement!("get_preferences.sql", caller = caller.user_id())).await?;
     row.map(Answer::new).ok_or(ApiError::TokenInvalid)
 }
 
@@ -100,14 +101,14 @@ pub(crate) async fn set_preferences(
     let written = writer
         .write::<Preferences>(
             Writing { caller: &caller, key: &key, meta: &meta, forbidden: "", unknown: "" },
-            include_str!("set_preferences.sql"),
-            &[
-                (&input.push, Type::BOOL),
-                (&input.sms, Type::BOOL),
-                (&input.whatsapp, Type::BOOL),
-                (&input.quiet_from, Type::TEXT),
-                (&input.quiet_until, Type::TEXT),
-            ],
+            change!(
+                "set_preferences.sql",
+                push = input.push,
+                sms = input.sms,
+                whatsapp = input.whatsapp,
+                quiet_from = input.quiet_from,
+                quiet_until = input.quiet_until
+            ),
         )
         .await?;
     Ok(written.with_status(StatusCode::OK))

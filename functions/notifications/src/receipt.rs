@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use shared::{
     auth::{Caller, RequestMeta},
-    db::Type,
+    change,
     http::{Answer, ApiError},
     input::{Body, Fields, FromField, FromFields, PathId, Problem, ProblemCode},
     openapi::{NotFound, one_of},
@@ -79,8 +79,7 @@ pub(crate) async fn note_receipt(
                 forbidden: "",
                 unknown: "There is no such message.",
             },
-            include_str!("receipt.sql"),
-            &[(&id, Type::UUID), (&opened, Type::BOOL)],
+            change!("receipt.sql", message = id, opened),
         )
         .await?;
     Ok(written.with_status(StatusCode::OK))

@@ -1,13 +1,13 @@
--- $1-$6 as in shared::write; $7 message, $8 whether it was opened. A receipt is no change that anyone would audit.
+-- A receipt is no change that anyone would audit. :opened is whether the message was
 WITH target AS MATERIALIZED (
-    SELECT n.id, n.visitor_id, $6::text AS request_id,
-           CASE WHEN $8 OR n.status = 'opened' THEN 'opened' ELSE 'delivered' END AS status
-      FROM notification_logs n WHERE n.id = $7 AND n.user_id = $1
+    SELECT n.id, n.visitor_id, :request::text AS request_id,
+           CASE WHEN :opened OR n.status = 'opened' THEN 'opened' ELSE 'delivered' END AS status
+      FROM notification_logs n WHERE n.id = :message AND n.user_id = :caller
        FOR NO KEY UPDATE OF n
 ), claim AS MATERIALIZED (
-    SELECT c.* FROM target t, claim_key($1, $2, $3, $4, $5, jsonb_build_object('id', t.id, 'status', t.status)) c
+    SELECT c.* FROM target t, claim_key(:caller, :method, :path, :key, :payload, jsonb_build_object('id', t.id, 'status', t.status)) c
 ), told AS MATERIALIZED (
-    SELECT note_receipt($7, $8) AS events FROM claim c WHERE c.fresh
+    SELECT note_receipt(:message, :opened) AS events FROM claim c WHERE c.fresh
 )
 SELECT jsonb_build_object('allowed', true, 'fresh', c.fresh, 'mismatch', c.mismatch, 'answer', c.answer,
                           'events', (SELECT events FROM told),

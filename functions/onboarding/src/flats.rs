@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 use shared::{
     App,
     auth::Caller,
-    db::Type,
     http::{ApiError, List},
     input::{Fields, FromFields, PlacePage, Query},
     openapi::{OccupancyRole, always_true},
+    statement,
 };
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -56,13 +56,16 @@ pub(crate) async fn list_flats(
     caller: Caller,
     Query((place, page)): Query<(InBlock, PlacePage)>,
 ) -> Result<List<BlockFlat>, ApiError> {
-    let params = [
-        (caller.user_id() as _, Type::UUID),
-        (&place.block_id as _, Type::UUID),
-        (&page.cursor.name as _, Type::TEXT),
-        (&page.cursor.id as _, Type::UUID),
-        (&page.rows() as _, Type::INT8),
-    ];
-    let flats = app.db.read(include_str!("flats.sql"), &params).await?;
+    let flats = app
+        .db
+        .read(statement!(
+            "flats.sql",
+            caller = caller.user_id(),
+            block = place.block_id,
+            after_number = page.cursor.name,
+            after_id = page.cursor.id,
+            rows = page.rows()
+        ))
+        .await?;
     Ok(List::page(flats, page.limit(), |last: &BlockFlat| after(&last.flat_number, last.id)))
 }

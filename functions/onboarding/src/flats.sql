@@ -1,8 +1,8 @@
--- $1 caller, $2 block, $3/$4 number and id before the page, $5 rows
+-- The page begins behind :after_number and :after_id
 WITH block AS MATERIALIZED (
     SELECT b.id, has_part(me, c.society_id) AS sees_residents
-      FROM blocks b JOIN complexes c ON c.id = b.complex_id, caller_scope($1) AS me
-     WHERE b.id = $2
+      FROM blocks b JOIN complexes c ON c.id = b.complex_id, caller_scope(:caller) AS me
+     WHERE b.id = :block
 )
 SELECT jsonb_build_object(
            'id', f.id, 'block_id', f.block_id, 'flat_number', f.flat_number, 'unit_type', f.unit_type, 'bhk', f.bhk,
@@ -16,6 +16,6 @@ SELECT jsonb_build_object(
         WHERE block.sees_residents AND o.flat_id = f.id
         -- One without a name hides nobody who has one.
         ORDER BY u.name IS NULL, o.is_primary DESC, o.start_date, o.id LIMIT 1) r ON true
- WHERE f.is_active AND (f.flat_number COLLATE natural_order, f.id) > ($3, $4)
+ WHERE f.is_active AND (f.flat_number COLLATE natural_order, f.id) > (:after_number, :after_id)
  ORDER BY f.flat_number COLLATE natural_order, f.id
- LIMIT $5
+ LIMIT :rows

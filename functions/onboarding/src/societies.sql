@@ -1,6 +1,6 @@
--- $1 city in any case or all, $2/$3/$4 city, name and id before the page, $5 rows
+-- :city is in any case, or null for all; the page begins behind :after_city, :after_name and :after_id
 SELECT jsonb_build_object('id', id, 'name', name, 'slug', slug, 'city', city, 'address', address)
   FROM societies
- WHERE ($1 IS NULL OR lower(city) = lower($1)) AND (city, name, id) > ($2, $3, $4)
+ WHERE (:city::text IS NULL OR lower(city) = lower(:city)) AND (city, name, id) > (:after_city, :after_name, :after_id)
  ORDER BY city, name, id
- LIMIT $5
+ LIMIT :rows

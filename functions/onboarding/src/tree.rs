@@ -1,12 +1,12 @@
 //! Cities, societies, complexes and blocks, in the order people look for them.
 
 use axum::extract::State;
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize};
 use shared::{
     App, Timestamp,
-    db::Type,
     http::{ApiError, List},
     input::{Fields, FromFields, PlaceCursor, PlacePage, Query},
+    statement,
     text::ShortText,
 };
 use utoipa::ToSchema;
@@ -20,8 +20,7 @@ pub(crate) async fn list_cities(
     State(app): State<App>,
     Query(page): Query<PlacePage>,
 ) -> Result<List<String>, ApiError> {
-    let params = [(&page.cursor.name as _, Type::TEXT), (&page.rows() as _, Type::INT8)];
-    let cities = app.db.read(include_str!("cities.sql"), &params).await?;
+    let cities = app.db.read(statement!("cities.sql", after = page.cursor.name, rows = page.rows())).await?;
     Ok(List::page(cities, page.limit(), |last: &String| PlaceCursor {
         name: last.clone(),
         ..PlaceCursor::default()
@@ -58,14 +57,17 @@ pub(crate) async fn list_societies(
     Query((place, page)): Query<(InCity, PlacePage)>,
 ) -> Result<List<Society>, ApiError> {
     let city = place.city.as_ref().map(ShortText::as_str);
-    let params = [
-        (&city as _, Type::TEXT),
-        (&page.cursor.group as _, Type::TEXT),
-        (&page.cursor.name as _, Type::TEXT),
-        (&page.cursor.id as _, Type::UUID),
-        (&page.rows() as _, Type::INT8),
-    ];
-    let societies = app.db.read(include_str!("societies.sql"), &params).await?;
+    let societies = app
+        .db
+        .read(statement!(
+            "societies.sql",
+            city,
+            after_city = page.cursor.group,
+            after_name = page.cursor.name,
+            after_id = page.cursor.id,
+            rows = page.rows()
+        ))
+        .await?;
     Ok(List::page(societies, page.limit(), |last: &Society| PlaceCursor {
         group: last.city.clone(),
         name: last.name.clone(),
@@ -101,7 +103,17 @@ pub(crate) async fn list_complexes(
     State(app): State<App>,
     Query((place, page)): Query<(InSociety, PlacePage)>,
 ) -> Result<List<Complex>, ApiError> {
-    let complexes = read_within(&app, include_str!("complexes.sql"), place.society_id, &page).await?;
+    let society = place.society_id;
+    let complexes = app
+        .db
+        .read(statement!(
+            "complexes.sql",
+            society,
+            after_name = page.cursor.name,
+            after_id = page.cursor.id,
+            rows = page.rows()
+        ))
+        .await?;
     Ok(List::page(complexes, page.limit(), |last: &Complex| after(&last.name, last.id)))
 }
 
@@ -133,24 +145,18 @@ pub(crate) async fn list_blocks(
     State(app): State<App>,
     Query((place, page)): Query<(InComplex, PlacePage)>,
 ) -> Result<List<Block>, ApiError> {
-    let blocks = read_within(&app, include_str!("blocks.sql"), place.complex_id, &page).await?;
+    let complex = place.complex_id;
+    let blocks = app
+        .db
+        .read(statement!(
+            "blocks.sql",
+            complex,
+            after_name = page.cursor.name,
+            after_id = page.cursor.id,
+            rows = page.rows()
+        ))
+        .await?;
     Ok(List::page(blocks, page.limit(), |last: &Block| after(&last.name, last.id)))
-}
-
-/// Reads a page of what lies within a place.
-async fn read_within<T: DeserializeOwned>(
-    app: &App,
-    sql: &str,
-    place: Uuid,
-    page: &PlacePage,
-) -> Result<Vec<T>, ApiError> {
-    let params = [
-        (&place as _, Type::UUID),
-        (&page.cursor.name as _, Type::TEXT),
-        (&page.cursor.id as _, Type::UUID),
-        (&page.rows() as _, Type::INT8),
-    ];
-    app.db.read(sql, &params).await
 }
 
 /// Where a list that is sorted by name goes on.

@@ -4,7 +4,7 @@ use axum::{extract::State, http::StatusCode, response::Response};
 use serde_json::Value;
 use shared::{
     auth::{Caller, RequestMeta},
-    db::Type,
+    change,
     http::{Answer, ApiError},
     input::{Body, Fields, FromField, FromFields, Problem, ProblemCode},
     openapi::one_of,
@@ -71,7 +71,8 @@ pub(crate) async fn change_me(
     Body { input, key }: Body<Change>,
 ) -> Result<Response, ApiError> {
     let writing = Writing { caller: &caller, key: &key, meta: &meta, forbidden: "", unknown: "" };
-    let params = [(&input.name as _, Type::TEXT), (&input.language as _, Type::TEXT)];
-    let written = writer.write::<ProfileUser>(writing, include_str!("change.sql"), &params).await?;
+    let written = writer
+        .write::<ProfileUser>(writing, change!("change.sql", name = input.name, language = input.language))
+        .await?;
     Ok(written.with_status(StatusCode::OK))
 }

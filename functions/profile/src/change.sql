@@ -1,12 +1,12 @@
--- $1-$6 as in shared::write; $7 name or null, $8 language or null
+-- What is null stays
 WITH target AS MATERIALIZED (
     -- The lock makes parallel changes come one after the other, so that each answer is what is stored.
-    SELECT u.id, u.firebase_uid, u.phone, u.email, coalesce($7, u.name) AS name, u.avatar_url, u.timezone,
-           coalesce($8, u.language) AS language, u.created_at
-      FROM users u WHERE u.id = $1
+    SELECT u.id, u.firebase_uid, u.phone, u.email, coalesce(:name, u.name) AS name, u.avatar_url, u.timezone,
+           coalesce(:language, u.language) AS language, u.created_at
+      FROM users u WHERE u.id = :caller
        FOR NO KEY UPDATE OF u
 ), claim AS MATERIALIZED (
-    SELECT c.* FROM target t, claim_key($1, $2, $3, $4, $5, to_jsonb(t)) c
+    SELECT c.* FROM target t, claim_key(:caller, :method, :path, :key, :payload, to_jsonb(t)) c
 ), changed AS (
     UPDATE users u SET name = t.name, language = t.language, updated_at = now()
       FROM target t, claim c
@@ -14,6 +14,6 @@ WITH target AS MATERIALIZED (
     RETURNING u.id
 ), audited AS (
     INSERT INTO audit_logs (actor_user_id, action, resource_type, resource_id, request_id)
-    SELECT $1, 'profile.change', 'user', id, $6 FROM changed
+    SELECT :caller, 'profile.change', 'user', id, :request FROM changed
 )
 SELECT jsonb_build_object('allowed', true, 'fresh', c.fresh, 'mismatch', c.mismatch, 'answer', c.answer) FROM claim c

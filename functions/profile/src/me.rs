@@ -6,10 +6,10 @@ use serde_json::Value;
 use shared::{
     App, Timestamp,
     auth::{Caller, Role, User},
-    db::Type,
     http::{Answer, ApiError},
     openapi::one_of,
     place::{Flat, GuardPost, Home},
+    statement,
 };
 use utoipa::{ToSchema, openapi::Object};
 use uuid::Uuid;
@@ -75,10 +75,9 @@ fn notification_status() -> Object {
 /// **Permissions:** own.
 #[utoipa::path(get, path = "/v1/profile/me", responses((status = 200, body = Answer<Profile>)))]
 pub(crate) async fn get_me(State(app): State<App>, caller: Caller) -> Result<Answer<Profile>, ApiError> {
-    let params = [(caller.user_id() as _, Type::UUID)];
     let row = app
         .db
-        .read_one::<ProfileRow>(include_str!("me.sql"), &params)
+        .read_one::<ProfileRow>(statement!("me.sql", caller = caller.user_id()))
         .await?
         .ok_or(ApiError::TokenInvalid)?;
     let Home { flats, guard } = row.home;

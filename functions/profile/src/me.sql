@@ -8,4 +8,4 @@ SELECT jsonb_build_object(
           FROM (SELECT id, channel, payload, status, created_at, delivered_at
                   FROM notification_logs WHERE user_id = u.id
                  ORDER BY created_at DESC, id DESC LIMIT 10) n), '[]'))
-  FROM users u WHERE u.id = $1
+  FROM users u WHERE u.id = :caller

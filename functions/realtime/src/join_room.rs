@@ -7,10 +7,10 @@
 use serde::Deserialize;
 use serde_json::Value;
 use shared::{
-    db::Type,
     http::ApiError,
     input::{Fields, FromField, FromFields, Problem, ProblemCode},
     realtime::{Connection, Event, Joined, Posted, Room},
+    statement,
 };
 use uuid::Uuid;
 
@@ -119,9 +119,11 @@ impl Realtime {
     }
 
     async fn may_join(&self, user_id: &Uuid, room: Room) -> Result<bool, ApiError> {
-        let params =
-            [(user_id as _, Type::UUID), (&room.kind.as_str() as _, Type::TEXT), (&room.id as _, Type::UUID)];
-        let allowed = self.app.db.read_first(include_str!("join_room.sql"), &params).await?;
+        let allowed = self
+            .app
+            .db
+            .read_first(statement!("join_room.sql", user = user_id, kind = room.kind.as_str(), id = room.id))
+            .await?;
         Ok(allowed.unwrap_or(false))
     }
 
@@ -132,15 +134,19 @@ impl Realtime {
         since: Option<i64>,
         epoch: Option<Uuid>,
     ) -> Result<Arrival, ApiError> {
-        let params = [
-            (&room.to_string() as _, Type::TEXT),
-            (&room.id as _, Type::UUID),
-            (&since as _, Type::INT8),
-            (&MAX_REPLAY as _, Type::INT8),
-            (user_id as _, Type::UUID),
-            (&epoch as _, Type::UUID),
-        ];
-        let arrival = self.app.db.read_one(include_str!("arrive.sql"), &params).await?;
+        let arrival = self
+            .app
+            .db
+            .read_one(statement!(
+                "arrive.sql",
+                room = room.to_string(),
+                place = room.id,
+                since,
+                epoch,
+                most = MAX_REPLAY,
+                user = user_id
+            ))
+            .await?;
         arrival.ok_or_else(|| ApiError::Internal("the arrival's statement answered no row".into()))
     }
 }

@@ -4,9 +4,9 @@
 //! Permissions: any connection; it is told of the rooms it is in.
 
 use shared::{
-    db::Type,
     http::ApiError,
     realtime::{Connection, Room},
+    statement,
 };
 
 use crate::{
@@ -21,8 +21,7 @@ impl Realtime {
         if names.is_empty() {
             return Ok(Answer::Pong { rooms: Vec::new() });
         }
-        let params = [(&names as _, Type::TEXT_ARRAY)];
-        let rooms = self.app.db.read_first::<Vec<Position>>(include_str!("ping.sql"), &params).await?;
+        let rooms = self.app.db.read_first::<Vec<Position>>(statement!("ping.sql", rooms = names)).await?;
         Ok(Answer::Pong { rooms: rooms.unwrap_or_default() })
     }
 }

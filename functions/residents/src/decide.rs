@@ -4,7 +4,7 @@ use axum::{extract::State, http::StatusCode, response::Response};
 use serde::{Deserialize, Serialize};
 use shared::{
     auth::{Caller, RequestMeta},
-    db::Type,
+    change,
     http::{Answer, ApiError},
     input::{Body, Fields, FromFields, IdempotencyKey, PathId},
     openapi::{Forbidden, NotFound, WrongState},
@@ -76,8 +76,7 @@ async fn decide(
     let written = writer
         .write::<DecideAnswer>(
             Writing { caller, key, meta, forbidden, unknown },
-            include_str!("decide.sql"),
-            &[(&id, Type::UUID), (&decision, Type::TEXT), (&input.note, Type::TEXT)],
+            change!("decide.sql", resident_request = id, decision, note = input.note, trace = meta.trace_id),
         )
         .await?;
     Ok(written.with_status(StatusCode::OK))

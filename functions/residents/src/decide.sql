@@ -1,35 +1,35 @@
--- $1-$6 as in shared::write; $7 request, $8 decision: approve or reject, $9 note
+-- :decision is approve or reject
 WITH target AS MATERIALIZED (
     -- The lock waits for a parallel decision and shows the state it left.
     SELECT r.id, r.requesting_user_id, r.society_id, r.flat_id, r.requested_role, r.status,
            (me.super_admin OR r.society_id = ANY (me.admin_of) OR r.block_id = ANY (me.blocks))
-               AND r.requesting_user_id <> $1 AS allowed
-      FROM resident_requests r, caller_scope($1) AS me
-     WHERE r.id = $7 AND has_part(me, r.society_id)
+               AND r.requesting_user_id <> :caller AS allowed
+      FROM resident_requests r, caller_scope(:caller) AS me
+     WHERE r.id = :resident_request AND has_part(me, r.society_id)
        FOR NO KEY UPDATE OF r
 ), claim AS MATERIALIZED (
-    SELECT c.* FROM target t, claim_key($1, $2, $3, $4, $5,
+    SELECT c.* FROM target t, claim_key(:caller, :method, :path, :key, :payload,
         CASE WHEN t.status = 'pending' THEN jsonb_build_object('message',
-            CASE $8 WHEN 'approve' THEN 'The request is approved.' ELSE 'The request is rejected.' END) END) c
+            CASE :decision WHEN 'approve' THEN 'The request is approved.' ELSE 'The request is rejected.' END) END) c
      WHERE t.allowed
 ), changed AS (
     -- The row is locked, so its state is still the one that was judged.
     UPDATE resident_requests r
-       SET status = CASE $8 WHEN 'approve' THEN 'approved' ELSE 'rejected' END,
-           processed_by = $1, processed_at = now(), processed_note = $9
+       SET status = CASE :decision WHEN 'approve' THEN 'approved' ELSE 'rejected' END,
+           processed_by = :caller, processed_at = now(), processed_note = :note
       FROM target t, claim c
      WHERE r.id = t.id AND c.fresh
     RETURNING r.id, r.requesting_user_id, r.society_id, r.flat_id, r.requested_role
 ), decided AS (
-    INSERT INTO resident_request_approvals (request_id, user_id, decision, note) SELECT id, $1, $8, $9 FROM changed
+    INSERT INTO resident_request_approvals (request_id, user_id, decision, note) SELECT id, :caller, :decision, :note FROM changed
 ), opened AS MATERIALIZED (
-    SELECT open_occupancy(requesting_user_id, flat_id, requested_role) FROM changed WHERE $8 = 'approve'
+    SELECT open_occupancy(requesting_user_id, flat_id, requested_role) FROM changed WHERE :decision = 'approve'
 ), told AS MATERIALIZED (
     -- Behind the occupancy, so that they belong to the room as it is now.
-    SELECT tell_resident_joined(c.requesting_user_id, c.flat_id, c.requested_role, 'admin', $6, NULL) AS event FROM changed c, opened
+    SELECT tell_resident_joined(c.requesting_user_id, c.flat_id, c.requested_role, 'admin', :request, :trace) AS event FROM changed c, opened
 ), audited AS (
     INSERT INTO audit_logs (actor_user_id, action, resource_type, resource_id, society_id, request_id, details)
-    SELECT $1, 'resident_request.' || $8, 'resident_request', id, society_id, $6,
+    SELECT :caller, 'resident_request.' || :decision, 'resident_request', id, society_id, :request,
            jsonb_build_object('flat_id', flat_id, 'user_id', requesting_user_id) FROM changed
 )
 SELECT jsonb_build_object('allowed', t.allowed, 'fresh', coalesce(c.fresh, false), 'mismatch', coalesce(c.mismatch, false),

@@ -10,7 +10,7 @@ use axum::{
 use serde::{Deserialize, Serialize};
 use shared::{
     auth::{Caller, RequestMeta},
-    db::Type,
+    change,
     http::{Answer, ApiError, Wish},
     input::{Body, Fields, FromFields},
     openapi::{NotFound, WrongStateOrUnverified, always_false},
@@ -85,8 +85,7 @@ pub(crate) async fn ensure_occupancy(
     let written = writer
         .write::<EnsureAnswer>(
             writing,
-            include_str!("ensure_occupancy.sql"),
-            &[(&Uuid::now_v7(), Type::UUID), (&input.flat_id, Type::UUID), (&requested_role, Type::TEXT)],
+            change!("ensure_occupancy.sql", id = Uuid::now_v7(), flat = input.flat_id, role = requested_role),
         )
         .await?;
     if written.answer().occupancy.is_some() {

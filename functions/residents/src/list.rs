@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 use shared::{
     App,
     auth::Caller,
-    db::Type,
     http::{ApiError, List},
     input::{Cursor, Fields, FromFields, Limit, Query},
+    statement,
 };
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -56,16 +56,14 @@ pub(crate) async fn list_requests(
 ) -> Result<List<ListedRequest>, ApiError> {
     let requests = app
         .db
-        .read::<ListedRequest>(
-            include_str!("list.sql"),
-            &[
-                (caller.user_id(), Type::UUID),
-                (&filter.status, Type::TEXT),
-                (&filter.cursor.at, Type::TIMESTAMPTZ),
-                (&filter.cursor.id, Type::UUID),
-                (&(filter.limit.0 + 1), Type::INT8),
-            ],
-        )
+        .read::<ListedRequest>(statement!(
+            "list.sql",
+            caller = caller.user_id(),
+            status = filter.status,
+            before_at = filter.cursor.at,
+            before_id = filter.cursor.id,
+            rows = filter.limit.0 + 1
+        ))
         .await?;
     Ok(List::page(requests, filter.limit, |last| Cursor {
         at: last.request.submitted_at.0,

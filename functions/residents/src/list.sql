@@ -1,23 +1,23 @@
--- $1 caller, $2 status, $3/$4 cursor, $5 rows
+-- :status is null for all; the page begins behind :before_at and :before_id
 WITH me AS MATERIALIZED (
-    SELECT s AS scope FROM caller_scope($1) AS s
+    SELECT s AS scope FROM caller_scope(:caller) AS s
 ), page AS (
     -- One index range for each scope, and the caller's own; a row that lies in two of them counts once.
     SELECT r.id, r.submitted_at FROM me, societies s, LATERAL (
         SELECT id, submitted_at FROM resident_requests
-         WHERE society_id = s.id AND (submitted_at, id) < ($3, $4) AND ($2 IS NULL OR status = $2)
-         ORDER BY submitted_at DESC, id DESC LIMIT $5) r
+         WHERE society_id = s.id AND (submitted_at, id) < (:before_at, :before_id) AND (:status::text IS NULL OR status = :status)
+         ORDER BY submitted_at DESC, id DESC LIMIT :rows) r
      WHERE (me.scope).super_admin OR s.id = ANY ((me.scope).admin_of)
     UNION
     SELECT r.id, r.submitted_at FROM me, unnest((me.scope).blocks) b (id), LATERAL (
         SELECT id, submitted_at FROM resident_requests
-         WHERE block_id = b.id AND (submitted_at, id) < ($3, $4) AND ($2 IS NULL OR status = $2)
-         ORDER BY submitted_at DESC, id DESC LIMIT $5) r
+         WHERE block_id = b.id AND (submitted_at, id) < (:before_at, :before_id) AND (:status IS NULL OR status = :status)
+         ORDER BY submitted_at DESC, id DESC LIMIT :rows) r
     UNION
     (SELECT id, submitted_at FROM resident_requests
-      WHERE requesting_user_id = $1 AND (submitted_at, id) < ($3, $4) AND ($2 IS NULL OR status = $2)
-      ORDER BY submitted_at DESC, id DESC LIMIT $5)
-     ORDER BY submitted_at DESC, id DESC LIMIT $5
+      WHERE requesting_user_id = :caller AND (submitted_at, id) < (:before_at, :before_id) AND (:status IS NULL OR status = :status)
+      ORDER BY submitted_at DESC, id DESC LIMIT :rows)
+     ORDER BY submitted_at DESC, id DESC LIMIT :rows
 )
 SELECT to_jsonb(r) || jsonb_build_object(
            'requesting_user_name', u.name, 'requesting_user_phone', u.phone, 'flat_number', p.flat_number,

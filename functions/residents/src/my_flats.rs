@@ -4,10 +4,10 @@ use axum::extract::State;
 use shared::{
     App,
     auth::Caller,
-    db::Type,
     http::{ApiError, List},
     input::{PlaceCursor, PlacePage, Query},
     place::{Flat, Home},
+    sql,
 };
 use uuid::Uuid;
 
@@ -20,7 +20,7 @@ pub(crate) async fn list_my_flats(
     caller: Caller,
     Query(page): Query<PlacePage>,
 ) -> Result<List<Flat>, ApiError> {
-    let home = app.db.read_one::<Home>("SELECT home_of($1)", &[(caller.user_id(), Type::UUID)]).await?;
+    let home = app.db.read_one::<Home>(sql!("SELECT home_of(:user)", user = caller.user_id())).await?;
     // A user has few homes, so all of them are read.
     let mut flats = home.map(|home| home.flats).unwrap_or_default();
     let PlaceCursor { group, name, id } = &page.cursor;

@@ -4,7 +4,7 @@ use axum::{extract::State, http::StatusCode, response::Response};
 use serde::{Deserialize, Serialize};
 use shared::{
     auth::{Caller, RequestMeta},
-    db::Type,
+    change,
     http::{Answer, ApiError},
     input::{Body, Fields, FromFields, Ids, Problem, ProblemCode},
     openapi::{Forbidden, one_of},
@@ -79,8 +79,11 @@ pub(crate) async fn reject_many_requests(
         unknown: "There is no such request.",
     };
     let ids = input.ids.map(|ids| ids.0);
-    let params =
-        [(&ids as _, Type::UUID_ARRAY), (&input.user_id as _, Type::UUID), (&input.note as _, Type::TEXT)];
-    let written = writer.write::<RejectedMany>(writing, include_str!("reject_many.sql"), &params).await?;
+    let written = writer
+        .write::<RejectedMany>(
+            writing,
+            change!("reject_many.sql", ids, user = input.user_id, note = input.note),
+        )
+        .await?;
     Ok(written.with_status(StatusCode::OK))
 }

@@ -1,12 +1,12 @@
--- $1-$6 as in shared::write; $7 requests or null, $8 the user whose open ones are meant or null, $9 note
+-- :ids are requests, or :user the one whose open ones are meant; the other is null
 WITH me AS MATERIALIZED (
-    SELECT s AS scope, (s).super_admin OR cardinality((s).admin_of || (s).blocks) > 0 AS allowed FROM caller_scope($1) AS s
+    SELECT s AS scope, (s).super_admin OR cardinality((s).admin_of || (s).blocks) > 0 AS allowed FROM caller_scope(:caller) AS s
 ), wanted AS MATERIALIZED (
-    SELECT id, min(place) AS place FROM unnest($7::uuid[]) WITH ORDINALITY AS w (id, place) GROUP BY id
+    SELECT id, min(place) AS place FROM unnest(:ids::uuid[]) WITH ORDINALITY AS w (id, place) GROUP BY id
     UNION ALL
     SELECT id, row_number() OVER (ORDER BY submitted_at) FROM (
         SELECT r.id, r.submitted_at FROM me, resident_requests r
-         WHERE r.requesting_user_id = $8 AND r.status = 'pending'
+         WHERE r.requesting_user_id = :user AND r.status = 'pending'
            AND ((me.scope).super_admin OR r.society_id = ANY ((me.scope).admin_of) OR r.block_id = ANY ((me.scope).blocks))
          ORDER BY r.submitted_at LIMIT 100) o
 ), target AS MATERIALIZED (
@@ -19,28 +19,28 @@ WITH me AS MATERIALIZED (
 ), judged AS MATERIALIZED (
     SELECT w.id, w.place, t.requesting_user_id, t.society_id, t.flat_id,
            CASE WHEN t.id IS NULL THEN 'not_found'
-                WHEN t.requesting_user_id = $1
+                WHEN t.requesting_user_id = :caller
                      OR NOT ((me.scope).super_admin OR t.society_id = ANY ((me.scope).admin_of) OR t.block_id = ANY ((me.scope).blocks))
                 THEN 'forbidden'
                 WHEN t.status <> 'pending' THEN t.status || '_before' ELSE 'rejected' END AS outcome
       FROM me, wanted w LEFT JOIN target t ON t.id = w.id
 ), claim AS MATERIALIZED (
-    SELECT c.* FROM me, claim_key($1, $2, $3, $4, $5, CASE WHEN me.allowed THEN (
+    SELECT c.* FROM me, claim_key(:caller, :method, :path, :key, :payload, CASE WHEN me.allowed THEN (
         SELECT jsonb_build_object('rejected', count(*) FILTER (WHERE outcome = 'rejected'), 'results', coalesce(
                    jsonb_agg(jsonb_build_object('id', id, 'outcome', outcome) ORDER BY place), '[]')) FROM judged) END) c
      WHERE me.allowed
 ), changed AS (
     -- The rows are locked, so their states are still those that were judged.
     UPDATE resident_requests r
-       SET status = 'rejected', processed_by = $1, processed_at = now(), processed_note = $9
+       SET status = 'rejected', processed_by = :caller, processed_at = now(), processed_note = :note
       FROM judged j, claim c
      WHERE r.id = j.id AND j.outcome = 'rejected' AND c.fresh
     RETURNING r.id, r.requesting_user_id, r.society_id, r.flat_id
 ), decided AS (
-    INSERT INTO resident_request_approvals (request_id, user_id, decision, note) SELECT id, $1, 'reject', $9 FROM changed
+    INSERT INTO resident_request_approvals (request_id, user_id, decision, note) SELECT id, :caller, 'reject', :note FROM changed
 ), audited AS (
     INSERT INTO audit_logs (actor_user_id, action, resource_type, resource_id, society_id, request_id, details)
-    SELECT $1, 'resident_request.reject', 'resident_request', id, society_id, $6,
+    SELECT :caller, 'resident_request.reject', 'resident_request', id, society_id, :request,
            jsonb_build_object('flat_id', flat_id, 'user_id', requesting_user_id) FROM changed
 )
 SELECT jsonb_build_object('allowed', me.allowed, 'fresh', coalesce(c.fresh, false), 'mismatch', coalesce(c.mismatch, false),

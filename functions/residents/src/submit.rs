@@ -4,7 +4,7 @@ use axum::{extract::State, http::StatusCode, response::Response};
 use serde_json::json;
 use shared::{
     auth::{Caller, RequestMeta},
-    db::Type,
+    change,
     http::{Answer, ApiError},
     input::{Body, Fields, FromFields},
     openapi::{NotFound, WrongState},
@@ -57,15 +57,16 @@ pub(crate) async fn submit_request(
     let written = writer
         .write::<ResidentRequest>(
             writing,
-            include_str!("submit.sql"),
-            &[
-                (&Uuid::now_v7(), Type::UUID),
-                (&input.flat_id, Type::UUID),
-                (&input.requested_role, Type::TEXT),
-                (&docs, Type::JSONB),
-                (&input.note, Type::TEXT),
-                (&policy::RESIDENT_AUTO_APPROVE.default, Type::BOOL),
-            ],
+            change!(
+                "submit.sql",
+                id = Uuid::now_v7(),
+                flat = input.flat_id,
+                role = input.requested_role,
+                docs,
+                note = input.note,
+                auto_approve = policy::RESIDENT_AUTO_APPROVE.default,
+                trace = meta.trace_id
+            ),
         )
         .await?;
     Ok(written.with_status(StatusCode::CREATED))

@@ -1,15 +1,15 @@
--- $1-$6 as in shared::write; $7 id, $8 flat, $9 role, $10 docs, $11 note, $12 default of the policy resident_auto_approve
+-- :auto_approve is the policy resident_auto_approve where the society has decided nothing
 WITH flat AS MATERIALIZED (
-    SELECT p.society_id, p.block_id, p.flat_id, policy_switch(p.society_id, 'resident_auto_approve', $12) AS auto_approve
-      FROM places p WHERE p.flat_id = $8 AND p.is_active
+    SELECT p.society_id, p.block_id, p.flat_id, policy_switch(p.society_id, 'resident_auto_approve', :auto_approve) AS auto_approve
+      FROM places p WHERE p.flat_id = :flat AND p.is_active
 ), open AS MATERIALIZED (
     -- Where the policy decides, a request that waits for an admin is taken over. The lock shows whether it still waits,
     -- and is taken before that of the user, as an admin's decision does.
-    SELECT r.id FROM flat f JOIN resident_requests r ON r.requesting_user_id = $1 AND r.flat_id = f.flat_id
+    SELECT r.id FROM flat f JOIN resident_requests r ON r.requesting_user_id = :caller AND r.flat_id = f.flat_id
      WHERE r.status = 'pending' AND f.auto_approve
        FOR NO KEY UPDATE OF r
 ), place AS MATERIALIZED (
-    SELECT f.*, o.id AS open, request_in_the_way($1, f.flat_id) AS in_the_way FROM flat f LEFT JOIN open o ON true
+    SELECT f.*, o.id AS open, request_in_the_way(:caller, f.flat_id) AS in_the_way FROM flat f LEFT JOIN open o ON true
 ), decided AS MATERIALIZED (
     -- The policy fills vacant flats: whoever would come to live with somebody waits for an admin. Of two strangers the
     -- second waits here for the first, and finds the flat taken.
@@ -17,8 +17,8 @@ WITH flat AS MATERIALIZED (
                      THEN is_vacant(p.flat_id) ELSE false END AS approves
       FROM place p
 ), draft AS MATERIALIZED (
-    SELECT CASE WHEN p.approves THEN coalesce(p.open, $7::uuid) ELSE $7::uuid END AS id, $1::uuid AS requesting_user_id, p.society_id, p.block_id, p.flat_id,
-           $9::text AS requested_role, $10::jsonb AS docs, $11::text AS note,
+    SELECT CASE WHEN p.approves THEN coalesce(p.open, :id::uuid) ELSE :id::uuid END AS id, :caller::uuid AS requesting_user_id, p.society_id, p.block_id, p.flat_id,
+           :role::text AS requested_role, :docs::jsonb AS docs, :note::text AS note,
            CASE WHEN p.approves THEN 'approved' ELSE 'pending' END AS status, now() AS submitted_at,
            NULL::uuid AS processed_by, CASE WHEN p.approves THEN now() END AS processed_at,
            NULL::text AS processed_note,
@@ -27,7 +27,7 @@ WITH flat AS MATERIALIZED (
       FROM decided p
 ), claim AS MATERIALIZED (
     SELECT c.* FROM draft d,
-        claim_key($1, $2, $3, $4, $5, CASE WHEN d.in_the_way IS NULL THEN to_jsonb(d) END) c
+        claim_key(:caller, :method, :path, :key, :payload, CASE WHEN d.in_the_way IS NULL THEN to_jsonb(d) END) c
 ), taken AS (
     UPDATE resident_requests r
        SET requested_role = d.requested_role, docs = d.docs, note = d.note, status = d.status,
@@ -46,16 +46,16 @@ WITH flat AS MATERIALIZED (
 ), approved AS (
     INSERT INTO resident_request_approvals (request_id, decision) SELECT id, 'approve' FROM made WHERE status = 'approved'
 ), opened AS MATERIALIZED (
-    SELECT open_occupancy($1, flat_id, requested_role) FROM made WHERE status = 'approved'
+    SELECT open_occupancy(:caller, flat_id, requested_role) FROM made WHERE status = 'approved'
 ), told AS MATERIALIZED (
-    SELECT tell_resident_joined($1, m.flat_id, m.requested_role, 'policy', $6, NULL) AS event FROM made m, opened
+    SELECT tell_resident_joined(:caller, m.flat_id, m.requested_role, 'policy', :request, :trace) AS event FROM made m, opened
 ), lost AS MATERIALIZED (
     -- What was approved is not said again to whoever does not live there any more.
     SELECT FROM draft d, claim c
      WHERE NOT c.fresh AND c.answer ->> 'status' = 'approved' AND d.in_the_way IS DISTINCT FROM 'resident'
 ), audited AS (
     INSERT INTO audit_logs (actor_user_id, action, resource_type, resource_id, society_id, request_id, details)
-    SELECT $1, 'resident_request.submit', 'resident_request', id, society_id, $6,
+    SELECT :caller, 'resident_request.submit', 'resident_request', id, society_id, :request,
            jsonb_build_object('flat_id', flat_id, 'status', status) FROM made
 )
 SELECT jsonb_build_object('allowed', true, 'fresh', c.fresh, 'mismatch', c.mismatch,

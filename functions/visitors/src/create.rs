@@ -4,7 +4,7 @@ use axum::{extract::State, http::StatusCode, response::Response};
 use shared::{
     SentTime,
     auth::{Caller, RequestMeta},
-    db::Type,
+    change,
     http::{Answer, ApiError},
     input::{Body, Fields, FromFields, Problem, ProblemCode},
     openapi::{Forbidden, NotFound},
@@ -93,23 +93,24 @@ pub(crate) async fn create_visitor(
     let written = writer
         .write::<VisitorAnswer>(
             writing,
-            include_str!("create.sql"),
-            &[
-                (&Uuid::now_v7(), Type::UUID),
-                (&input.flat_id, Type::UUID),
-                (&input.visitor_name, Type::TEXT),
-                (&input.phone, Type::TEXT),
-                (&input.purpose, Type::TEXT),
-                (&input.vehicle_no, Type::TEXT),
-                (&input.id_type, Type::TEXT),
-                (&input.id_number, Type::TEXT),
-                (&input.invited_by, Type::UUID),
-                (&input.expected_start.and_then(|start| start.instant()), Type::TIMESTAMPTZ),
-                (&input.expected_start.and_then(|start| start.clock()), Type::TIMESTAMP),
-                (&input.expected_end.and_then(|end| end.instant()), Type::TIMESTAMPTZ),
-                (&input.expected_end.and_then(|end| end.clock()), Type::TIMESTAMP),
-                (&policy::APPROVAL_TIMEOUT_SECONDS.default, Type::INT4),
-            ],
+            change!(
+                "create.sql",
+                id = Uuid::now_v7(),
+                flat = input.flat_id,
+                name = input.visitor_name,
+                phone = input.phone,
+                purpose = input.purpose,
+                vehicle = input.vehicle_no,
+                id_type = input.id_type,
+                id_number = input.id_number,
+                invited_by = input.invited_by,
+                start_at = input.expected_start.and_then(|start| start.instant()),
+                start_clock = input.expected_start.and_then(|start| start.clock()),
+                end_at = input.expected_end.and_then(|end| end.instant()),
+                end_clock = input.expected_end.and_then(|end| end.clock()),
+                approval_timeout = policy::APPROVAL_TIMEOUT_SECONDS.default,
+                trace = meta.trace_id
+            ),
         )
         .await?;
     Ok(written.with_status(StatusCode::CREATED))

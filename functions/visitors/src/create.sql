@@ -1,11 +1,10 @@
--- $1-$6 as in shared::write; $7 id, $8 flat, $9 name, $10 phone, $11 purpose, $12 vehicle, $13 id type,
--- $14 id number, $15 invited by, $16/$17 expected start (instant/clock), $18/$19 expected end (instant/clock),
--- $20 default of the policy approval_timeout_seconds
+-- When they are expected is an instant (:start_at, :end_at) or what the society's clock shows (:start_clock, :end_clock), or
+-- null; :approval_timeout is the policy approval_timeout_seconds where the society has decided nothing
 WITH place AS MATERIALIZED (
     SELECT p.*, me AS scope, is_staff(me, p.society_id, p.block_id) AS allowed,
-           coalesce(society_time($16, $17, p.timezone), now()) AS starts, society_time($18, $19, p.timezone) AS ends
-      FROM places p, caller_scope($1) AS me
-     WHERE p.flat_id = $8 AND p.is_active AND has_part(me, p.society_id)
+           coalesce(society_time(:start_at, :start_clock, p.timezone), now()) AS starts, society_time(:end_at, :end_clock, p.timezone) AS ends
+      FROM places p, caller_scope(:caller) AS me
+     WHERE p.flat_id = :flat AND p.is_active AND has_part(me, p.society_id)
 ), judged AS MATERIALIZED (
     -- Somebody is at the gate: who comes later has a pass. The retention of what is known of them begins with their
     -- end, so it has to come, and within what a pass may last where its society says nothing.
@@ -24,22 +23,22 @@ WITH place AS MATERIALIZED (
                    'sentence', 'A visit must start within 30 days.') END AS problem
       FROM place p WHERE p.allowed
 ), draft AS MATERIALIZED (
-    SELECT $7::uuid AS id, p.society_id, p.block_id, p.flat_id, $9::text AS visitor_name, $10::text AS phone,
-           coalesce($11, 'guest') AS purpose, $12::text AS vehicle_no, $13::text AS id_type, $14::text AS id_number,
+    SELECT :id::uuid AS id, p.society_id, p.block_id, p.flat_id, :name::text AS visitor_name, :phone::text AS phone,
+           coalesce(:purpose, 'guest') AS purpose, :vehicle::text AS vehicle_no, :id_type::text AS id_type, :id_number::text AS id_number,
            '{}'::uuid[] AS attachment_ids,
            -- Only a current resident of that very flat can have invited anyone.
            (SELECT user_id FROM live_role_assignments
-             WHERE user_id = $15 AND role = 'resident' AND scope_id = p.flat_id) AS invited_by,
+             WHERE user_id = :invited_by AND role = 'resident' AND scope_id = p.flat_id) AS invited_by,
            p.starts AS expected_start, p.ends AS expected_end,
            'pending' AS status, false AS auto_approved, 1 AS number_of_people, 1 AS max_entries,
            -- A yes after the end would let nobody in, so time decides then at the latest.
-           least(p.ends, now() + make_interval(secs => policy_number(p.society_id, 'approval_timeout_seconds', $20)))
+           least(p.ends, now() + make_interval(secs => policy_number(p.society_id, 'approval_timeout_seconds', :approval_timeout)))
                AS approval_deadline,
-           $4::text AS idempotency_key, NULL::text AS qr_code, NULL::text AS access_code,
+           :key::text AS idempotency_key, NULL::text AS qr_code, NULL::text AS access_code,
            now() AS created_at, now() AS updated_at
       FROM judged p WHERE p.problem IS NULL
 ), claim AS MATERIALIZED (
-    SELECT c.* FROM draft d, place p, claim_key($1, $2, $3, $4, $5,
+    SELECT c.* FROM draft d, place p, claim_key(:caller, :method, :path, :key, :payload,
         jsonb_build_object('visitor', to_jsonb(d), 'flat_details', flat_details(d.flat_id, p.scope))) c
 ), made AS (
     INSERT INTO visitors (id, society_id, block_id, flat_id, visitor_name, phone, purpose, vehicle_no, id_type,
@@ -47,12 +46,12 @@ WITH place AS MATERIALIZED (
                           idempotency_key, created_by, created_at, updated_at, request_id, trace_id)
     SELECT d.id, d.society_id, d.block_id, d.flat_id, d.visitor_name, d.phone, d.purpose, d.vehicle_no, d.id_type,
            d.id_number, d.invited_by, d.expected_start, d.expected_end, d.status, d.approval_deadline,
-           d.idempotency_key, $1, d.created_at, d.updated_at, $6, NULL
+           d.idempotency_key, :caller, d.created_at, d.updated_at, :request, :trace
       FROM draft d, claim c WHERE c.fresh
     RETURNING *
 ), audited AS (
     INSERT INTO audit_logs (actor_user_id, action, resource_type, resource_id, society_id, request_id, details)
-    SELECT $1, 'visitor.create', 'visitor', m.id, m.society_id, $6, jsonb_build_object('flat_id', m.flat_id) FROM made m
+    SELECT :caller, 'visitor.create', 'visitor', m.id, m.society_id, :request, jsonb_build_object('flat_id', m.flat_id) FROM made m
 ), planned AS (
     INSERT INTO visitor_escalations
     SELECT e.* FROM made m, plan_escalation(m.id, m.society_id, m.created_at, m.approval_deadline) e
@@ -62,7 +61,7 @@ WITH place AS MATERIALIZED (
                'vehicle_no', m.vehicle_no, 'flat_number', p.flat_number, 'block_name', p.block_name,
                'society_name', p.society_name, 'expected_start', rfc3339(m.expected_start),
                'created_at', rfc3339(m.created_at), 'status', m.status,
-               'approval_deadline', rfc3339(m.approval_deadline)), NULL, $6, NULL) AS event
+               'approval_deadline', rfc3339(m.approval_deadline)), NULL, :request, :trace) AS event
       FROM made m, place p
 )
 SELECT jsonb_build_object('allowed', p.allowed, 'fresh', coalesce(c.fresh, false), 'mismatch', coalesce(c.mismatch, false),

@@ -5,11 +5,11 @@ use serde::{Deserialize, Serialize};
 use shared::{
     Timestamp,
     auth::RequestMeta,
-    db::Type,
     http::{Answer, ApiError, Scoped, with_rate},
     input::{Body, Fields, FromFields},
     notify::DecisionClaims,
     openapi::{Forbidden, Late, NotFound},
+    statement,
 };
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -71,14 +71,16 @@ async fn find(
     user_id: &Uuid,
     link: &DecisionClaims,
 ) -> Result<Answer<AskedVisitor>, ApiError> {
-    let params = [
-        (user_id as _, Type::UUID),
-        (&link.visitor_id as _, Type::UUID),
-        (&link.flat_id as _, Type::UUID),
-        (&link.deadline as _, Type::INT8),
-    ];
     let db = &decider.writer.app().db;
-    let row = db.read_one::<Scoped<Option<Found>>>(include_str!("decide_visitor.sql"), &params).await?;
+    let row = db
+        .read_one::<Scoped<Option<Found>>>(statement!(
+            "decide_visitor.sql",
+            caller = user_id,
+            visitor = link.visitor_id,
+            flat = link.flat_id,
+            deadline = link.deadline
+        ))
+        .await?;
     let Found { late, visitor } =
         Scoped::allowed(row, UNKNOWN_VISITOR)?.ok_or(ApiError::NotFound(UNKNOWN_VISITOR))?;
     if late {

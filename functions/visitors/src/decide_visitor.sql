@@ -1,4 +1,4 @@
--- $1 caller, $2 visitor, $3 flat, $4 deadline of the link
+-- :flat and :deadline are those of the link
 SELECT jsonb_build_object('access', CASE WHEN is_own(me, v) THEN 'ok' ELSE 'forbidden' END,
            'rows', CASE WHEN is_own(me, v) THEN jsonb_build_object(
                'late', l.late,
@@ -8,7 +8,7 @@ SELECT jsonb_build_object('access', CASE WHEN is_own(me, v) THEN 'ok' ELSE 'forb
                    -- Whoever acts next notes that time has decided.
                    'status', CASE WHEN l.late AND v.status = 'pending' THEN 'denied' ELSE v.status END,
                    'approval_deadline', v.approval_deadline)) END)
-  FROM caller_scope($1) AS me, visitors v JOIN places p ON p.flat_id = v.flat_id,
+  FROM caller_scope(:caller) AS me, visitors v JOIN places p ON p.flat_id = v.flat_id,
        LATERAL (SELECT clock_timestamp() >= v.approval_deadline AS late) l
- WHERE v.id = $2 AND v.flat_id = $3 AND extract(epoch FROM v.approval_deadline)::bigint = $4
+ WHERE v.id = :visitor AND v.flat_id = :flat AND extract(epoch FROM v.approval_deadline)::bigint = :deadline
    AND has_part(me, v.society_id)

@@ -5,11 +5,11 @@ use serde::{Deserialize, Serialize};
 use shared::{
     Timestamp,
     auth::Caller,
-    db::Type,
     http::{Answer, ApiError, Scoped},
     input::PathId,
     openapi::{Forbidden, NotFound, one_of},
     realtime::Room,
+    statement,
     write::Writer,
 };
 use utoipa::{ToSchema, openapi::Object};
@@ -97,8 +97,11 @@ pub(crate) async fn get_visitor(
     caller: Caller,
     PathId(id): PathId,
 ) -> Result<Answer<VisitorWithApprovals>, ApiError> {
-    let params = [(caller.user_id() as _, Type::UUID), (&id as _, Type::UUID)];
-    let row = writer.app().db.read_one::<Scoped<Option<Found>>>(include_str!("get.sql"), &params).await?;
+    let row = writer
+        .app()
+        .db
+        .read_one::<Scoped<Option<Found>>>(statement!("get.sql", caller = caller.user_id(), visitor = id))
+        .await?;
     let found = Scoped::allowed(row, UNKNOWN_VISITOR)?.ok_or(ApiError::NotFound(UNKNOWN_VISITOR))?;
     let Found { visitor, approvals, asked } = found;
     let delivery = match asked {

@@ -1,4 +1,3 @@
--- $1 caller, $2 visitor
 SELECT jsonb_build_object('access', CASE WHEN a.is_staff OR is_own(me, v) THEN 'ok' ELSE 'forbidden' END, 'rows',
            CASE WHEN a.is_staff OR is_own(me, v) THEN
            listed_visitor(v) || jsonb_build_object('approvals', coalesce((
@@ -11,5 +10,5 @@ SELECT jsonb_build_object('access', CASE WHEN a.is_staff OR is_own(me, v) THEN '
                 WHERE va.visitor_id = v.id AND (a.is_staff OR va.created_at >= lives_since(me, v.flat_id))), '[]'),
                'asked', CASE WHEN a.is_staff THEN jsonb_build_object(
                    'delivery', delivery_of(v.id), 'residents', room_users('flat:' || v.flat_id)) END) END)
-  FROM caller_scope($1) AS me, visitors v, LATERAL (SELECT is_staff(me, v.society_id, v.block_id)) AS a (is_staff)
- WHERE v.id = $2 AND has_part(me, v.society_id)
+  FROM caller_scope(:caller) AS me, visitors v, LATERAL (SELECT is_staff(me, v.society_id, v.block_id)) AS a (is_staff)
+ WHERE v.id = :visitor AND has_part(me, v.society_id)

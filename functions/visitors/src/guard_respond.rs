@@ -4,7 +4,7 @@ use axum::{extract::State, http::StatusCode, response::Response};
 use serde::{Deserialize, Serialize};
 use shared::{
     auth::{Caller, RequestMeta},
-    db::Type,
+    change,
     http::{Answer, ApiError},
     input::{Body, PathId},
     openapi::{Forbidden, NotFound, NotLetIn, OutsideWindow, always_true},
@@ -54,8 +54,13 @@ pub(crate) async fn guard_respond(
     let written = writer
         .write::<GuardRespondAnswer>(
             writing,
-            include_str!("guard_respond.sql"),
-            &[(&visitor_id, Type::UUID), (&input.decision, Type::TEXT), (&input.note, Type::TEXT)],
+            change!(
+                "guard_respond.sql",
+                visitor = visitor_id,
+                decision = input.decision,
+                note = input.note,
+                trace = meta.trace_id
+            ),
         )
         .await?;
     Ok(written.with_status(StatusCode::OK))

@@ -1,52 +1,52 @@
--- $1-$6 as in shared::write; $7 visitor, $8 decision, $9 note
+-- :decision is accept or deny
 WITH target AS MATERIALIZED (
     -- The lock waits for a parallel answer and shows the state it left.
     SELECT v AS visitor, is_staff(me, v.society_id, v.block_id) AS allowed
-      FROM visitors v, caller_scope($1) AS me
-     WHERE v.id = $7 AND has_part(me, v.society_id)
+      FROM visitors v, caller_scope(:caller) AS me
+     WHERE v.id = :visitor AND has_part(me, v.society_id)
        FOR NO KEY UPDATE OF v
 ), judged AS MATERIALIZED (
     SELECT (t.visitor).id, (t.visitor).status, (t.visitor).decided_by, t.allowed,
            (t.visitor).status = 'pending' OR (t.visitor).status = 'denied' AND (t.visitor).decided_by = 'timeout' AS open,
            entry_verdict(t.visitor, true) AS verdict,
-           jsonb_build_object('visitor_id', (t.visitor).id, 'decision', $8, 'manual_approval', true,
-                              'status', CASE $8 WHEN 'accept' THEN 'accepted' ELSE 'denied' END) AS answer
+           jsonb_build_object('visitor_id', (t.visitor).id, 'decision', :decision::text, 'manual_approval', true,
+                              'status', CASE :decision WHEN 'accept' THEN 'accepted' ELSE 'denied' END) AS answer
       FROM target t
 ), refused AS MATERIALIZED (
     -- Yes is said to those whom the judge lets in then. A no is refused outside a pass's window alone, since it ends the pass.
     SELECT j.verdict FROM judged j
-     WHERE CASE $8 WHEN 'accept' THEN j.verdict ->> 'code' IS NOT NULL
+     WHERE CASE :decision WHEN 'accept' THEN j.verdict ->> 'code' IS NOT NULL
                    ELSE j.verdict ->> 'code' IN ('NOT_YET_VALID', 'EXPIRED') END
 ), claim AS MATERIALIZED (
-    SELECT c.* FROM judged j, claim_key($1, $2, $3, $4, $5,
+    SELECT c.* FROM judged j, claim_key(:caller, :method, :path, :key, :payload,
         CASE WHEN j.open AND NOT EXISTS (SELECT FROM refused) THEN j.answer END) c
      WHERE j.allowed
 ), changed AS (
     -- The row is locked, so its state is still the one that was judged.
     UPDATE visitors v
        SET status = c.answer ->> 'status', decided_by = 'guard', updated_at = now(),
-           accepted_at = CASE $8 WHEN 'accept' THEN now() END
+           accepted_at = CASE :decision WHEN 'accept' THEN now() END
       FROM judged j, claim c
      WHERE v.id = j.id AND c.fresh
     RETURNING v.id, v.visitor_name, v.society_id, v.flat_id, v.status
 ), approved AS (
     INSERT INTO visitor_approvals (visitor_id, user_id, decided_by, decision, note)
-    SELECT id, $1, 'guard', $8, $9 FROM changed
+    SELECT id, :caller, 'guard', :decision, :note::text FROM changed
 ), audited AS (
     INSERT INTO audit_logs (actor_user_id, action, resource_type, resource_id, society_id, request_id, details)
-    SELECT $1, 'visitor.guard_respond', 'visitor', id, society_id, $6, jsonb_build_object('decision', $8) FROM changed
+    SELECT :caller, 'visitor.guard_respond', 'visitor', id, society_id, :request, jsonb_build_object('decision', :decision) FROM changed
 ), told AS (
-    SELECT jsonb_build_array(emit('flat:' || flat_id, 'guard_override', data, $1, $6, NULL),
-                             emit('society:' || society_id, 'guard_override', data, $1, $6, NULL)) AS events
+    SELECT jsonb_build_array(emit('flat:' || flat_id, 'guard_override', data, :caller, :request, :trace),
+                             emit('society:' || society_id, 'guard_override', data, :caller, :request, :trace)) AS events
       FROM (SELECT flat_id, society_id, jsonb_build_object(
-                       'visitor_id', id, 'visitor_name', visitor_name, 'decision', $8, 'status', status,
-                       'guard_name', (SELECT name FROM users WHERE users.id = $1), 'note', $9,
+                       'visitor_id', id, 'visitor_name', visitor_name, 'decision', :decision, 'status', status,
+                       'guard_name', (SELECT name FROM users WHERE users.id = :caller), 'note', :note,
                        'timestamp', rfc3339(now())) AS data FROM changed) e
 ), repeated AS MATERIALIZED (
     -- They say again what they said last: it is answered as the first time.
     SELECT j.answer FROM judged j, claim c
      WHERE c.answer IS NULL AND j.decided_by = 'guard' AND j.status = j.answer ->> 'status'
-       AND is_last_word(j.id, $1, 'guard', $8)
+       AND is_last_word(j.id, :caller, 'guard', :decision)
 )
 SELECT jsonb_build_object('allowed', j.allowed, 'fresh', coalesce(c.fresh, false), 'mismatch', coalesce(c.mismatch, false),
                           'status', j.status, 'refusal', (SELECT verdict FROM refused),

@@ -4,7 +4,7 @@ use axum::{extract::State, http::StatusCode, response::Response};
 use shared::{
     SentTime, Timestamp,
     auth::{Caller, RequestMeta},
-    db::Type,
+    change,
     http::{Answer, ApiError},
     input::{Body, Fields, FromFields, Problem, ProblemCode, Whole},
     openapi::{Forbidden, NotFound},
@@ -103,25 +103,26 @@ pub(crate) async fn create_guest_pass(
     let written = writer
         .write::<VisitorAnswer>(
             writing,
-            include_str!("guest_pass.sql"),
-            &[
-                (&Uuid::now_v7(), Type::UUID),
-                (&input.flat_id, Type::UUID),
-                (&input.visitor_name, Type::TEXT),
-                (&input.phone, Type::TEXT),
-                (&input.purpose, Type::TEXT),
-                (&input.number_of_people.0, Type::INT4),
-                (&qr_code, Type::TEXT),
-                (&codes, Type::TEXT_ARRAY),
-                (&input.expected_start.and_then(|start| start.instant()), Type::TIMESTAMPTZ),
-                (&input.expected_start.and_then(|start| start.clock()), Type::TIMESTAMP),
-                (&input.expected_end.and_then(|end| end.instant()), Type::TIMESTAMPTZ),
-                (&input.expected_end.and_then(|end| end.clock()), Type::TIMESTAMP),
-                (&policy::GUEST_PASS_MAX_DAYS.default, Type::INT4),
-                (&policy::GUEST_PASS_DEFAULT_HOURS.default, Type::INT4),
-                (&input.max_entries.0, Type::INT4),
-                (&policy::GUEST_PASS_MAX_DAYS_AHEAD.default, Type::INT4),
-            ],
+            change!(
+                "guest_pass.sql",
+                id = Uuid::now_v7(),
+                flat = input.flat_id,
+                name = input.visitor_name,
+                phone = input.phone,
+                purpose = input.purpose,
+                people = input.number_of_people.0,
+                qr_code,
+                codes,
+                start_at = input.expected_start.and_then(|start| start.instant()),
+                start_clock = input.expected_start.and_then(|start| start.clock()),
+                end_at = input.expected_end.and_then(|end| end.instant()),
+                end_clock = input.expected_end.and_then(|end| end.clock()),
+                max_days = policy::GUEST_PASS_MAX_DAYS.default,
+                default_hours = policy::GUEST_PASS_DEFAULT_HOURS.default,
+                max_entries = input.max_entries.0,
+                max_days_ahead = policy::GUEST_PASS_MAX_DAYS_AHEAD.default,
+                trace = meta.trace_id
+            ),
         )
         .await?;
     Ok(written.with_status(StatusCode::CREATED))

@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 use shared::{
     App, Timestamp,
     auth::Caller,
-    db::Type,
     http::{Answer, ApiError, List, Scoped},
     input::{Cursor, Fields, FromFields, Page, Query},
     openapi::{Forbidden, NotFound, always_true},
+    statement,
 };
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -53,13 +53,16 @@ pub(crate) async fn list_pending(
     caller: Caller,
     Query(page): Query<Page>,
 ) -> Result<Json<PendingList>, ApiError> {
-    let params = [
-        (caller.user_id() as _, Type::UUID),
-        (&page.cursor.at as _, Type::TIMESTAMPTZ),
-        (&page.cursor.id as _, Type::UUID),
-        (&page.rows() as _, Type::INT8),
-    ];
-    let visitors = app.db.read(include_str!("pending.sql"), &params).await?;
+    let visitors = app
+        .db
+        .read(statement!(
+            "pending.sql",
+            caller = caller.user_id(),
+            before_at = page.cursor.at,
+            before_id = page.cursor.id,
+            rows = page.rows()
+        ))
+        .await?;
     let position = |last: &PendingVisitor| Cursor { at: last.created_at.0, id: last.id };
     let (data, next_cursor) = List::page(visitors, page.limit, position).into_parts();
     Ok(Json(PendingList { success: true, count: data.len(), data, next_cursor }))
@@ -94,7 +97,13 @@ pub(crate) async fn count_pending(
     caller: Caller,
     Query(query): Query<OfFlat>,
 ) -> Result<Answer<PendingCount>, ApiError> {
-    let params = [(caller.user_id() as _, Type::UUID), (&query.flat_id as _, Type::UUID)];
-    let row = app.db.read_one::<Scoped<PendingCount>>(include_str!("pending_count.sql"), &params).await?;
+    let row = app
+        .db
+        .read_one::<Scoped<PendingCount>>(statement!(
+            "pending_count.sql",
+            caller = caller.user_id(),
+            flat = query.flat_id
+        ))
+        .await?;
     Scoped::allowed(row, "There is no such flat.").map(Answer::new)
 }

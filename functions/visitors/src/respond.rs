@@ -5,7 +5,7 @@ use axum::{extract::State, http::StatusCode, response::Response};
 use serde::{Deserialize, Serialize};
 use shared::{
     auth::{Caller, RequestMeta},
-    db::Type,
+    change,
     http::{Answer, ApiError},
     input::{Body, Fields, FromFields, IdempotencyKey, PathId},
     notify::DecisionClaims,
@@ -103,15 +103,16 @@ pub(crate) async fn respond_by(
     let written = writer
         .write::<RespondAnswer>(
             writing,
-            include_str!("respond.sql"),
-            &[
-                (&visitor_id, Type::UUID),
-                (decision, Type::TEXT),
-                (note, Type::TEXT),
-                (&link.map(|link| link.flat_id), Type::UUID),
-                (&link.map(|link| link.deadline), Type::INT8),
-                (&withdrawal, Type::BOOL),
-            ],
+            change!(
+                "respond.sql",
+                visitor = visitor_id,
+                decision,
+                note,
+                link_flat = link.map(|link| link.flat_id),
+                link_deadline = link.map(|link| link.deadline),
+                withdrawal,
+                trace = meta.trace_id
+            ),
         )
         .await?;
     Ok(written.with_status(StatusCode::OK))

@@ -5,11 +5,11 @@ use serde::{Deserialize, Serialize};
 use shared::{
     App, Timestamp,
     auth::{Caller, RateState},
-    db::Type,
     entry::{Entry, EntryCode, Verdict},
     http::{Answer, ApiError},
     input::PathText,
     openapi::{DeadPass, Forbidden, NotFound, OutsideWindow},
+    statement,
 };
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -115,15 +115,13 @@ async fn scan(
 ) -> Result<Answer<ScannedPass>, ApiError> {
     let row = app
         .db
-        .read_one::<ScanRow>(
-            include_str!("scan.sql"),
-            &[
-                (caller.user_id(), Type::UUID),
-                (&qr_code, Type::TEXT),
-                (&access_code, Type::TEXT),
-                (&WINDOW_SECONDS, Type::INT4),
-            ],
-        )
+        .read_one::<ScanRow>(statement!(
+            "scan.sql",
+            caller = caller.user_id(),
+            qr_code,
+            access_code,
+            window = WINDOW_SECONDS
+        ))
         .await?
         .ok_or(UNKNOWN_PASS)?;
     if !row.allowed {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use shared::{
     auth::{Caller, RequestMeta},
-    db::Type,
+    change,
     http::{Answer, ApiError},
     input::{Body, Fields, FromField, FromFields, PathId, Problem, ProblemCode},
     openapi::{Forbidden, NotFound, WrongStateOrUnapproved},
@@ -91,17 +91,18 @@ pub(crate) async fn send_invite(
     let written = writer
         .write::<InviteAnswer>(
             Writing { caller: &caller, key: &key, meta: &meta, forbidden, unknown: UNKNOWN_VISITOR },
-            include_str!("send_invite.sql"),
-            &[
-                (&visitor_id, Type::UUID),
-                (&Uuid::now_v7(), Type::UUID),
-                (&input.channel, Type::TEXT),
-                (&OF_A_PASS, Type::INT4),
-                (&OF_A_NUMBER, Type::INT4),
-                (&OF_A_USER, Type::INT4),
-                (&policy::INVITES_A_DAY.default, Type::INT4),
-                (&json!(policy::MESSAGE_COUNTRIES.default), Type::JSONB),
-            ],
+            change!(
+                "send_invite.sql",
+                visitor = visitor_id,
+                notification = Uuid::now_v7(),
+                channel = input.channel,
+                of_a_pass = OF_A_PASS,
+                of_a_number = OF_A_NUMBER,
+                of_a_user = OF_A_USER,
+                of_a_society = policy::INVITES_A_DAY.default,
+                countries = json!(policy::MESSAGE_COUNTRIES.default),
+                trace = meta.trace_id
+            ),
         )
         .await?;
     Ok(written.with_status(StatusCode::OK))

@@ -1,40 +1,40 @@
--- $1-$6 as in shared::write; $7 visitor, $8 notification, $9 channel; the most invitations: $10 of a pass, $11 of a number in
--- a day, $12 of a user, $13 of a society where it has decided nothing; $14 prefixes of numbers, likewise
+-- :notification is the id of the message. The most invitations are :of_a_pass, :of_a_number in a day, :of_a_user and
+-- :of_a_society where it has decided nothing, and so are :countries, prefixes of numbers
 WITH target AS MATERIALIZED (
     SELECT v.id, v.society_id, v.flat_id, v.phone, v.status, v.expected_end,
-           v.status IN ('pending', 'accepted') AND approved_template('invite', $9) IS NULL AS unapproved,
+           v.status IN ('pending', 'accepted') AND approved_template('invite', :channel) IS NULL AS unapproved,
            is_own(me, v) OR is_staff(me, v.society_id, v.block_id) AS allowed
-      FROM visitors v, caller_scope($1) AS me
-     WHERE v.id = $7 AND has_part(me, v.society_id)
+      FROM visitors v, caller_scope(:caller) AS me
+     WHERE v.id = :visitor AND has_part(me, v.society_id)
        FOR NO KEY UPDATE OF v
 ), judged AS MATERIALIZED (
     SELECT t.*, coalesce(
                number_refusal(t.phone, coalesce(
-                   (SELECT value FROM policies p WHERE p.society_id = t.society_id AND p.name = 'message_countries'), $14)),
-               CASE WHEN $9 = 'whatsapp' AND NOT takes_whatsapp(t.phone) THEN 'no_consent' END) AS because
+                   (SELECT value FROM policies p WHERE p.society_id = t.society_id AND p.name = 'message_countries'), :countries::jsonb)),
+               CASE WHEN :channel = 'whatsapp' AND NOT takes_whatsapp(t.phone) THEN 'no_consent' END) AS because
       FROM target t WHERE t.allowed AND t.status IN ('pending', 'accepted') AND NOT t.unapproved
 ), earlier AS MATERIALIZED (
     -- What was answered under the key before is answered again, and not counted. The visitor is locked, so no twin comes
     -- in between.
-    SELECT c.* FROM target t, claim_key($1, $2, $3, $4, $5, NULL) c WHERE t.allowed
+    SELECT c.* FROM target t, claim_key(:caller, :method, :path, :key, :payload, NULL) c WHERE t.allowed
 ), wanted AS MATERIALIZED (
     SELECT j.* FROM judged j, earlier e WHERE j.because IS NULL AND e.answer IS NULL AND NOT e.mismatch
 ), counted AS MATERIALIZED (
     SELECT o.* FROM wanted w,
-           count_invite(w.id, w.phone, w.society_id, $1, $10, $11, policy_number(w.society_id, 'invites_a_day', $13), $12) o
+           count_invite(w.id, w.phone, w.society_id, :caller, :of_a_pass, :of_a_number, policy_number(w.society_id, 'invites_a_day', :of_a_society), :of_a_user) o
 ), free AS MATERIALIZED (
-    SELECT jsonb_build_object('message', 'The invitation is on its way.', 'notification_id', $8) AS answer
+    SELECT jsonb_build_object('message', 'The invitation is on its way.', 'notification_id', :notification::uuid) AS answer
       FROM wanted WHERE NOT EXISTS (SELECT FROM counted)
 ), claim AS MATERIALIZED (
-    SELECT c.* FROM free f, claim_key($1, $2, $3, $4, $5, f.answer) c
+    SELECT c.* FROM free f, claim_key(:caller, :method, :path, :key, :payload, f.answer) c
 ), made AS (
     INSERT INTO notification_logs (id, visitor_id, society_id, flat_id, channel, kind, dedupe_key, expires_at, payload, status,
                                    reason, failed_at, request_id, trace_id)
-    SELECT CASE WHEN c.fresh THEN $8 ELSE uuid_v7() END, t.id, t.society_id, t.flat_id, $9, 'invite',
-           CASE WHEN c.fresh THEN 'invite:' || $8 ELSE 'unapproved:' || t.id || ':' || $9 END,
+    SELECT CASE WHEN c.fresh THEN :notification ELSE uuid_v7() END, t.id, t.society_id, t.flat_id, :channel, 'invite',
+           CASE WHEN c.fresh THEN 'invite:' || :notification ELSE 'unapproved:' || t.id || ':' || :channel END,
            coalesce(t.expected_end, now() + interval '1 day'), jsonb_build_object('type', 'invite', 'visitor_id', t.id),
            CASE WHEN c.fresh THEN 'queued' ELSE 'failed' END, CASE WHEN c.fresh THEN NULL ELSE 'template_not_approved' END,
-           CASE WHEN c.fresh THEN NULL ELSE now() END, $6, NULL
+           CASE WHEN c.fresh THEN NULL ELSE now() END, :request, :trace
       FROM target t JOIN earlier e ON true LEFT JOIN claim c ON true
      WHERE c.fresh OR t.unapproved AND e.answer IS NULL AND NOT e.mismatch
         -- Trying again and again while there is no text leaves one row.
@@ -42,7 +42,7 @@ WITH target AS MATERIALIZED (
     RETURNING status
 ), audited AS (
     INSERT INTO audit_logs (actor_user_id, action, resource_type, resource_id, society_id, request_id, details)
-    SELECT $1, 'visitor.invite', 'visitor', t.id, t.society_id, $6, jsonb_build_object('channel', $9)
+    SELECT :caller, 'visitor.invite', 'visitor', t.id, t.society_id, :request, jsonb_build_object('channel', :channel)
       FROM target t, claim c WHERE c.fresh
 )
 SELECT jsonb_build_object(

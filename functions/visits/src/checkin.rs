@@ -3,7 +3,7 @@
 use axum::{extract::State, http::StatusCode, response::Response};
 use shared::{
     auth::{Caller, RequestMeta},
-    db::Type,
+    change,
     http::{Answer, ApiError},
     input::{Body, Fields, FromFields},
     openapi::{Forbidden, NotFound, NotLetIn, OutsideWindow},
@@ -64,14 +64,15 @@ pub(crate) async fn check_in(
     let written = writer
         .write::<Visit>(
             writing,
-            include_str!("checkin.sql"),
-            &[
-                (&input.visitor_id, Type::UUID),
-                (&Uuid::now_v7(), Type::UUID),
-                (&input.checkin_method.as_ref().map_or("manual", ShortText::as_str), Type::TEXT),
-                (&input.notes, Type::TEXT),
-                (&input.guard_id, Type::UUID),
-            ],
+            change!(
+                "checkin.sql",
+                visitor = input.visitor_id,
+                visit = Uuid::now_v7(),
+                checkin_method = input.checkin_method.as_ref().map_or("manual", ShortText::as_str),
+                notes = input.notes,
+                guard = input.guard_id,
+                trace = meta.trace_id
+            ),
         )
         .await?;
     Ok(written.with_status(StatusCode::CREATED))

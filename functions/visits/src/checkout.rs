@@ -3,7 +3,7 @@
 use axum::{extract::State, http::StatusCode, response::Response};
 use shared::{
     auth::{Caller, RequestMeta},
-    db::Type,
+    change,
     http::{Answer, ApiError},
     input::{Body, Fields, FromFields},
     openapi::{Forbidden, NotFound, WrongState},
@@ -55,8 +55,13 @@ pub(crate) async fn check_out(
     let written = writer
         .write::<Visit>(
             writing,
-            include_str!("checkout.sql"),
-            &[(&input.visit_id, Type::UUID), (&input.notes, Type::TEXT), (&input.guard_id, Type::UUID)],
+            change!(
+                "checkout.sql",
+                visit = input.visit_id,
+                notes = input.notes,
+                guard = input.guard_id,
+                trace = meta.trace_id
+            ),
         )
         .await?;
     Ok(written.with_status(StatusCode::OK))

@@ -1,22 +1,22 @@
--- $1-$6 as in shared::write; $7 visit, $8 notes, $9 guard named in the body
+-- :guard is the one that the body names, or null
 WITH target AS MATERIALIZED (
     -- The lock waits for a parallel check-out and shows the state it left.
     SELECT v.id, v.visitor_name, v.society_id, v.flat_id, v.status, v.visit_id, v.checkin_time, g.id AS guard_id,
            -- A pass that lets in once more waits for that; it is asked at the gate again.
            v.guest_pass AND v.withdrawn_at IS NULL AND entries_used(v) < v.max_entries
                AND clock_timestamp() < v.expected_end AS returns,
-           v.society_id = ANY (me.guard_of) AND g.id = coalesce($9, g.id) AS allowed
-      FROM caller_scope($1) AS me, visitors v
-      LEFT JOIN guards g ON g.user_id = $1 AND g.society_id = v.society_id AND g.active
-     WHERE v.visit_id = $7 AND has_part(me, v.society_id)
+           v.society_id = ANY (me.guard_of) AND g.id = coalesce(:guard, g.id) AS allowed
+      FROM caller_scope(:caller) AS me, visitors v
+      LEFT JOIN guards g ON g.user_id = :caller AND g.society_id = v.society_id AND g.active
+     WHERE v.visit_id = :visit AND has_part(me, v.society_id)
        FOR NO KEY UPDATE OF v
 ), claim AS MATERIALIZED (
     SELECT c.* FROM target t
       JOIN visits x ON x.id = t.visit_id AND x.checkin_time = t.checkin_time,
-      claim_key($1, $2, $3, $4, $5,
+      claim_key(:caller, :method, :path, :key, :payload,
         CASE WHEN t.status = 'checked_in' THEN jsonb_build_object(
             'id', x.id, 'visitor_id', t.id, 'guard_id', x.guard_id, 'checkin_time', x.checkin_time,
-            'checkout_time', now(), 'checkin_method', x.checkin_method, 'notes', coalesce($8, x.notes),
+            'checkout_time', now(), 'checkin_method', x.checkin_method, 'notes', coalesce(:notes, x.notes),
             'created_at', x.created_at) END) c
      WHERE t.allowed
 ), changed AS (
@@ -30,15 +30,15 @@ WITH target AS MATERIALIZED (
     RETURNING v.id, v.visitor_name, v.society_id, v.flat_id, v.visit_id, v.checkin_time, t.guard_id
 ), closed AS (
     UPDATE visits x
-       SET checkout_time = now(), checkout_guard_id = c.guard_id, notes = coalesce($8, x.notes)
+       SET checkout_time = now(), checkout_guard_id = c.guard_id, notes = coalesce(:notes, x.notes)
       FROM changed c
      WHERE x.id = c.visit_id AND x.checkin_time = c.checkin_time
 ), audited AS (
     INSERT INTO audit_logs (actor_user_id, action, resource_type, resource_id, society_id, request_id, details)
-    SELECT $1, 'visit.checkout', 'visit', visit_id, society_id, $6, jsonb_build_object('visitor_id', id) FROM changed
+    SELECT :caller, 'visit.checkout', 'visit', visit_id, society_id, :request, jsonb_build_object('visitor_id', id) FROM changed
 ), told AS (
-    SELECT jsonb_build_array(emit('flat:' || flat_id, 'visitor_checkout', data, $1, $6, NULL),
-                             emit('society:' || society_id, 'visitor_checkout', data, $1, $6, NULL)) AS events
+    SELECT jsonb_build_array(emit('flat:' || flat_id, 'visitor_checkout', data, :caller, :request, :trace),
+                             emit('society:' || society_id, 'visitor_checkout', data, :caller, :request, :trace)) AS events
       FROM (SELECT flat_id, society_id, jsonb_build_object(
                        'visitor_id', id, 'visitor_name', visitor_name, 'visit_id', visit_id,
                        'checkout_time', rfc3339(now())) AS data FROM changed) e

@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 use shared::{
     App, Timestamp,
     auth::Caller,
-    db::Type,
     http::{ApiError, List, Scoped},
     input::{Cursor, Fields, FromFields, Limit, PeriodBound, Query},
     openapi::{Forbidden, NotFound},
+    statement,
 };
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -69,20 +69,18 @@ pub(crate) async fn list_visits(
     let (from, to) = (PeriodBound::start(filter.from), PeriodBound::end(filter.to));
     let row = app
         .db
-        .read_one::<Scoped<Vec<ListedVisit>>>(
-            include_str!("list.sql"),
-            &[
-                (caller.user_id(), Type::UUID),
-                (&filter.flat_id, Type::UUID),
-                (&from.0, Type::TIMESTAMPTZ),
-                (&from.1, Type::TIMESTAMP),
-                (&to.0, Type::TIMESTAMPTZ),
-                (&to.1, Type::TIMESTAMP),
-                (&filter.cursor.at, Type::TIMESTAMPTZ),
-                (&filter.cursor.id, Type::UUID),
-                (&(filter.limit.0 + 1), Type::INT8),
-            ],
-        )
+        .read_one::<Scoped<Vec<ListedVisit>>>(statement!(
+            "list.sql",
+            caller = caller.user_id(),
+            flat = filter.flat_id,
+            from_at = from.0,
+            from_clock = from.1,
+            to_at = to.0,
+            to_clock = to.1,
+            before_at = filter.cursor.at,
+            before_id = filter.cursor.id,
+            rows = filter.limit.0 + 1
+        ))
         .await?;
     let visits = Scoped::allowed(row, "There is no such flat.")?;
     Ok(List::page(visits, filter.limit, |last| Cursor { at: last.checkin_time.0, id: last.id }))

@@ -1,30 +1,31 @@
--- $1 caller, $2 flat, $3/$4 from (instant/clock), $5/$6 to (instant/clock), $7/$8 cursor, $9 rows
+-- :flat is null for all; from and to are instants (:from_at, :to_at) or what a society's clock shows (:from_clock,
+-- :to_clock), or null; the page begins behind :before_at and :before_id
 WITH me AS MATERIALIZED (
-    SELECT s AS scope, CASE WHEN $2 IS NULL THEN 'ok' ELSE flat_access(s, $2) END AS access FROM caller_scope($1) AS s
+    SELECT s AS scope, CASE WHEN :flat::uuid IS NULL THEN 'ok' ELSE flat_access(s, :flat) END AS access FROM caller_scope(:caller) AS s
 ), scopes AS MATERIALIZED (
-    SELECT l.kind, l.id, greatest(society_time($3, $4, l.timezone), l.since) AS starts,
-           coalesce(society_time($5, $6, l.timezone), 'infinity') AS ends
-      FROM me, list_ranges(me.scope, $2) l
+    SELECT l.kind, l.id, greatest(society_time(:from_at, :from_clock, l.timezone), l.since) AS starts,
+           coalesce(society_time(:to_at, :to_clock, l.timezone), 'infinity') AS ends
+      FROM me, list_ranges(me.scope, :flat) l
 ), page AS (
     -- One index range for each scope; a row that lies in two of them counts once.
     SELECT v.id, v.checkin_time FROM scopes s, LATERAL (
         SELECT id, checkin_time FROM visits
          WHERE society_id = s.id AND checkin_time >= s.starts AND checkin_time < s.ends
-           AND checkin_time <= $7 AND (checkin_time, id) < ($7, $8)
-         ORDER BY checkin_time DESC, id DESC LIMIT $9) v WHERE s.kind = 'society'
+           AND checkin_time <= :before_at AND (checkin_time, id) < (:before_at, :before_id)
+         ORDER BY checkin_time DESC, id DESC LIMIT :rows) v WHERE s.kind = 'society'
     UNION
     SELECT v.id, v.checkin_time FROM scopes s, LATERAL (
         SELECT id, checkin_time FROM visits
          WHERE block_id = s.id AND checkin_time >= s.starts AND checkin_time < s.ends
-           AND checkin_time <= $7 AND (checkin_time, id) < ($7, $8)
-         ORDER BY checkin_time DESC, id DESC LIMIT $9) v WHERE s.kind = 'block'
+           AND checkin_time <= :before_at AND (checkin_time, id) < (:before_at, :before_id)
+         ORDER BY checkin_time DESC, id DESC LIMIT :rows) v WHERE s.kind = 'block'
     UNION
     SELECT v.id, v.checkin_time FROM scopes s, LATERAL (
         SELECT id, checkin_time FROM visits
          WHERE flat_id = s.id AND checkin_time >= s.starts AND checkin_time < s.ends
-           AND checkin_time <= $7 AND (checkin_time, id) < ($7, $8)
-         ORDER BY checkin_time DESC, id DESC LIMIT $9) v WHERE s.kind = 'flat'
-     ORDER BY checkin_time DESC, id DESC LIMIT $9
+           AND checkin_time <= :before_at AND (checkin_time, id) < (:before_at, :before_id)
+         ORDER BY checkin_time DESC, id DESC LIMIT :rows) v WHERE s.kind = 'flat'
+     ORDER BY checkin_time DESC, id DESC LIMIT :rows
 )
 SELECT jsonb_build_object('access', me.access, 'rows', coalesce((
     SELECT jsonb_agg(jsonb_build_object(

@@ -2,7 +2,7 @@
 //! model of twenty lines has it, after ten thousand random histories by the statements that the functions run.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, HashMap},
     env, fs,
     sync::{Arc, Mutex},
 };
@@ -10,11 +10,8 @@ use std::{
 use futures_util::future::join_all;
 use local::checkout;
 use serde_json::{Value, json};
-use shared::policy::ACCEPTANCE_VALID_HOURS;
-use tokio_postgres::{
-    Client, Statement,
-    types::{ToSql, Type},
-};
+use shared::{change, policy::ACCEPTANCE_VALID_HOURS, statement::Change};
+use tokio_postgres::{Client, Statement, types::ToSql};
 use uuid::Uuid;
 
 use crate::support::{
@@ -307,13 +304,7 @@ const LOSE_ROLE: &str = "UPDATE role_assignments SET revoked_at = now() WHERE us
 /// A society of its own in which histories happen, one after the other.
 struct Gate {
     db: Client,
-    create: Statement,
-    make_pass: Statement,
-    respond: Statement,
-    guard_respond: Statement,
-    clear: Statement,
-    check_in: Statement,
-    check_out: Statement,
+    prepared: Mutex<HashMap<&'static str, Statement>>,
     flat: Uuid,
     guard: Uuid,
     admin: Uuid,
@@ -334,7 +325,6 @@ const PLACE: &str = "WITH society AS (INSERT INTO societies (id, name, city) VAL
 
 impl Gate {
     async fn open(db: Client) -> Self {
-        use Type as T;
         let id = Uuid::now_v7;
         let (flat, people) = (id(), [id(), id(), id(), id()]);
         db.execute(PLACE, &[&id(), &flat, &people.as_slice()]).await.unwrap();
@@ -344,70 +334,8 @@ impl Gate {
         db.execute(for_long, &[&people[3]]).await.unwrap();
         // Planning each statement anew is most of what it costs.
         db.batch_execute("SET plan_cache_mode = force_generic_plan").await.unwrap();
-        let common = [T::UUID, T::TEXT, T::TEXT, T::TEXT, T::BYTEA, T::TEXT];
-        let prepare = async |sql: &str, types: &[Type]| {
-            db.prepare_typed(sql, &[common.as_slice(), types].concat()).await.unwrap()
-        };
-        let (time, clock) = (T::TIMESTAMPTZ, T::TIMESTAMP);
-        let create = [
-            T::UUID,
-            T::UUID,
-            T::TEXT,
-            T::TEXT,
-            T::TEXT,
-            T::TEXT,
-            T::TEXT,
-            T::TEXT,
-            T::UUID,
-            time.clone(),
-            clock.clone(),
-            time.clone(),
-            clock.clone(),
-            T::INT4,
-        ];
-        let make_pass = [
-            T::UUID,
-            T::UUID,
-            T::TEXT,
-            T::TEXT,
-            T::TEXT,
-            T::INT4,
-            T::TEXT,
-            T::TEXT_ARRAY,
-            time.clone(),
-            clock.clone(),
-            time,
-            clock,
-            T::INT4,
-            T::INT4,
-            T::INT4,
-            T::INT4,
-        ];
         Self {
-            create: prepare(include_str!("../../../functions/visitors/src/create.sql"), &create).await,
-            make_pass: prepare(include_str!("../../../functions/visitors/src/guest_pass.sql"), &make_pass)
-                .await,
-            respond: prepare(
-                include_str!("../../../functions/visitors/src/respond.sql"),
-                &[T::UUID, T::TEXT, T::TEXT, T::UUID, T::INT8, T::BOOL],
-            )
-            .await,
-            guard_respond: prepare(
-                include_str!("../../../functions/visitors/src/guard_respond.sql"),
-                &[T::UUID, T::TEXT, T::TEXT],
-            )
-            .await,
-            clear: prepare(include_str!("../../../functions/visitors/src/clear_rejected.sql"), &[]).await,
-            check_in: prepare(
-                include_str!("../../../functions/visits/src/checkin.sql"),
-                &[T::UUID, T::UUID, T::TEXT, T::TEXT, T::UUID],
-            )
-            .await,
-            check_out: prepare(
-                include_str!("../../../functions/visits/src/checkout.sql"),
-                &[T::UUID, T::TEXT, T::UUID],
-            )
-            .await,
+            prepared: Mutex::default(),
             flat,
             guard: people[0],
             admin: people[1],
@@ -418,11 +346,20 @@ impl Gate {
     }
 
     /// Runs a writing statement as a function does; answers its row.
-    async fn write(&self, who: &Uuid, statement: &Statement, params: &[&(dyn ToSql + Sync)]) -> Value {
+    async fn write(&self, who: &Uuid, change: Change<'_>) -> Value {
+        let known = self.prepared.lock().unwrap().get(change.sql).cloned();
+        let statement = match known {
+            Some(statement) => statement,
+            None => {
+                let statement = self.db.prepare(change.sql).await.unwrap();
+                self.prepared.lock().unwrap().insert(change.sql, statement.clone());
+                statement
+            }
+        };
         let none: Option<String> = None;
         let payload: &[u8] = &[];
         let common: [&(dyn ToSql + Sync); 6] = [who, &"POST", &"/", &none, &payload, &"a request"];
-        self.db.query_one(statement, &[&common[..], params].concat()).await.unwrap().get(0)
+        self.db.query_one(&statement, &[&common[..], change.values].concat()).await.unwrap().get(0)
     }
 
     /// Somebody comes, at a random hour of their window; answers who.
@@ -456,25 +393,25 @@ impl Gate {
             let made = self
                 .write(
                     &self.maker,
-                    &self.make_pass,
-                    &[
-                        visitor,
-                        &self.flat,
-                        &"Leela",
-                        &"+919876543210",
-                        &no_text,
-                        &1,
-                        &visitor.to_string(),
-                        &codes.as_slice(),
-                        &start.map(at),
-                        &no_clock,
-                        &Some(at(end)),
-                        &no_clock,
-                        &30,
-                        &24,
-                        &max_entries,
-                        &90,
-                    ],
+                    change!(
+                        "../../../functions/visitors/src/guest_pass.sql",
+                        id = visitor,
+                        flat = self.flat,
+                        name = "Leela",
+                        phone = "+919876543210",
+                        purpose = no_text,
+                        people = 1,
+                        qr_code = visitor.to_string(),
+                        codes = codes.as_slice(),
+                        start_at = start.map(at),
+                        start_clock = no_clock,
+                        end_at = Some(at(end)),
+                        end_clock = no_clock,
+                        max_days = 30,
+                        default_hours = 24,
+                        max_entries,
+                        max_days_ahead = 90
+                    ),
                 )
                 .await;
             assert_eq!(made["fresh"], true, "{made}");
@@ -490,23 +427,23 @@ impl Gate {
         let made = self
             .write(
                 &self.guard,
-                &self.create,
-                &[
-                    visitor,
-                    &self.flat,
-                    &"Kiran",
-                    &"+919876543210",
-                    &no_text,
-                    &no_text,
-                    &no_text,
-                    &no_text,
-                    &no_id,
-                    &None::<time::OffsetDateTime>,
-                    &no_clock,
-                    &end.map(at),
-                    &no_clock,
-                    &300,
-                ],
+                change!(
+                    "../../../functions/visitors/src/create.sql",
+                    id = visitor,
+                    flat = self.flat,
+                    name = "Kiran",
+                    phone = "+919876543210",
+                    purpose = no_text,
+                    vehicle = no_text,
+                    id_type = no_text,
+                    id_number = no_text,
+                    invited_by = no_id,
+                    start_at = None::<time::OffsetDateTime>,
+                    start_clock = no_clock,
+                    end_at = end.map(at),
+                    end_clock = no_clock,
+                    approval_timeout = 300
+                ),
             )
             .await;
         assert_eq!(made["fresh"], true, "{made}");
@@ -517,12 +454,27 @@ impl Gate {
     /// Does what the model is told; answers whether it did anything.
     async fn step(&self, step: Step, visitor: &Uuid, visit: &mut Uuid) -> bool {
         let (none, no_id, no_deadline): (Option<&str>, Option<Uuid>, Option<i64>) = (None, None, None);
-        let respond = async |who: &Uuid, decision: &str, withdraw: bool| {
-            self.write(who, &self.respond, &[visitor, &decision, &none, &no_id, &no_deadline, &withdraw])
-                .await
+        let respond = async |who: &Uuid, decision: &str, withdrawal: bool| {
+            self.write(
+                who,
+                change!(
+                    "../../../functions/visitors/src/respond.sql",
+                    visitor,
+                    decision,
+                    note = none,
+                    link_flat = no_id,
+                    link_deadline = no_deadline,
+                    withdrawal
+                ),
+            )
+            .await
         };
         let guard_respond = async |decision: &str| {
-            self.write(&self.guard, &self.guard_respond, &[visitor, &decision, &none]).await
+            self.write(
+                &self.guard,
+                change!("../../../functions/visitors/src/guard_respond.sql", visitor, decision, note = none),
+            )
+            .await
         };
         let row = match step {
             Step::Yes => respond(&self.spouse, "accept", false).await,
@@ -531,18 +483,42 @@ impl Gate {
             Step::AdminWithdraws => respond(&self.admin, "deny", true).await,
             Step::GuardYes => guard_respond("accept").await,
             Step::GuardNo => guard_respond("deny").await,
-            Step::Clear => self.write(&self.guard, &self.clear, &[]).await,
+            Step::Clear => {
+                self.write(&self.guard, change!("../../../functions/visitors/src/clear_rejected.sql")).await
+            }
             Step::CheckIn => {
                 let id = Uuid::now_v7();
-                let row =
-                    self.write(&self.guard, &self.check_in, &[visitor, &id, &"manual", &none, &no_id]).await;
+                let row = self
+                    .write(
+                        &self.guard,
+                        change!(
+                            "../../../functions/visits/src/checkin.sql",
+                            visitor,
+                            visit = id,
+                            checkin_method = "manual",
+                            notes = none,
+                            guard = no_id
+                        ),
+                    )
+                    .await;
                 if row["fresh"] == true {
                     *visit = id;
                 }
                 row
             }
             Step::CheckOut if visit.is_nil() => return false,
-            Step::CheckOut => self.write(&self.guard, &self.check_out, &[visit, &none, &no_id]).await,
+            Step::CheckOut => {
+                self.write(
+                    &self.guard,
+                    change!(
+                        "../../../functions/visits/src/checkout.sql",
+                        visit = *visit,
+                        notes = none,
+                        guard = no_id
+                    ),
+                )
+                .await
+            }
             Step::TimeOut => {
                 let events = self.db.query_opt("SELECT time_out_visitor($1)", &[visitor]).await.unwrap();
                 return events.is_some_and(|row| row.get::<_, Option<Value>>(0).is_some());

@@ -57,6 +57,7 @@ mod revoked;
 mod round_trips;
 mod screens;
 mod socket_io;
+mod statements;
 mod support;
 mod template;
 mod times;

@@ -4,7 +4,7 @@ use std::future::Future;
 
 use local::{Stack, wire::Count};
 use serde_json::Value;
-use shared::{config::DatabaseConfig, db::Db};
+use shared::{config::DatabaseConfig, db::Db, sql};
 
 use crate::support::World;
 
@@ -32,10 +32,10 @@ async fn a_statement_is_prepared_once() {
 async fn a_statement_that_the_server_forgot_is_prepared_again() {
     let stack = Stack::start().await.unwrap();
     let db = Db::new(&DatabaseConfig { url: stack.database_url().into(), root_certificates: None }).unwrap();
-    let asked = "SELECT jsonb_build_object('backend', pg_backend_pid())";
-    let before: Vec<Value> = db.read(asked, &[]).await.unwrap();
-    db.execute("DEALLOCATE ALL", &[]).await.unwrap();
-    let after: Vec<Value> = db.read(asked, &[]).await.unwrap();
+    let asked = sql!("SELECT jsonb_build_object('backend', pg_backend_pid())");
+    let before: Vec<Value> = db.read(asked).await.unwrap();
+    db.execute(sql!("DEALLOCATE ALL")).await.unwrap();
+    let after: Vec<Value> = db.read(asked).await.unwrap();
     assert_ne!(before, after, "it went on with the connection that knows nothing");
 }
 
@@ -46,13 +46,13 @@ async fn a_statement_that_answers_otherwise_is_prepared_again() {
     let db = Db::new(&DatabaseConfig { url: stack.database_url().into(), root_certificates: None }).unwrap();
     let owner = stack.database().await.unwrap();
     owner.batch_execute("CREATE VIEW changing AS SELECT jsonb_build_object('a', 1) AS answer").await.unwrap();
-    let asked = "SELECT * FROM changing";
-    let before: Vec<Value> = db.read(asked, &[]).await.unwrap();
+    let asked = sql!("SELECT * FROM changing");
+    let before: Vec<Value> = db.read(asked).await.unwrap();
     owner
         .batch_execute("ALTER VIEW changing RENAME TO changed; CREATE VIEW changing AS SELECT '1'::jsonb AS answer, 2 AS more")
         .await
         .unwrap();
-    let after: Vec<Value> = db.read(asked, &[]).await.unwrap();
+    let after: Vec<Value> = db.read(asked).await.unwrap();
     assert_eq!((before, after), (vec![serde_json::json!({"a": 1})], vec![serde_json::json!(1)]));
 }
 

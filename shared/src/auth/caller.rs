@@ -2,7 +2,6 @@ use axum::extract::FromRequestParts;
 use http::{StatusCode, request::Parts};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use tokio_postgres::types::Type;
 use utoipa::{ToSchema, openapi::Object};
 use uuid::Uuid;
 
@@ -15,6 +14,7 @@ use crate::{
     http::ApiError,
     notify::{DecisionClaims, DecisionLinks},
     openapi::one_of,
+    statement,
     text::PersonName,
 };
 
@@ -185,25 +185,23 @@ impl App {
         let name = claims.and_then(|claims| PersonName::fitted(claims.name.as_deref()?));
         let row = self
             .db
-            .read_first::<CallerRow>(
-                include_str!("caller.sql"),
-                &[
-                    (&claims.map(|claims| &claims.sub), Type::TEXT),
-                    (&text(|claims| &claims.phone_number), Type::TEXT),
-                    (&text(|claims| &claims.email), Type::TEXT),
-                    (&name, Type::TEXT),
-                    (&text(|claims| &claims.picture), Type::TEXT),
-                    (&digest.as_ref().map(<[u8; 32]>::as_slice), Type::BYTEA),
-                    (&claims.map(|claims| claims.iat as f64), Type::FLOAT8),
-                    (&claims.map(|claims| claims.exp as f64), Type::FLOAT8),
-                    (&user_id, Type::UUID),
-                    (&meta.ip, Type::TEXT),
-                    (&self.limits.window_seconds(), Type::FLOAT8),
-                    (&meta.counting.kind(), Type::TEXT),
-                    (&(meta.counting != Counting::Urgent), Type::BOOL),
-                    (&(meta.counting == Counting::Arrival), Type::BOOL),
-                ],
-            )
+            .read_first::<CallerRow>(statement!(
+                "caller.sql",
+                uid = claims.map(|claims| &claims.sub),
+                phone = text(|claims| &claims.phone_number),
+                email = text(|claims| &claims.email),
+                name,
+                picture = text(|claims| &claims.picture),
+                token = digest.as_ref().map(<[u8; 32]>::as_slice),
+                issued_at = claims.map(|claims| claims.iat as f64),
+                expires_at = claims.map(|claims| claims.exp as f64),
+                user = user_id,
+                address = meta.ip,
+                window = self.limits.window_seconds(),
+                kind = meta.counting.kind(),
+                for_address = meta.counting != Counting::Urgent,
+                arrived = meta.counting == Counting::Arrival
+            ))
             .await?;
         let Some(CallerRow { rate, caller }) = row else { return Ok(None) };
         let user = claims.map_or_else(|| caller.user_id().to_string(), |claims| claims.sub.clone());

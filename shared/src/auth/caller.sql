@@ -1,16 +1,15 @@
--- Who is calling, by Firebase's id of them ($1 to $8) or by ours ($9, as a decision link names them): creates the user on
--- first sight, counts the request, notes each token once, and reads the live roles. Safe to send twice: a repeat only
--- counts once more. $1 uid, $2 phone, $3 e-mail, $4 name, $5 picture, $6 digest of the token, $7/$8 its time, $9 user,
--- $10 address, $11 seconds of a window, $12 kind of the user's count, $13 whether it counts for the address,
--- $14 whether a connection of the address waits no longer
+-- Who is calling, by Firebase's id of them (:uid, and what else the token says) or by ours (:user, as a decision link names
+-- them): creates the user on first sight, counts the request, notes each token once, and reads the live roles. Safe to send
+-- twice: a repeat only counts once more. :token is its digest, :window the seconds of one, :kind that of the user's count,
+-- :for_address whether it counts for the :address, :arrived whether a connection of the address waits no longer
 WITH known AS (
-    SELECT id, firebase_uid, phone, email, name, avatar_url FROM users WHERE firebase_uid = $1
+    SELECT id, firebase_uid, phone, email, name, avatar_url FROM users WHERE firebase_uid = :uid
     UNION ALL
-    SELECT id, firebase_uid, phone, email, name, avatar_url FROM users WHERE id = $9
+    SELECT id, firebase_uid, phone, email, name, avatar_url FROM users WHERE id = :user
 ), made AS (
     -- The conflict is a user created by a parallel first request: take that row. The number comes with the token, below.
     INSERT INTO users AS u (firebase_uid, email, name, avatar_url)
-    SELECT $1, $3, $4, $5 WHERE $1 IS NOT NULL AND NOT EXISTS (SELECT FROM known)
+    SELECT :uid, :email, :name, :picture WHERE :uid IS NOT NULL AND NOT EXISTS (SELECT FROM known)
     ON CONFLICT (firebase_uid) DO UPDATE SET updated_at = u.updated_at
     RETURNING id, firebase_uid, phone, email, name, avatar_url, xmax = 0 AS is_new
 ), caller AS (
@@ -19,8 +18,8 @@ WITH known AS (
     SELECT id, firebase_uid, phone, email, name, avatar_url, is_new FROM made
 ), hit AS (
     INSERT INTO request_counts AS r (counted, window_start, hits)
-    SELECT c.counted, to_timestamp(floor(extract(epoch FROM now()) / $11) * $11), 1
-      FROM caller, LATERAL (VALUES (1, $12 || ':' || caller.id), (2, CASE WHEN $13 THEN 'address:' || $10 END)) AS c (place, counted)
+    SELECT c.counted, to_timestamp(floor(extract(epoch FROM now()) / :window::float8) * :window), 1
+      FROM caller, LATERAL (VALUES (1, :kind || ':' || caller.id), (2, CASE WHEN :for_address THEN 'address:' || :address END)) AS c (place, counted)
      WHERE c.counted IS NOT NULL
      -- The row that many share comes last, so that nobody waits for it with another's row in hand.
      ORDER BY c.place
@@ -29,25 +28,25 @@ WITH known AS (
            window_start = excluded.window_start
     RETURNING counted, hits, window_start
 ), arrived AS (
-    UPDATE request_counts SET hits = hits - 1 WHERE $14 AND counted = 'waiting:' || $10 AND hits > 0
+    UPDATE request_counts SET hits = hits - 1 WHERE :arrived AND counted = 'waiting:' || :address AND hits > 0
 ), noted AS (
     INSERT INTO firebase_auth_audit (user_id, token_sha256, issued_at, expires_at, ip)
-    SELECT id, $6, to_timestamp($7), to_timestamp($8), $10 FROM caller WHERE $6 IS NOT NULL
+    SELECT id, :token::bytea, to_timestamp(:issued_at), to_timestamp(:expires_at), :address FROM caller WHERE :token IS NOT NULL
     ON CONFLICT (token_sha256) DO NOTHING
     RETURNING user_id
 ), refreshed AS (
     -- A new token may bring a new phone number or address, which Firebase has verified.
-    SELECT refresh_user(user_id, $2, $3, to_timestamp($7)) FROM noted
+    SELECT refresh_user(user_id, :phone, :email, to_timestamp(:issued_at)) FROM noted
 )
 SELECT jsonb_build_object(
     'rate', (SELECT jsonb_build_object(
         'own', min(hits) FILTER (WHERE NOT starts_with(counted, 'address:')),
         'address', min(hits) FILTER (WHERE starts_with(counted, 'address:')),
-        'reset_seconds', ceil(extract(epoch FROM min(window_start)) + $11 - extract(epoch FROM now()))::bigint) FROM hit),
+        'reset_seconds', ceil(extract(epoch FROM min(window_start)) + :window - extract(epoch FROM now()))::bigint) FROM hit),
     'is_new', caller.is_new, 'refreshed', (SELECT count(*) FROM refreshed),
     'user', jsonb_build_object(
         'id', caller.id, 'firebase_uid', caller.firebase_uid,
-        'phone', coalesce($2, caller.phone), 'email', coalesce($3, caller.email),
+        'phone', coalesce(:phone, caller.phone), 'email', coalesce(:email, caller.email),
         'name', caller.name, 'avatar_url', caller.avatar_url),
     'roles', live_roles(caller.id))
 FROM caller

@@ -13,10 +13,9 @@ use std::{
 
 use http::Method;
 use serde::Deserialize;
-use tokio_postgres::types::Type;
 
 use super::Role;
-use crate::{config::RateLimitConfig, db::Db, http::ApiError};
+use crate::{config::RateLimitConfig, db::Db, http::ApiError, statement};
 
 /// Requests without a valid token, of one address: 100. Nobody needs more, and a flood of them harms only others
 /// that have no token either.
@@ -163,15 +162,17 @@ impl Limits {
         };
         self.recall(&subject)?;
         let limit = self.times(bound);
-        let params = [
-            (&subject as _, Type::TEXT),
-            (&self.window_seconds() as _, Type::FLOAT8),
-            (&limit as _, Type::INT4),
-            (&given_back as _, Type::TEXT),
-            (&full as _, Type::TEXT),
-            (&self.times(REJECTED) as _, Type::INT4),
-        ];
-        let count = db.read_first::<Count>(include_str!("count_request.sql"), &params).await?;
+        let count = db
+            .read_first::<Count>(statement!(
+                "count_request.sql",
+                subject,
+                window = self.window_seconds(),
+                most = limit,
+                given_back,
+                full,
+                full_at = self.times(REJECTED)
+            ))
+            .await?;
         let Count { hits, reset_seconds } =
             count.ok_or_else(|| ApiError::Internal("a request was not counted".into()))?;
         if let Some(hits) = hits {

@@ -3,11 +3,10 @@
 
 use serde::{Deserialize, Serialize, de::IgnoredAny};
 use tokio::time::Instant;
-use tokio_postgres::types::Type;
 use uuid::Uuid;
 
 use super::{Batch, Event, Lagging, Pushed, Pusher, Room};
-use crate::{db::Db, http::ApiError};
+use crate::{db::Db, http::ApiError, sql, statement};
 
 /// Failures of a room in a row, with pauses between them of half an hour together, after which its
 /// events are given up. They stay for whoever joins with `since`.
@@ -138,58 +137,59 @@ impl<'a> Outbox<'a> {
     async fn settle(&self, settlements: &[Settlement], keep: bool) -> Result<Vec<Settled>, ApiError> {
         let settlements = serde_json::to_value(settlements)
             .map_err(|_| ApiError::Internal("a push could not be written down".into()))?;
-        let params = [
-            (&settlements as _, Type::JSONB),
-            (&keep as _, Type::BOOL),
-            (&MAX_ROOM_ATTEMPTS as _, Type::INT4),
-        ];
-        self.db.read(include_str!("settle_pushes.sql"), &params).await
+        self.db
+            .read(statement!("settle_pushes.sql", pushes = settlements, keep, tries = MAX_ROOM_ATTEMPTS))
+            .await
     }
 
     /// Takes rooms that wait for a push, at most so many.
     pub async fn claim_rooms(&self, limit: i32) -> Result<Vec<Batch>, ApiError> {
-        self.db.read("SELECT claim_rooms($1)", &[(&limit, Type::INT4)]).await
+        self.db.read(sql!("SELECT claim_rooms(:limit)", limit)).await
     }
 
     /// Takes connections that lag behind and are due, at most so many.
     pub async fn claim_lagging(&self, limit: i32) -> Result<Vec<Backlog>, ApiError> {
-        self.db.read("SELECT claim_lagging($1)", &[(&limit, Type::INT4)]).await
+        self.db.read(sql!("SELECT claim_lagging(:limit)", limit)).await
     }
 
     /// Notes that a lagging connection has everything up to `since`; answers what it lacks still.
     pub async fn advance(&self, backlog: &Backlog, since: i64) -> Result<Option<Backlog>, ApiError> {
-        let params = [
-            (&backlog.room.to_string() as _, Type::TEXT),
-            (&backlog.connection_id as _, Type::TEXT),
-            (&since as _, Type::INT8),
-        ];
-        let next = self.db.read_one::<Option<Backlog>>("SELECT advance_lagging($1, $2, $3)", &params).await?;
-        Ok(next.flatten())
+        let advance = sql!(
+            "SELECT advance_lagging(:room, :connection, :since)",
+            room = backlog.room.to_string(),
+            connection = backlog.connection_id,
+            since
+        );
+        Ok(self.db.read_one::<Option<Backlog>>(advance).await?.flatten())
     }
 
     /// Notes that a lagging connection did not take what comes after `since`; it is due again later.
     pub async fn postpone(&self, backlog: &Backlog, since: i64) -> Result<(), ApiError> {
-        let params = [
-            (&backlog.room.to_string() as _, Type::TEXT),
-            (&backlog.connection_id as _, Type::TEXT),
-            (&since as _, Type::INT8),
-        ];
-        self.db.execute(include_str!("postpone_lagging.sql"), &params).await.map(drop)
+        self.db
+            .execute(statement!(
+                "postpone_lagging.sql",
+                room = backlog.room.to_string(),
+                connection = backlog.connection_id,
+                since
+            ))
+            .await
+            .map(drop)
     }
 
     /// Forgets a lagging connection, since it is gone or does not belong into the room.
     pub async fn forget(&self, backlog: &Backlog) -> Result<(), ApiError> {
-        let params =
-            [(&backlog.room.to_string() as _, Type::TEXT), (&backlog.connection_id as _, Type::TEXT)];
-        self.db
-            .execute("DELETE FROM lagging_connections WHERE room = $1 AND connection_id = $2", &params)
-            .await?;
+        let forget = sql!(
+            "DELETE FROM lagging_connections WHERE room = :room AND connection_id = :connection",
+            room = backlog.room.to_string(),
+            connection = backlog.connection_id
+        );
+        self.db.execute(forget).await?;
         Ok(())
     }
 
     /// How much is waiting.
     pub async fn load(&self) -> Result<Load, ApiError> {
-        let load = self.db.read_first(include_str!("load.sql"), &[]).await?;
+        let load = self.db.read_first(statement!("load.sql")).await?;
         load.ok_or_else(|| ApiError::Internal("the load's statement answered no row".into()))
     }
 }

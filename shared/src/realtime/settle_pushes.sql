@@ -1,6 +1,7 @@
--- $1 what came of pushes: [{room, pusher, failed, upto, lagging}], $2 whether the rooms are kept, $3 failures at most
+-- :pushes is what came of them, [{room, pusher, failed, upto, lagging}], :keep whether the rooms are kept, :tries the
+-- failures at most
 SELECT settled
-  FROM jsonb_to_recordset($1) AS p (room text, pusher uuid, failed boolean, upto bigint, lagging jsonb),
-       LATERAL (SELECT CASE WHEN p.failed THEN jsonb_build_object('dead', fail_push(p.room, p.pusher, $3))
-                            ELSE settle_push(p.room, p.pusher, p.upto, p.lagging, $2) END AS settled) s
+  FROM jsonb_to_recordset(:pushes) AS p (room text, pusher uuid, failed boolean, upto bigint, lagging jsonb),
+       LATERAL (SELECT CASE WHEN p.failed THEN jsonb_build_object('dead', fail_push(p.room, p.pusher, :tries))
+                            ELSE settle_push(p.room, p.pusher, p.upto, p.lagging, :keep) END AS settled) s
  WHERE settled IS NOT NULL
