@@ -165,7 +165,7 @@ async fn what_time_does_belongs_to_the_first_call() {
             "logged at the gate",
             "event visitor_request, number 1",
             "step 1: push to all was taken",
-            "sms message",
+            "step 2: sms to primary was taken",
             "denied, since nobody answered in time",
             "event visitor_timeout, number 2",
         ],

@@ -378,7 +378,7 @@ async fn an_older_release_lives_with_a_newer_schema() {
     deployment.run().await;
     let newer = "INSERT INTO refinery_schema_history VALUES (999, 'later', '2026-01-01T00:00:00Z', '1')";
     deployment.db.batch_execute(newer).await.unwrap();
-    assert_eq!(deployment.run().await, json!({"applied": [], "version": 999}));
+    assert_eq!(deployment.run().await, json!({"applied": [], "version": 999, "renewed": false}));
 }
 
 /// A migration that was edited after it had been applied, or that others have overtaken, is no success.
