@@ -11,11 +11,10 @@ CREATE TABLE room_epoch (
 INSERT INTO room_epoch DEFAULT VALUES;
 GRANT SELECT ON room_epoch TO society360_functions;
 
--- The request that an event or a message comes from, by the gateway's id, and the Root of its X-Amzn-Trace-Id. What time
+-- The request that an event comes from, by the gateway's id, and the Root of its X-Amzn-Trace-Id. What time
 -- does about a visitor has those of the request that logged them.
 ALTER TABLE outbox ADD COLUMN request_id text, ADD COLUMN trace_id text;
 ALTER TABLE visitors ADD COLUMN request_id text, ADD COLUMN trace_id text;
-ALTER TABLE notification_logs ADD COLUMN request_id text, ADD COLUMN trace_id text;
 
 -- When the last push of the room was noted.
 ALTER TABLE room_sequences ADD COLUMN pushed_at timestamptz;

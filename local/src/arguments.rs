@@ -9,6 +9,7 @@ use lexopt::{Arg, Parser, ValueExt};
 use local::{
     Error, Seed,
     audit::{Audit, Task},
+    bench::Bench,
     default_data_directory,
     doctor::{Deployed, Machine},
     epochs::Renewal,
@@ -26,7 +27,17 @@ Usage: cargo dev [OPTIONS]
                            whether a deployed stack answers as it should; with an ID token in SOCIETY360_TOKEN
                            also to whoever is signed in
        cargo dev measure   counts round trips, into docs/performance.md
-       cargo dev bench     measures what PostgreSQL does for a request, into docs/performance.md
+       cargo dev bench [--against DIR] [--rounds N]
+                           measures what requests cost with target/release, into docs/performance.md; in turn with
+                           another checkout, where one is named
+       cargo dev bench --budget
+                           writes what can be counted of every endpoint's cost into local/budgets.json
+       cargo dev bench --growth VISITS
+                           what requests cost after 10,000 visits, 1,000,000 and 10,000,000, up to that many
+       cargo dev bench --environments
+                           200 environments against 100 connections, directly and through pgbouncer
+       cargo dev bench --soak MINUTES
+                           500 sockets and steady visits: what is held, what was lost
        cargo dev emulate   serves all sample events with target/release under AWS's emulator; sizes and starts
                            into docs/performance.md
        cargo dev explain   shows how lists are read from a million visits, into docs/performance.md
@@ -205,6 +216,54 @@ pub fn audit(words: impl Iterator<Item = OsString>) -> Result<Audit, Error> {
     Ok(Audit { task, chain, port, database })
 }
 
+/// What `bench` is to measure.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Measured {
+    Requests(Bench),
+    Budget,
+    /// With no more visits than that.
+    Growth(usize),
+    Environments,
+    /// For so many minutes.
+    Soak(u64),
+}
+
+/// Reads the command line of `bench`.
+pub fn bench(words: impl Iterator<Item = OsString>) -> Result<Measured, Error> {
+    let mut parser = Parser::from_args(words);
+    let wrong = |error: lexopt::Error| Error::Arguments(format!("{error}; see cargo dev --help"));
+    let (mut bench, mut other) = (Bench::default(), None);
+    while let Some(argument) = parser.next().map_err(wrong)? {
+        match argument {
+            Arg::Long("against") => bench.against = Some(parser.value().map_err(wrong)?.into()),
+            Arg::Long("rounds") => {
+                bench.rounds = parser.value().and_then(|value| value.parse()).map_err(wrong)?;
+                if bench.rounds == 0 {
+                    return Err(Error::Arguments("--rounds is 1 or more".to_owned()));
+                }
+            }
+            Arg::Long(name @ ("budget" | "growth" | "environments" | "soak")) if other.is_none() => {
+                other = Some(match name {
+                    "budget" => Measured::Budget,
+                    "environments" => Measured::Environments,
+                    "growth" => {
+                        Measured::Growth(parser.value().and_then(|value| value.parse()).map_err(wrong)?)
+                    }
+                    _ => Measured::Soak(parser.value().and_then(|value| value.parse()).map_err(wrong)?),
+                });
+            }
+            Arg::Short(_) | Arg::Long(_) | Arg::Value(_) => return Err(wrong(argument.unexpected())),
+        }
+    }
+    match other {
+        None => Ok(Measured::Requests(bench)),
+        Some(other) if bench == Bench::default() => Ok(other),
+        Some(_) => {
+            Err(Error::Arguments("bench measures one thing at a time; see cargo dev --help".to_owned()))
+        }
+    }
+}
+
 /// Reads the command line of `renew-epochs`.
 pub fn renewal(words: impl Iterator<Item = OsString>) -> Result<Renewal, Error> {
     let mut parser = Parser::from_args(words);
@@ -321,6 +380,33 @@ mod tests {
             }
         );
         for line in ["", "export", "forge", "verify --anchor x", "verify --society x", "verify --all"] {
+            assert!(read(line).is_err(), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_bench_may_have_another_checkout_beside_it() {
+        let read = |line: &str| bench(line.split_whitespace().map(OsString::from));
+        assert_eq!(read("").unwrap(), Measured::Requests(Bench::default()));
+        let against = Bench { against: Some("/before".into()), rounds: 5 };
+        assert_eq!(read("--against /before --rounds 5").unwrap(), Measured::Requests(against));
+        for (line, other) in [
+            ("--budget", Measured::Budget),
+            ("--growth 1000000", Measured::Growth(1_000_000)),
+            ("--environments", Measured::Environments),
+            ("--soak 15", Measured::Soak(15)),
+        ] {
+            assert_eq!(read(line).unwrap(), other);
+        }
+        for line in [
+            "--rounds 0",
+            "--rounds many",
+            "--against",
+            "all",
+            "--budget --against /before",
+            "--growth",
+            "--soak 1 --budget",
+        ] {
             assert!(read(line).is_err(), "{line}");
         }
     }

@@ -39,7 +39,9 @@ pub(crate) async fn pushes(progress: Progress) -> Result<Vec<Push>, Error> {
         progress.say(format_args!("Pushing to {size} connections, {TRIES} times"));
         while crowd.len() < size {
             let batch = (size - crowd.len()).min(32);
-            crowd.extend(try_join_all((0..batch).map(|_| listen(&stack))).await?);
+            let (base, websocket) = (stack.base_url(), stack.websocket_url());
+            let token = stack.issuer().token(&Identity::of("demo-resident-101a"))?;
+            crowd.extend(try_join_all((0..batch).map(|_| listen(base, &websocket, &token))).await?);
         }
         let mut tries = Vec::with_capacity(TRIES);
         for _ in 0..TRIES {
@@ -50,13 +52,12 @@ pub(crate) async fn pushes(progress: Progress) -> Result<Vec<Push>, Error> {
     Ok(pushes)
 }
 
-type Listener = WebSocketStream<TcpStream>;
+pub(crate) type Listener = WebSocketStream<TcpStream>;
 
-/// A resident's connection in the room of the flat.
-async fn listen(stack: &Stack) -> Result<Listener, Error> {
-    let token = stack.issuer().token(&Identity::of("demo-resident-101a"))?;
-    let url = format!("{}?token={token}", stack.websocket_url());
-    let address = stack.base_url().trim_start_matches("http://");
+/// A connection of a resident's in the room of the flat.
+pub(crate) async fn listen(base_url: &str, websocket_url: &str, token: &str) -> Result<Listener, Error> {
+    let url = format!("{websocket_url}?token={token}");
+    let address = base_url.trim_start_matches("http://");
     let stream = TcpStream::connect(address).await.map_err(Error::io("connecting"))?;
     let (mut listener, _) = client_async(url, stream).await.map_err(failed)?;
     let join = json!({"action": "join_room", "room_type": "flat", "room_id": FLAT, "since": 0});

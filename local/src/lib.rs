@@ -10,6 +10,7 @@
 pub mod affected;
 pub mod audit;
 pub mod bench;
+pub mod budget;
 mod crowd;
 mod database;
 pub mod doctor;

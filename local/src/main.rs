@@ -9,7 +9,7 @@ use local::{Error, Progress, Project, Stack, postgres};
 use shared::{config::Env, telemetry};
 use tokio::signal::unix::{SignalKind, signal};
 
-use arguments::{Arguments, Compared, HELP, Patient, audit, renewal, trace};
+use arguments::{Arguments, Compared, HELP, Measured, Patient, audit, bench, renewal, trace};
 
 /// Variables of the caller's that are handed on to the functions.
 const HANDED_ON: [&str; 3] = ["LOG_LEVEL", "RATE_LIMIT_MAX_REQUESTS", "RATE_LIMIT_WINDOW_MS"];
@@ -27,8 +27,19 @@ async fn main() -> ExitCode {
 
 async fn run() -> Result<(), Error> {
     let command = std::env::args().nth(1);
-    if let Some(command @ ("measure" | "bench" | "crowd" | "explain" | "emulate")) = command.as_deref() {
+    if let Some(command @ ("measure" | "crowd" | "explain" | "emulate")) = command.as_deref() {
         return local::measure::write_table(command, local::checkout(), Progress::aloud()).await;
+    }
+    if command.as_deref() == Some("bench") {
+        return match bench(std::env::args_os().skip(2))? {
+            Measured::Requests(bench) => bench.run(local::checkout(), Progress::aloud()).await,
+            Measured::Growth(most) => local::bench::growth(most, local::checkout(), Progress::aloud()).await,
+            Measured::Environments => local::bench::environments(local::checkout(), Progress::aloud()).await,
+            Measured::Soak(minutes) => {
+                local::bench::soak(minutes, local::checkout(), Progress::aloud()).await
+            }
+            Measured::Budget => local::measure::write_budget(local::checkout(), Progress::aloud()).await,
+        };
     }
     if command.as_deref() == Some("openapi") {
         return local::openapi::write(local::checkout());

@@ -13,8 +13,19 @@ WITH v AS MATERIALIZED (
       JOIN outbox o ON o.room = r.room AND o.created_at >= v.created_at LEFT JOIN room_sequences s ON s.room = r.room
      WHERE o.data ->> 'visitor_id' = v.id::text ORDER BY o.created_at, o.room, o.seq LIMIT $2
 ), sent AS MATERIALIZED (
-    SELECT n.*, n.channel || ' message ' || n.id || ' (' || n.kind || ')' AS what
-      FROM v JOIN notification_logs n ON n.visitor_id = v.id ORDER BY n.created_at, n.id LIMIT $2
+    -- What waits, and what is known of what was sent.
+    SELECT m.*, m.channel || ' message ' || m.id || ' (' || m.kind || ')' AS what
+      FROM (SELECT d.id, d.user_id, d.channel, d.kind, d.created_at, d.due_at, NULL::timestamptz AS sent_at,
+                   NULL::timestamptz AS delivered_at, NULL::timestamptz AS opened_at, NULL::timestamptz AS failed_at,
+                   d.attempts, d.reason, d.request_id, d.trace_id
+              FROM v JOIN deliveries d ON d.visitor_id = v.id
+            UNION ALL
+            SELECT n.id, n.user_id, n.channel, n.kind, n.created_at, NULL, n.sent_at, n.delivered_at, n.opened_at, n.failed_at,
+                   n.attempts, n.reason, n.request_id, n.trace_id
+              FROM v JOIN notifications n ON n.visitor_id = v.id
+               AND n.id >= (lpad(to_hex(floor(extract(epoch FROM v.created_at) * 1000)::bigint), 12, '0')
+                            || '00000000000000000000')::uuid) m
+     ORDER BY m.created_at, m.id LIMIT $2
 ), asked AS (
     SELECT e.* FROM v JOIN visitor_escalations e ON e.visitor_id = v.id ORDER BY e.due_at LIMIT $2
 ), line (at, place, text, request_id, trace_id) AS (
@@ -72,7 +83,7 @@ WITH v AS MATERIALIZED (
       FROM sent WHERE failed_at IS NOT NULL
     UNION ALL
     SELECT due_at, 10, concat(what, ' is due, after ', attempts, ' tries', ': ' || reason), request_id, trace_id
-      FROM sent WHERE status = 'queued'
+      FROM sent WHERE due_at IS NOT NULL
     UNION ALL
     SELECT coalesce(done_at, due_at), 5, format(CASE WHEN done_at IS NULL THEN 'step %s: %s to %s is due'
                                                       ELSE 'step %s: %s to %s was taken' END, position, channel, audience), NULL, NULL

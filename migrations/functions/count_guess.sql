@@ -4,12 +4,20 @@
 CREATE OR REPLACE FUNCTION count_guess(p_user uuid, p_found boolean, p_window interval)
 RETURNS TABLE (misses integer, reset_seconds bigint) LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_column
+DECLARE
+    v_miss  integer := CASE WHEN p_found THEN 0 ELSE 1 END;
+    v_start timestamptz;
 BEGIN
-    RETURN QUERY
-    INSERT INTO pass_guesses AS g (user_id, window_start, misses)
-    VALUES (p_user, now(), CASE WHEN p_found THEN 0 ELSE 1 END)
-    ON CONFLICT (user_id) DO UPDATE
-       SET misses = CASE WHEN g.window_start > now() - p_window THEN g.misses ELSE 0 END + excluded.misses,
+    UPDATE pass_guesses g
+       SET misses = CASE WHEN g.window_start > now() - p_window THEN g.misses ELSE 0 END + v_miss,
            window_start = CASE WHEN g.window_start > now() - p_window THEN g.window_start ELSE now() END
-    RETURNING g.misses, greatest(1, ceil(extract(epoch FROM g.window_start + p_window - now())))::bigint;
+     WHERE g.user_id = p_user
+    RETURNING g.misses, g.window_start INTO misses, v_start;
+    IF NOT FOUND THEN
+        INSERT INTO pass_guesses AS g (user_id, window_start, misses) VALUES (p_user, now(), v_miss)
+        ON CONFLICT (user_id) DO UPDATE SET misses = g.misses + excluded.misses
+        RETURNING g.misses, g.window_start INTO misses, v_start;
+    END IF;
+    reset_seconds := greatest(1, ceil(extract(epoch FROM v_start + p_window - now())))::bigint;
+    RETURN NEXT;
 END $$;

@@ -3,34 +3,15 @@
 -- as a table, and a test compares them.
 CREATE OR REPLACE FUNCTION entry_refusal(v visitors, p_accepting boolean) RETURNS text LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
-    v_now timestamptz := clock_timestamp();
+    v_now   timestamptz := clock_timestamp();
+    v_lives boolean;
+    v_hours integer;
 BEGIN
-    IF v.status = 'checked_in' THEN
-        RETURN 'WRONG_STATE';
-    ELSIF v.guest_pass AND (v.withdrawn_at IS NOT NULL OR v.status = 'denied' AND v.decided_by = 'resident') THEN
-        RETURN 'PASS_WITHDRAWN';
-    ELSIF v.guest_pass AND v.status = 'denied' AND v.decided_by = 'guard' THEN
-        RETURN 'PASS_TURNED_AWAY';
-    ELSIF v.status <> 'accepted'
-          AND NOT (p_accepting AND (v.status = 'pending' OR v.status = 'denied' AND v.decided_by = 'timeout')) THEN
-        RETURN 'WRONG_STATE';
-    ELSIF v.hidden_at IS NOT NULL THEN
-        RETURN 'VISITOR_CLEARED';
-    ELSIF v.guest_pass THEN
-        IF v_now < v.expected_start THEN
-            RETURN 'NOT_YET_VALID';
-        ELSIF v_now >= v.expected_end THEN
-            RETURN 'EXPIRED';
-        ELSIF NOT EXISTS (SELECT FROM live_role_assignments
-                           WHERE user_id = v.invited_by AND role = 'resident' AND scope_id = v.flat_id) THEN
-            RETURN 'INVITER_MOVED_OUT';
-        END IF;
-    ELSIF v_now >= v.expected_end THEN
-        RETURN 'VISIT_EXPIRED';
-    ELSIF v.status = 'accepted'
-          AND v_now >= coalesce(v.accepted_at, v.updated_at)
-                       + make_interval(hours => policy_number(v.society_id, 'acceptance_valid_hours', 12)) THEN
-        RETURN 'ACCEPTANCE_EXPIRED';
+    IF v.guest_pass THEN
+        v_lives := EXISTS (SELECT FROM live_role_assignments
+                            WHERE user_id = v.invited_by AND role = 'resident' AND scope_id = v.flat_id);
+    ELSIF v.status = 'accepted' THEN
+        v_hours := policy_number(v.society_id, 'acceptance_valid_hours', 12);
     END IF;
-    RETURN NULL;
+    RETURN entry_code(v, p_accepting, v_now, v_lives, v_hours);
 END $$;

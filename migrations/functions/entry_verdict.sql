@@ -2,9 +2,7 @@
 CREATE OR REPLACE FUNCTION entry_verdict(v visitors, p_accepting boolean) RETURNS jsonb LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
     v_code text := entry_refusal(v, p_accepting);
+    v_now  timestamptz := clock_timestamp();
 BEGIN
-    RETURN jsonb_build_object(
-               'code', v_code, 'decided_by', v.decided_by,
-               'accepted_hours_ago', CASE v_code WHEN 'ACCEPTANCE_EXPIRED' THEN
-                   floor(extract(epoch FROM clock_timestamp() - coalesce(v.accepted_at, v.updated_at)) / 3600)::bigint END);
+    RETURN entry_told(v, v_code, v_now);
 END $$;

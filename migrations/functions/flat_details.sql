@@ -2,12 +2,7 @@
 CREATE OR REPLACE FUNCTION flat_details(p_flat uuid, me scope) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
 BEGIN
     RETURN (
-        SELECT jsonb_build_object(
-                   'flat_id', p.flat_id, 'flat_number', p.flat_number, 'block_id', p.block_id, 'block_name', p.block_name,
-                   'complex_id', p.complex_id, 'complex_name', p.complex_name,
-                   'society_id', p.society_id, 'society_name', p.society_name, 'resident_user_id', r.id,
-                   'resident_name', CASE WHEN r.id IS NOT NULL THEN coalesce(r.name, 'Resident of ' || p.flat_number) END,
-                   'resident_phone', shown_phone(me, p.society_id, p.block_id, p.flat_id, r.phone))
+        SELECT flat_shown(p, r.id, r.name, shown_phone(me, p.society_id, p.block_id, p.flat_id, r.phone))
           FROM places p
           LEFT JOIN LATERAL (
                SELECT u.id, u.name, u.phone FROM live_occupancies o JOIN users u ON u.id = o.user_id

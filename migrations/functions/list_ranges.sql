@@ -1,10 +1,12 @@
 -- What a list shows a caller: whole societies and blocks to their staff, flats to their residents, in ranges that do
 -- not overlap; and since when: residents see what came since they moved in, staff see all. It is one bound of each
--- range, so that a range stays one.
+-- range, so that a range stays one. Super admins have a branch of their own: nobody else reads all societies.
 CREATE OR REPLACE FUNCTION list_ranges(me scope, p_flat uuid) RETURNS TABLE (kind text, id uuid, timezone text, since timestamptz)
 LANGUAGE sql STABLE AS $$
     SELECT 'society', s.id, s.timezone, '-infinity'::timestamptz FROM societies s
-     WHERE p_flat IS NULL AND (me.super_admin OR s.id = ANY (me.guard_of || me.admin_of))
+     WHERE p_flat IS NULL AND NOT me.super_admin AND s.id = ANY (me.guard_of || me.admin_of)
+    UNION ALL
+    SELECT 'society', s.id, s.timezone, '-infinity' FROM societies s WHERE p_flat IS NULL AND me.super_admin
     UNION ALL
     SELECT 'block', b.id, s.timezone, '-infinity'
       FROM blocks b JOIN complexes c ON c.id = b.complex_id JOIN societies s ON s.id = c.society_id

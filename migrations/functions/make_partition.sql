@@ -16,6 +16,12 @@ BEGIN
         IF wanted OR EXISTS (SELECT FROM audit_logs_default WHERE date_trunc('month', created_at AT TIME ZONE 'UTC') = month) THEN
             RETURN make_month_partition('audit_logs', 'created_at', month);
         END IF;
+    ELSIF p_table = 'notifications' THEN
+        LOCK TABLE ONLY notifications IN SHARE UPDATE EXCLUSIVE MODE;
+        IF month::timestamp AT TIME ZONE 'UTC' >= partition_end('notifications_before')
+           AND (wanted OR EXISTS (SELECT FROM notifications_default WHERE date_trunc('month', uuid_time(id) AT TIME ZONE 'UTC') = month)) THEN
+            RETURN make_month_partition('notifications', 'id', month);
+        END IF;
     END IF;
     RETURN false;
 END $$;

@@ -1,11 +1,12 @@
 -- Why a message is not sent (any more); null where it is. Asked before each sending.
-CREATE OR REPLACE FUNCTION notification_refusal(n notification_logs) RETURNS text LANGUAGE plpgsql STABLE AS $$
+CREATE OR REPLACE FUNCTION notification_refusal(n deliveries) RETURNS text LANGUAGE plpgsql STABLE AS $$
 BEGIN
     RETURN (
         SELECT CASE
             WHEN n.expires_at <= clock_timestamp() THEN 'expired'
             WHEN n.kind = 'visitor_request' AND v.status <> 'pending' THEN 'answered'
             WHEN n.kind = 'invite' AND v.status NOT IN ('pending', 'accepted') THEN 'answered'
+            WHEN n.channel <> 'push' AND v.id IS NULL THEN 'visitor_gone'
             WHEN n.channel <> 'push' AND approved_template(n.kind, n.channel) IS NULL THEN 'template_not_approved'
             WHEN n.user_id IS NULL THEN CASE WHEN n.channel = 'whatsapp' AND NOT takes_whatsapp(v.phone) THEN 'turned_off' END
             WHEN n.channel = 'push' AND NOT EXISTS (

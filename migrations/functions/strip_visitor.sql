@@ -16,9 +16,10 @@ BEGIN
        -- Between the first and the last one, by the index of the flat.
        AND checkin_time BETWEEN CASE WHEN v.max_entries = 1 THEN v.checkin_time ELSE v.created_at END AND v.checkin_time;
     -- Named are the parts that stay, so that a new one goes.
-    UPDATE notification_logs n
+    UPDATE notifications n
        SET payload = (SELECT coalesce(jsonb_object_agg(key, value), '{}') FROM jsonb_each(n.payload)
                        WHERE key IN ('type', 'visitor_id', 'flat_id', 'flat_number', 'block_name', 'decision', 'status',
                                      'screen', 'click_action'))
-     WHERE visitor_id = v.id;
+     WHERE visitor_id = v.id AND id >= uuid_v7_at(v.created_at);
+    DELETE FROM notification_logs WHERE visitor_id = v.id;
 END $$;

@@ -6,8 +6,8 @@ DECLARE
     v_visitors uuid[];
 BEGIN
     WITH noted AS (
-        INSERT INTO delivery_tellings AS t (visitor_id, told_at)
-        SELECT DISTINCT id, clock_timestamp() FROM unnest(p_visitors) AS id WHERE id IS NOT NULL ORDER BY id
+        INSERT INTO delivery_tellings AS t (visitor_id, society_id, told_at)
+        SELECT v.id, v.society_id, clock_timestamp() FROM visitors v WHERE v.id = ANY (p_visitors) ORDER BY v.id
         ON CONFLICT (visitor_id) DO UPDATE
            SET due_at = CASE WHEN t.told_at > clock_timestamp() - interval '1 second' THEN t.told_at + interval '1 second' END,
                told_at = CASE WHEN t.told_at > clock_timestamp() - interval '1 second' THEN t.told_at ELSE clock_timestamp() END

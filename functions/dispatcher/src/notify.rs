@@ -32,7 +32,7 @@ impl Dispatcher {
         let mut retry_at = None;
         while Instant::now() < end {
             let messages = self.claim_messages().await?;
-            let put_off = self.tell_what_was_put_off().await?.map(|pause| Instant::now() + pause);
+            let put_off = self.tell_what_is_due().await?.map(|pause| Instant::now() + pause);
             if messages.is_empty() {
                 match put_off.or_else(|| retry_at.take()) {
                     Some(at) => sleep_until(at).await,
@@ -82,20 +82,23 @@ impl Dispatcher {
         let pause = pauses.max();
         let settlements = serde_json::to_value(&settlements)
             .map_err(|_| ApiError::Internal("what came of messages could not be written down".into()))?;
-        let settle = sql!("SELECT settle_notifications(:settlements)", settlements);
-        let told: Option<Vec<Emitted>> = self.db.read_one(settle).await?;
-        self.tell(told.unwrap_or_default()).await;
+        self.db.execute(sql!("SELECT settle_notifications(:settlements)", settlements)).await?;
+        self.tell_what_is_due().await?;
         Ok(pause)
     }
 
-    /// Tells guards what had to wait, since they had been told of the same visitor less than a second before. Answers
-    /// how long the next of it has to wait.
-    async fn tell_what_was_put_off(&self) -> Result<Option<Duration>, ApiError> {
+    /// Tells guards how far questions have come, a society at a time, so that none waits for another's room. Answers how
+    /// long what is put off has to wait, since guards were told of the same visitor less than a second before.
+    async fn tell_what_is_due(&self) -> Result<Option<Duration>, ApiError> {
         let limit = AT_ONCE as i32;
-        let due: Option<PutOff> = self.db.read_one(sql!("SELECT tell_due_delivery(:limit)", limit)).await?;
-        let PutOff { events, wait_seconds } = due.unwrap_or_default();
-        self.tell(events).await;
-        Ok(wait_seconds.map(Duration::from_secs_f64))
+        loop {
+            let due: Option<PutOff> = self.db.read_one(sql!("SELECT tell_due_delivery(:limit)", limit)).await?;
+            let PutOff { events, wait_seconds } = due.unwrap_or_default();
+            self.tell(events).await;
+            if wait_seconds != Some(0.0) {
+                return Ok(wait_seconds.map(Duration::from_secs_f64));
+            }
+        }
     }
 
     async fn tell(&self, told: Vec<Emitted>) {

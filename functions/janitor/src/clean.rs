@@ -19,12 +19,16 @@ const PATIENCE: Duration = Duration::from_secs(25);
 /// What goes when it is old enough: the SQL function that decides and does it, whose name is the task's, as `clean.sql`
 /// knows it; the metric; and the rows that one statement deals with. A visitor has rows in several tables, a key holds a whole
 /// answer.
-const OLD: [(&str, &str, i32); 9] = [
+const OLD: [(&str, &str, i32); 13] = [
+    ("forget_months", "MonthsForgotten", 1),
+    ("forget_chain", "ChainForgotten", 5_000),
     ("strip_visitors", "VisitorsStripped", 500),
     ("strip_requests", "RequestsStripped", 500),
     ("strip_emergencies", "EmergenciesStripped", 2_000),
     ("forget_keys", "KeysForgotten", 2_000),
     ("forget_events", "EventsForgotten", 5_000),
+    ("forget_steps", "StepsForgotten", 5_000),
+    ("forget_logs", "LogsForgotten", 5_000),
     ("forget_sign_ins", "SignInsForgotten", 5_000),
     ("forget_rates", "RatesForgotten", 5_000),
     ("forget_guesses", "GuessesForgotten", 5_000),

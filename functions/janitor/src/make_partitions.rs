@@ -1,4 +1,4 @@
-//! Making the monthly partitions of visits and audit before their month begins. Rows that came earlier lie in
+//! Making the monthly partitions of visits, audit and messages before their month begins. Rows that came earlier lie in
 //! the default partition and move.
 
 use serde::Deserialize;

@@ -2,8 +2,7 @@
 WITH target AS MATERIALIZED (
     SELECT n.id, n.visitor_id, :request::text AS request_id,
            CASE WHEN :opened OR n.status = 'opened' THEN 'opened' ELSE 'delivered' END AS status
-      FROM notification_logs n WHERE n.id = :message AND n.user_id = :caller
-       FOR NO KEY UPDATE OF n
+      FROM hold_message(:caller, :message) n
 ), claim AS MATERIALIZED (
     SELECT c.* FROM target t, claim_key(:caller, :method, :path, :key, :payload, jsonb_build_object('id', t.id, 'status', t.status)) c
 ), told AS MATERIALIZED (

@@ -3,11 +3,12 @@ WITH me AS MATERIALIZED (
     SELECT s AS scope FROM caller_scope(:caller) AS s
 ), page AS (
     -- One index range for each scope, and the caller's own; a row that lies in two of them counts once.
-    SELECT r.id, r.submitted_at FROM me, societies s, LATERAL (
+    SELECT r.id, r.submitted_at FROM me, LATERAL (
+        SELECT unnest((me.scope).admin_of) AS id WHERE NOT (me.scope).super_admin
+        UNION ALL SELECT id FROM societies WHERE (me.scope).super_admin) s, LATERAL (
         SELECT id, submitted_at FROM resident_requests
          WHERE society_id = s.id AND (submitted_at, id) < (:before_at, :before_id) AND (:status::text IS NULL OR status = :status)
          ORDER BY submitted_at DESC, id DESC LIMIT :rows) r
-     WHERE (me.scope).super_admin OR s.id = ANY ((me.scope).admin_of)
     UNION
     SELECT r.id, r.submitted_at FROM me, unnest((me.scope).blocks) b (id), LATERAL (
         SELECT id, submitted_at FROM resident_requests

@@ -28,18 +28,22 @@ WITH target AS MATERIALIZED (
 ), claim AS MATERIALIZED (
     SELECT c.* FROM free f, claim_key(:caller, :method, :path, :key, :payload, f.answer) c
 ), made AS (
-    INSERT INTO notification_logs (id, visitor_id, society_id, flat_id, channel, kind, dedupe_key, expires_at, payload, status,
-                                   reason, failed_at, request_id, trace_id)
-    SELECT CASE WHEN c.fresh THEN :notification ELSE uuid_v7() END, t.id, t.society_id, t.flat_id, :channel, 'invite',
-           CASE WHEN c.fresh THEN 'invite:' || :notification ELSE 'unapproved:' || t.id || ':' || :channel END,
-           coalesce(t.expected_end, now() + interval '1 day'), jsonb_build_object('type', 'invite', 'visitor_id', t.id),
-           CASE WHEN c.fresh THEN 'queued' ELSE 'failed' END, CASE WHEN c.fresh THEN NULL ELSE 'template_not_approved' END,
-           CASE WHEN c.fresh THEN NULL ELSE now() END, :request, :trace
-      FROM target t JOIN earlier e ON true LEFT JOIN claim c ON true
-     WHERE c.fresh OR t.unapproved AND e.answer IS NULL AND NOT e.mismatch
-        -- Trying again and again while there is no text leaves one row.
-        ON CONFLICT (dedupe_key) DO NOTHING
-    RETURNING status
+    INSERT INTO deliveries (id, visitor_id, society_id, flat_id, channel, kind, expires_at, payload, request_id, trace_id)
+    SELECT :notification, t.id, t.society_id, t.flat_id, :channel, 'invite', coalesce(t.expected_end, now() + interval '1 day'),
+           jsonb_build_object('type', 'invite', 'visitor_id', t.id), :request, :trace
+      FROM target t, claim c WHERE c.fresh
+    RETURNING id
+), unsent AS (
+    -- Trying again and again while there is no text leaves one row.
+    INSERT INTO notifications (id, visitor_id, society_id, flat_id, channel, kind, expires_at, payload, status, reason, failed_at,
+                               request_id, trace_id)
+    SELECT uuid_v7(), t.id, t.society_id, t.flat_id, :channel, 'invite', coalesce(t.expected_end, now() + interval '1 day'),
+           jsonb_build_object('type', 'invite', 'visitor_id', t.id), 'failed', 'template_not_approved', now(),
+           :request, :trace
+      FROM target t JOIN earlier e ON true
+     WHERE t.allowed AND t.unapproved AND e.answer IS NULL AND NOT e.mismatch AND NOT EXISTS (
+           SELECT FROM notifications n
+            WHERE n.visitor_id = t.id AND n.kind = 'invite' AND n.channel = :channel AND n.reason = 'template_not_approved')
 ), audited AS (
     INSERT INTO audit_logs (actor_user_id, action, resource_type, resource_id, society_id, request_id, details)
     SELECT :caller, 'visitor.invite', 'visitor', t.id, t.society_id, :request, jsonb_build_object('channel', :channel)
@@ -51,5 +55,5 @@ SELECT jsonb_build_object(
            'status', coalesce(j.because, CASE WHEN o.what = 'pass' THEN 'invited_often' END, t.status),
            'because', coalesce(j.because, CASE WHEN o.what = 'pass' THEN 'invited_often' END),
            'over', CASE WHEN o.what <> 'pass' THEN to_jsonb(o) END,
-           'queued', EXISTS (SELECT FROM made WHERE status = 'queued'))
+           'queued', EXISTS (SELECT FROM made))
   FROM target t LEFT JOIN judged j ON true LEFT JOIN earlier e ON true LEFT JOIN counted o ON true LEFT JOIN claim c ON true

@@ -192,7 +192,7 @@ fn new_id() -> String {
 }
 
 /// Milliseconds since 1970.
-fn epoch_millis() -> i64 {
+pub(crate) fn epoch_millis() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }

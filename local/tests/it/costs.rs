@@ -221,17 +221,16 @@ async fn whatsapp_goes_to_those_who_agreed() {
     world.resident.post(&path, whatsapp.clone()).await.data(200);
     assert_eq!(world.handed("+919876543219", 1).await[0].service, Service::Whatsapp);
     // Between the invitation and its turn she changes her mind.
-    let later =
-        "ALTER TABLE notification_logs ALTER COLUMN due_at SET DEFAULT clock_timestamp() + interval '1 day'";
+    let later = "ALTER TABLE deliveries ALTER COLUMN due_at SET DEFAULT clock_timestamp() + interval '1 day'";
     world.db.batch_execute(later).await.unwrap();
     world.resident.post(&path, whatsapp).await.data(200);
     guest.post("/v1/notification-preferences", json!({"whatsapp": false})).await.data(200);
-    let now = "UPDATE notification_logs SET due_at = clock_timestamp() WHERE status = 'queued'";
+    let now = "UPDATE deliveries SET due_at = clock_timestamp()";
     world.db.batch_execute(now).await.unwrap();
     world.dispatch().await;
     world.all_is_sent().await;
     world.handed("+919876543219", 1).await;
-    let unsent = "SELECT count(*) FROM notification_logs WHERE status = 'failed' AND reason = 'turned_off'";
+    let unsent = "SELECT count(*) FROM notifications WHERE status = 'failed' AND reason = 'turned_off'";
     assert_eq!(world.count(unsent).await, 1);
 }
 

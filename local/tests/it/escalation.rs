@@ -205,7 +205,10 @@ async fn whoever_lost_the_role_is_not_asked() {
     world.watch().await;
     world.handed(RAVI, 1).await;
     world.all_is_sent().await;
-    assert_eq!(world.count("SELECT count(*) FROM notification_logs").await, 1);
+    assert_eq!(
+        world.count("SELECT (SELECT count(*) FROM deliveries) + (SELECT count(*) FROM notifications)").await,
+        1
+    );
 }
 
 /// As soon as somebody answers nobody else is asked.
@@ -219,7 +222,10 @@ async fn an_answer_ends_the_ladder() {
     world.let_steps_fall_due(1).await;
     world.watch().await;
     assert_eq!(world.count("SELECT count(*) FROM visitor_escalations WHERE done_at IS NULL").await, 0);
-    assert_eq!(world.count("SELECT count(*) FROM notification_logs").await, 0);
+    assert_eq!(
+        world.count("SELECT (SELECT count(*) FROM deliveries) + (SELECT count(*) FROM notifications)").await,
+        0
+    );
 }
 
 /// A society without a ladder of its own has the default one, but for steps that come after its deadline.
@@ -284,7 +290,7 @@ async fn climb_on_a_bad_day(seed: u64) {
     };
     assert_eq!(distinct("asha-phone", false), 3, "seed {seed}: at once, step 1, step 4");
     assert_eq!(distinct("ravi-phone", false), 2, "seed {seed}: at once, step 1");
-    let taken = "SELECT count(*) FROM notification_logs WHERE channel = 'sms' AND status = 'sent'";
+    let taken = "SELECT count(*) FROM notifications WHERE channel = 'sms' AND status = 'sent'";
     assert_eq!(world.count(taken).await, 3, "seed {seed}: step 2 to one, step 3 to both");
     assert!(distinct(ASHA, true) > 0 && distinct(RAVI, true) > 0, "seed {seed}");
     assert_eq!(world.count("SELECT count(*) FROM visitor_escalations WHERE done_at IS NULL").await, 0);
@@ -294,7 +300,7 @@ async fn climb_on_a_bad_day(seed: u64) {
 impl World {
     /// Whoever has taken messages has held them long enough.
     async fn let_leases_of_messages_end(&self) {
-        let ended = "UPDATE notification_logs SET due_at = now() WHERE status = 'queued'";
+        let ended = "UPDATE deliveries SET due_at = now(), leased_until = NULL";
         self.db.execute(ended, &[]).await.unwrap();
     }
 }

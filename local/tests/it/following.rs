@@ -99,7 +99,7 @@ async fn a_visitor_is_followed_from_the_call_to_the_phone() {
     }
     for sql in [
         "SELECT request_id, trace_id FROM outbox WHERE data ->> 'visitor_id' = $1",
-        "SELECT request_id, trace_id FROM notification_logs WHERE visitor_id::text = $1",
+        "SELECT request_id, trace_id FROM notifications WHERE visitor_id::text = $1",
         "SELECT request_id, trace_id FROM visitors WHERE id::text = $1",
     ] {
         let rows = world.db.query(sql, &[&visitor.to_string()]).await.unwrap();
@@ -155,7 +155,7 @@ async fn what_time_does_belongs_to_the_first_call() {
     world.let_deadline_pass(visitor).await;
     world.watch().await;
     let others = "SELECT (SELECT count(*) FROM outbox WHERE request_id IS DISTINCT FROM $1)
-                       + (SELECT count(*) FROM notification_logs WHERE request_id IS DISTINCT FROM $1)";
+                       + (SELECT count(*) FROM notifications WHERE request_id IS DISTINCT FROM $1)";
     let others: i64 = world.db.query_one(others, &[&request]).await.unwrap().get(0);
     assert_eq!(others, 0);
     assert_told(

@@ -238,7 +238,7 @@ async fn the_shell_lines_play_a_day_and_another_one() {
 const STATE: &str = "SELECT jsonb_build_object(
     'left', (SELECT count(*) FROM visitors WHERE status = 'checked_out'),
     'others', (SELECT count(*) FROM visitors WHERE status <> 'checked_out'),
-    'opened', (SELECT count(*) FROM notification_logs WHERE status = 'opened' AND kind = 'visitor_checkout'),
+    'opened', (SELECT count(*) FROM notifications WHERE status = 'opened' AND kind = 'visitor_checkout'),
     'devices', (SELECT count(*) FROM devices),
     'quiet', (SELECT count(*) FROM notification_preferences WHERE quiet_from IS NOT NULL OR NOT push OR NOT sms))";
 
@@ -320,7 +320,7 @@ async fn the_page_lists_what_messages_hold() {
         actor.post("/v1/fcm-token", json!({"token": token})).await.data(200);
     }
     world.live_through_a_day().await;
-    let names = "SELECT DISTINCT jsonb_object_keys(payload) FROM notification_logs";
+    let names = "SELECT DISTINCT jsonb_object_keys(payload) FROM notifications";
     let mut held: BTreeSet<String> =
         world.db.query(names, &[]).await.unwrap().iter().map(|row| row.get(0)).collect();
     held.extend(OF_PUSH.map(str::to_owned));

@@ -16,14 +16,18 @@ use crate::support::{
 };
 
 /// All that the janitor does each hour.
-const TASKS: [&str; 11] = [
+const TASKS: [&str; 15] = [
     "make_partitions",
     "anchor_audit",
+    "forget_months",
+    "forget_chain",
     "strip_visitors",
     "strip_requests",
     "strip_emergencies",
     "forget_keys",
     "forget_events",
+    "forget_steps",
+    "forget_logs",
     "forget_sign_ins",
     "forget_rates",
     "forget_guesses",
@@ -34,7 +38,8 @@ const UNSTRIPPED: &str = "SELECT count(*) FROM visitors WHERE stripped_at IS NUL
 impl World {
     /// Everything that has happened so far happened so many hours ago.
     async fn let_hours_pass(&self, hours: i32) {
-        let earlier = "UPDATE outbox SET created_at = created_at - make_interval(hours => $1)";
+        let earlier = "UPDATE outbox SET created_at = created_at - make_interval(hours => $1),
+                                       expires_at = expires_at - make_interval(hours => $1)";
         self.db.execute(earlier, &[&hours]).await.unwrap();
     }
 
@@ -78,7 +83,8 @@ impl World {
                                  checkin_time = checkin_time - make_interval(days => $2),
                                  checkout_time = checkout_time - make_interval(days => $2)
               WHERE id = $1",
-            "UPDATE outbox SET created_at = created_at - make_interval(days => $2) WHERE data ->> 'visitor_id' = $1::uuid::text",
+            "UPDATE outbox SET created_at = created_at - make_interval(days => $2), expires_at = expires_at - make_interval(days => $2)
+              WHERE data ->> 'visitor_id' = $1::uuid::text",
             "UPDATE idempotency_keys SET created_at = created_at - make_interval(days => $2) WHERE answer::text LIKE '%' || $1::uuid || '%'",
         ] {
             self.db.execute(earlier, &[&visitor, &days]).await.unwrap();
@@ -194,7 +200,7 @@ async fn visitors_become_numbers_after_half_a_year() {
     world.let_days_pass(recent, 179).await;
     let before = world.visitors_of(&world.guard).await;
     let kept = "SELECT (SELECT count(*) FROM audit_logs) + (SELECT count(*) FROM visitor_approvals)
-                     + (SELECT count(*) FROM visits) + (SELECT count(*) FROM notification_logs)";
+                     + (SELECT count(*) FROM visits) + (SELECT count(*) FROM notifications)";
     let rows = world.count(kept).await;
     world.clean().await;
 

@@ -56,10 +56,7 @@ impl World {
 
     /// Nothing is queued any more.
     pub async fn all_is_sent(&self) {
-        eventually("all is sent", async || {
-            self.count("SELECT count(*) FROM notification_logs WHERE status = 'queued'").await == 0
-        })
-        .await;
+        eventually("all is sent", async || self.count("SELECT count(*) FROM deliveries").await == 0).await;
     }
 }
 
@@ -179,8 +176,7 @@ async fn a_push_that_cannot_be_delivered_in_time_is_unreachable() {
     world.stack.messages().answer("asha-phone", Reply::Throttle(60), None);
     let visitor = world.log_visitor().await;
     world.delivery_becomes(visitor, delivery([1, 0, 0, 0, 1, 0])).await;
-    let reason: String =
-        world.db.query_one("SELECT reason FROM notification_logs", &[]).await.unwrap().get(0);
+    let reason: String = world.db.query_one("SELECT reason FROM notifications", &[]).await.unwrap().get(0);
     assert_eq!(reason, "throttled");
 }
 
@@ -202,7 +198,7 @@ async fn whoever_is_no_longer_concerned_is_not_told() {
     assert!(world.stack.messages().handed().is_empty(), "{:?}", world.stack.messages().handed());
     let reasons: Vec<String> = world
         .db
-        .query("SELECT reason FROM notification_logs ORDER BY reason", &[])
+        .query("SELECT reason FROM notifications ORDER BY reason", &[])
         .await
         .unwrap()
         .iter()
@@ -258,7 +254,7 @@ async fn a_killed_dispatcher_loses_nothing() {
     world.stack.faults().set([killed]).unwrap();
     eventually("the dispatcher is dead", async || !world.stack.faults().struck().is_empty()).await;
     world.stack.faults().clear();
-    let over = "UPDATE notification_logs SET due_at = now() WHERE status = 'queued'";
+    let over = "UPDATE deliveries SET due_at = now(), leased_until = NULL";
     world.db.execute(over, &[]).await.unwrap();
     world.dispatch().await;
     world.delivery_becomes(visitor, delivery([1, 1, 0, 0, 0, 0])).await;
@@ -278,7 +274,7 @@ async fn an_invitation_is_sent() {
     let path = format!("/v1/visitors/{}/send-invite", pass["id"].as_str().unwrap());
     let refused = world.resident.post(&path, json!({})).await;
     assert_eq!((refused.status, &refused.body["error_code"]), (409, &json!("TEMPLATE_NOT_APPROVED")));
-    let logged = world.db.query_one("SELECT status, reason FROM notification_logs", &[]).await.unwrap();
+    let logged = world.db.query_one("SELECT status, reason FROM notifications", &[]).await.unwrap();
     assert_eq!((logged.get(0), logged.get(1)), ("failed", "template_not_approved"));
     world.approve_templates().await;
     // The visitor is a user, too, and has agreed to WhatsApp messages.

@@ -39,7 +39,7 @@ async fn a_number_leaves_its_former_user() {
     let newer = world.seconds_ago(&Identity::of("asha").phone(ASHA), 80);
     old.get("/v1/profile/me").await.data(200);
     let queued = world.log_visitor().await;
-    let due = "INSERT INTO notification_logs (user_id, visitor_id, channel, kind, room, dedupe_key, due_at, expires_at)
+    let due = "INSERT INTO deliveries (user_id, visitor_id, channel, kind, room, request_id, due_at, expires_at)
                VALUES ($1, $2, 'sms', 'visitor_request', 'flat:' || $3, 'queued', 'infinity', now() + interval '1 hour')";
     world.db.execute(due, &[&world.resident.user_id, &queued, &FLAT_101.to_string()]).await.unwrap();
 
@@ -59,17 +59,12 @@ async fn a_number_leaves_its_former_user() {
         assert_eq!(world.number_of("buyer").await.as_deref(), Some(ASHA));
     }
     world.let_steps_fall_due(3).await;
-    world
-        .db
-        .execute("UPDATE notification_logs SET due_at = now() WHERE dedupe_key = 'queued'", &[])
-        .await
-        .unwrap();
+    world.db.execute("UPDATE deliveries SET due_at = now() WHERE request_id = 'queued'", &[]).await.unwrap();
     world.watch().await;
     world.handed(RAVI, 1).await;
     world.all_is_sent().await;
     assert!(world.stack.messages().handed().iter().all(|handed| handed.to != ASHA));
-    let refused =
-        "SELECT count(*) FROM notification_logs WHERE dedupe_key = 'queued' AND reason = 'no_phone'";
+    let refused = "SELECT count(*) FROM notifications WHERE request_id = 'queued' AND reason = 'no_phone'";
     assert_eq!(world.count(refused).await, 1);
 
     // Who verifies it anew has it.

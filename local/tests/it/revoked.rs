@@ -105,3 +105,39 @@ async fn a_resident_without_the_role_lives_nowhere() {
     world.admin.post(&approve, json!({})).await.data(200);
     assert_eq!(world.resident.get("/v1/my-flats").await.data(200)[0]["is_primary"], true);
 }
+
+/// Writing at the gate asks what somebody is at one place, and who lives in one flat, of fewer tables than `caller_scope`
+/// and `live_role_assignments`: they say the same of everybody, also of whom a role, a post or a home was taken from.
+#[tokio::test]
+async fn what_somebody_is_at_a_place_is_what_their_scope_says() {
+    let world = World::open().await;
+    // Some are several things at once, some were something; a guard without the role, a role without the post.
+    world
+        .db
+        .batch_execute(
+            "INSERT INTO role_assignments (user_id, role, scope_type, scope_id)
+             SELECT u.id, 'society_admin', 'society', s.id
+               FROM users u, societies s WHERE get_byte(uuid_send(u.id), 15) % 5 = 0;
+             INSERT INTO flat_occupancies (user_id, flat_id)
+             SELECT u.id, f.id FROM users u, flats f
+              WHERE (get_byte(uuid_send(u.id), 15) + get_byte(uuid_send(f.id), 15)) % 4 = 0 ON CONFLICT DO NOTHING;
+             INSERT INTO guards (user_id, society_id)
+             SELECT u.id, s.id FROM users u, societies s
+              WHERE get_byte(uuid_send(u.id), 14) % 3 = 0 ON CONFLICT DO NOTHING;
+             UPDATE role_assignments SET revoked_at = now() WHERE get_byte(uuid_send(id), 15) % 4 = 0;
+             UPDATE guards SET active = false WHERE get_byte(uuid_send(id), 15) % 4 = 0;
+             UPDATE flat_occupancies SET end_date = CURRENT_DATE WHERE get_byte(uuid_send(id), 15) % 4 = 0;",
+        )
+        .await
+        .unwrap();
+    let differs = "SELECT count(*) FROM users u, places p, LATERAL caller_scope(u.id) AS me
+         WHERE staff_at(u.id, p.society_id, p.block_id) IS DISTINCT FROM CASE
+               WHEN me.super_admin OR p.society_id = ANY (me.admin_of) OR p.block_id = ANY (me.blocks) THEN 'admin'
+               WHEN p.society_id = ANY (me.guard_of) THEN 'guard' END
+            OR (SELECT o.since FROM live_occupancies o WHERE o.user_id = u.id AND o.flat_id = p.flat_id)
+               IS DISTINCT FROM lives_since(me, p.flat_id)
+            OR u.id = ANY (room_users('flat:' || p.flat_id)) <> (p.flat_id = ANY (me.flats))";
+    assert_eq!(world.count(differs).await, 0);
+    let kinds = "SELECT count(DISTINCT coalesce(staff_at(u.id, p.society_id, p.block_id), 'nobody')) FROM users u, places p";
+    assert_eq!(world.count(kinds).await, 3);
+}

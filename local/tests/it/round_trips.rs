@@ -1,4 +1,5 @@
-//! The budget of round trips to PostgreSQL, counted on the wire: 2 for a warm read, 3 for a warm write.
+//! The budget of what requests cost PostgreSQL: 2 round trips for a warm read, 3 for a warm write, counted on the
+//! wire; and what `local/budgets.json` allows them to read and to write.
 
 /// A read asks who is calling and does its work; a write also marks the events that were pushed.
 #[tokio::test]
@@ -9,6 +10,8 @@ async fn no_warm_request_is_over_its_budget() {
     assert!(over.is_empty(), "{over:#?}");
     let pipelined: Vec<_> = costs.iter().filter(|cost| cost.statements != cost.round_trips).collect();
     assert!(pipelined.is_empty(), "statements that are not round trips: {pipelined:#?}");
+    let broken = local::budget::broken(&costs).unwrap();
+    assert!(broken.is_empty(), "see `cargo dev bench --budget`: {broken:#?}");
 
     // Other names of endpoints that are counted, and a page without anything from the database.
     let not_counted = [

@@ -19,7 +19,7 @@ pub enum Target {
 /// numbers, so it cannot be printed.
 #[derive(Clone, Deserialize)]
 pub struct Message {
-    /// Its row in `notification_logs`.
+    /// Its row in `deliveries`, and in `notifications` when it is known what came of it.
     pub id: Uuid,
     /// Tries, this one included; with the id it names this very try.
     pub attempt: i32,
