@@ -1,5 +1,5 @@
 -- Visitors :first to :last of :all, spread evenly over :months months, a tenth of them in the demo society, with their
--- visits, answers and two lines of the audit each. Of a hundred 4 were denied and cleared, 2 denied, 2 are passes that
+-- visits, answers, a message and two lines of the audit each. Of a hundred 4 were denied and cleared, 2 denied, 2 are passes that
 -- nobody used, 2 were accepted and never came.
 SET session_replication_role = replica;
 SET synchronous_commit = off;
@@ -38,4 +38,8 @@ INSERT INTO audit_logs (id, created_at, actor_user_id, action, resource_type, re
 SELECT CASE a.action WHEN 'visitor.create' THEN id ELSE visit_id END, at, '66666666-6666-6666-6666-000000000001', a.action, 'visitor', id,
        society_id, jsonb_build_object('flat_id', flat_id)
   FROM batch, (VALUES ('visitor.create'), ('visit.checkin')) AS a (action);
+INSERT INTO notifications (id, user_id, visitor_id, channel, status, created_at, kind, room, expires_at, sent_at, delivered_at, society_id, flat_id)
+SELECT id, CASE flat_id WHEN '44444444-4444-4444-4444-444444444444' THEN '55555555-5555-5555-000a-000000000101'::uuid ELSE flat_id END,
+       id, 'push', 'delivered', at, 'visitor_request', 'flat:' || flat_id, at + interval '5 minutes', at, at, society_id, flat_id
+  FROM batch;
 DROP TABLE batch;

@@ -41,6 +41,8 @@ Usage: cargo dev [OPTIONS]
        cargo dev emulate   serves all sample events with target/release under AWS's emulator; sizes and starts
                            into docs/performance.md
        cargo dev explain   shows how lists are read from a million visits, into docs/performance.md
+       cargo dev rings     what the dispatcher is used for while visitors come, into docs/performance.md
+       cargo dev stuck     what a room that is held for 45 s does to others, into docs/performance.md
        cargo dev openapi   writes the API reference and the Postman collection into docs/
        cargo dev events    writes a sample event of every route into events/
        cargo dev audit verify [--society ID [--anchor NUMBER:HASH]] [--port N | --database URL]

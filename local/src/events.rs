@@ -64,6 +64,8 @@ pub fn all() -> Result<BTreeMap<String, Value>, Error> {
     }
     let greeting = json!({"greet": {"connection_id": CONNECTION, "connected_at": OPENED_AT}});
     events.insert("dispatcher/drain.json".to_owned(), json!({"drain": {}}));
+    events.insert("dispatcher/send.json".to_owned(), json!({"send": {}}));
+    events.insert("dispatcher/watch.json".to_owned(), json!({"watch": {}}));
     events.insert("dispatcher/greet.json".to_owned(), greeting);
     events.insert("migrator/by_hand.json".to_owned(), json!({}));
     for request in ["Create", "Update", "Delete"] {

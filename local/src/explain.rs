@@ -2,7 +2,7 @@
 //! fills a database with 200,000 visitors and 1,000,000 visits, runs each list, and shows which
 //! indexes and which monthly partitions were read.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 use shared::{statement, statement::Statement};
@@ -28,6 +28,8 @@ pub struct Plan {
     pub partitions: BTreeSet<String>,
     /// Large tables that were read from end to end; there should be none.
     pub whole_tables: BTreeSet<String>,
+    /// Pages read, in the cache or not.
+    pub buffers: i64,
     /// Milliseconds, on this machine.
     pub milliseconds: f64,
 }
@@ -133,7 +135,7 @@ pub async fn plans(progress: Progress) -> Result<Vec<Plan>, Error> {
 pub fn table(plans: &[Plan]) -> String {
     let join = |names: &BTreeSet<String>| names.iter().cloned().collect::<Vec<_>>().join(", ");
     let mut table = String::from(
-        "| List | Large tables read whole | Partitions of visits | Indexes |\n|---|---|---|---|\n",
+        "| List | Buffers | Large tables read whole | Partitions of visits | Indexes |\n|---|---|---|---|---|\n",
     );
     for plan in plans {
         let whole = if plan.whole_tables.is_empty() { "none".to_owned() } else { join(&plan.whole_tables) };
@@ -143,7 +145,12 @@ pub fn table(plans: &[Plan]) -> String {
         };
         let indexes = plan.indexes.iter().filter(|name| LARGE.iter().any(|table| name.starts_with(table)));
         let indexes: BTreeSet<String> = indexes.map(|name| of_any_month(name)).collect();
-        table.push_str(&format!("| {} | {whole} | {partitions} | {} |\n", plan.question, join(&indexes)));
+        table.push_str(&format!(
+            "| {} | {} | {whole} | {partitions} | {} |\n",
+            plan.question,
+            plan.buffers,
+            join(&indexes)
+        ));
     }
     table
 }
@@ -157,45 +164,70 @@ fn of_any_month(index: &str) -> String {
         .join("_")
 }
 
-async fn explain(db: &Client, question: &'static str, statement: Statement<'_>) -> Result<Plan, Error> {
-    let sql = format!("EXPLAIN (ANALYZE, FORMAT JSON) {}", statement.sql);
-    let rows = db.query(&sql, statement.values).await?;
-    let text: Value = match rows.first() {
-        Some(row) => row.try_get(0)?,
-        None => Value::Null,
-    };
+/// Has a statement run as the functions have it, by a plan for any values, and notes what it read. Functions that it calls
+/// are no part of `EXPLAIN`'s tree, so indexes and partitions come from the server's counts.
+///
+/// # Errors
+/// The server refuses it.
+pub async fn explain(db: &Client, question: &'static str, statement: Statement<'_>) -> Result<Plan, Error> {
+    db.batch_execute("SET plan_cache_mode = force_generic_plan; SET stats_fetch_consistency = none").await?;
+    let types = db.prepare(statement.sql).await?;
+    let quoted: Vec<String> = types
+        .params()
+        .iter()
+        .enumerate()
+        .map(|(place, kind)| format!("quote_nullable(${}::{kind})", place + 1))
+        .collect();
+    let values: String = db
+        .query_one(&format!("SELECT concat_ws(', ', {})", quoted.join(", ")), statement.values)
+        .await?
+        .try_get(0)?;
+    db.batch_execute(&format!("PREPARE asked AS {}", statement.sql)).await?;
+    // The first run makes the plans, and reads the catalogue for them.
+    db.batch_execute(&format!("EXECUTE asked ({values})")).await?;
+    let before = reads(db).await?;
+    let sql = format!("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE asked ({values})");
+    let text: Value = db.query_one(&sql, &[]).await?.try_get(0)?;
+    let after = reads(db).await?;
+    db.batch_execute("DEALLOCATE asked").await?;
+    let top = &text[0]["Plan"];
     let mut plan = Plan {
         question,
         indexes: BTreeSet::new(),
         partitions: BTreeSet::new(),
         whole_tables: BTreeSet::new(),
+        buffers: ["Shared Hit Blocks", "Shared Read Blocks"]
+            .iter()
+            .map(|kind| top[*kind].as_i64().unwrap_or_default())
+            .sum(),
         milliseconds: text[0]["Execution Time"].as_f64().unwrap_or_default(),
     };
-    walk(&text[0]["Plan"], &mut plan);
+    for (name, (kind, count)) in after {
+        let earlier = before.get(&name).map_or(0, |(_, count)| *count);
+        if count == earlier {
+            continue;
+        }
+        match kind.as_str() {
+            "index" => plan.indexes.insert(name),
+            "rows" => plan.whole_tables.insert(name.trim_end_matches(" rows").to_owned()),
+            _ => plan.partitions.insert(name),
+        };
+    }
     Ok(plan)
 }
 
-/// Notes what a node and those below it have read; what was planned and never run does not count.
-fn walk(node: &Value, plan: &mut Plan) {
-    if node["Actual Loops"].as_f64().unwrap_or_default() > 0.0 {
-        if let Some(index) = node["Index Name"].as_str() {
-            plan.indexes.insert(index.to_owned());
-        }
-        if let Some(table) = node["Relation Name"].as_str() {
-            if table.starts_with("visits_") {
-                plan.partitions.insert(table.to_owned());
-            }
-            if node["Node Type"] == "Seq Scan" && LARGE.iter().any(|large| table.starts_with(large)) {
-                // A partition without rows has nothing to be read.
-                if node["Actual Rows"].as_f64().unwrap_or_default() > 0.0 {
-                    plan.whole_tables.insert(table.to_owned());
-                }
-            }
-        }
-    }
-    for below in node["Plans"].as_array().into_iter().flatten() {
-        walk(below, plan);
-    }
+/// How often each index of the large tables was read, and each partition of `visits`, and how many rows were read of large
+/// tables from end to end (a partition without rows has nothing to be read), by name.
+async fn reads(db: &Client) -> Result<BTreeMap<String, (String, i64)>, Error> {
+    // What a backend has counted is told by itself only once a second.
+    db.batch_execute("SELECT pg_stat_force_next_flush()").await?;
+    let sql = "SELECT indexrelname::text, 'index', idx_scan FROM pg_stat_user_indexes WHERE relname ~ $1
+               UNION ALL SELECT relname || ' rows', 'rows', seq_tup_read FROM pg_stat_user_tables WHERE relname ~ $1
+               UNION ALL SELECT relname::text, 'partition', coalesce(idx_scan, 0) + seq_scan FROM pg_stat_user_tables
+                          WHERE relname LIKE 'visits\\_%'";
+    let large = format!("^({})", LARGE.join("|"));
+    let rows = db.query(sql, &[&large]).await?;
+    rows.iter().map(|row| Ok((row.try_get(0)?, (row.try_get(1)?, row.try_get(2)?)))).collect()
 }
 
 fn id(text: &str) -> Result<Uuid, Error> {

@@ -27,7 +27,9 @@ async fn main() -> ExitCode {
 
 async fn run() -> Result<(), Error> {
     let command = std::env::args().nth(1);
-    if let Some(command @ ("measure" | "crowd" | "explain" | "emulate")) = command.as_deref() {
+    if let Some(command @ ("measure" | "crowd" | "explain" | "emulate" | "rings" | "stuck")) =
+        command.as_deref()
+    {
         return local::measure::write_table(command, local::checkout(), Progress::aloud()).await;
     }
     if command.as_deref() == Some("bench") {

@@ -10,6 +10,7 @@ use uuid::{Uuid, uuid};
 use crate::{
     Error, Identity, Progress, Seed, Stack, budget, crowd, emulator, explain,
     faults::{Fault, Kind},
+    rings, stuck,
 };
 
 const END: &str = "<!-- end of what the command writes -->";
@@ -202,6 +203,8 @@ pub async fn write_table(command: &str, checkout: &Path, progress: Progress) -> 
             bounds = emulator::check(&measured);
             emulator::table(&measured)
         }
+        "stuck" => stuck::table(&stuck::measure(progress).await?),
+        "rings" => rings::table(&rings::measure(progress).await?),
         "explain" => explain::table(&explain::plans(progress).await?),
         _ => table(&round_trips(progress).await?),
     };

@@ -42,7 +42,7 @@ const NEWCOMER: &str = "newcomer";
 const DONE: u64 = 0;
 
 /// Each event, whose token it is served with, the status it is answered with, and what is there before.
-const SERVED: [(&str, &str, u64, Given); 69] = [
+const SERVED: [(&str, &str, u64, Given); 70] = [
     ("admin/export_audit", ADMIN, 200, None),
     ("admin/verify_audit", ADMIN, 200, None),
     ("auth/sign_in", GUARD, 200, None),
@@ -52,6 +52,8 @@ const SERVED: [(&str, &str, u64, Given); 69] = [
     ("dispatcher/drain", "", DONE, None),
     ("dispatcher/greet", "", DONE, None),
     ("dispatcher/scheduled", "", DONE, None),
+    ("dispatcher/send", "", DONE, None),
+    ("dispatcher/watch", "", DONE, None),
     ("emergencies/address_emergency", GUARD, 200, EMERGENCY),
     ("emergencies/list_emergencies", GUARD, 200, None),
     ("emergencies/report_emergency", RESIDENT, 201, None),
@@ -62,7 +64,6 @@ const SERVED: [(&str, &str, u64, Given); 69] = [
     ("guards/register_device", GUARD, 200, None),
     ("health/get_health", "", 200, None),
     ("janitor/scheduled", "", DONE, None),
-    ("janitor/watch", "", DONE, None),
     ("migrator/by_hand", "", DONE, None),
     ("migrator/create", "", DONE, None),
     ("migrator/delete", "", DONE, None),

@@ -1,5 +1,5 @@
--- A guard lets a visitor in: the whole of `POST /v1/visits/checkin` (functions/visits/src/checkin.sql), answered as
--- shared::write reads it; null where there is no such visitor for the caller.
+-- A guard lets a visitor in: all that functions/visits/src/checkin.sql does, answered as shared::write reads it: 'null'
+-- where the caller knows no such visitor.
 CREATE OR REPLACE FUNCTION check_in(
     p_user uuid, p_method text, p_path text, p_key text, p_payload bytea, p_request text, p_visitor uuid, p_visit uuid,
     p_checkin_method text, p_notes text,
@@ -26,8 +26,9 @@ BEGIN
             WHERE r.user_id = p_user AND r.role = 'guard' AND r.scope_id = x.society_id AND r.revoked_at IS NULL)
        FOR NO KEY UPDATE OF x;
     IF NOT FOUND THEN
-        RETURN (SELECT jsonb_build_object('allowed', false, 'fresh', false) FROM visitors x
-                 WHERE x.id = p_visitor AND has_part(caller_scope(p_user), x.society_id));
+        RETURN coalesce((
+            SELECT jsonb_build_object('allowed', false, 'fresh', false) FROM visitors x
+             WHERE x.id = p_visitor AND has_part(caller_scope(p_user), x.society_id)), 'null');
     END IF;
     v := target.visitor;
     v_verdict := entry_verdict(v, false);

@@ -1,5 +1,5 @@
--- A guard lets a visitor out: the whole of `POST /v1/visits/checkout` (functions/visits/src/checkout.sql), answered as
--- shared::write reads it; null where there is no such visit for the caller.
+-- A guard lets a visitor out: all that functions/visits/src/checkout.sql does, answered as shared::write reads it: 'null'
+-- where the caller knows no such visit.
 CREATE OR REPLACE FUNCTION check_out(
     p_user uuid, p_method text, p_path text, p_key text, p_payload bytea, p_request text, p_visit uuid, p_notes text,
     -- Who the body says the guard is.
@@ -26,8 +26,9 @@ BEGIN
             WHERE r.user_id = p_user AND r.role = 'guard' AND r.scope_id = x.society_id AND r.revoked_at IS NULL)
        FOR NO KEY UPDATE OF x;
     IF NOT FOUND THEN
-        RETURN (SELECT jsonb_build_object('allowed', false, 'fresh', false) FROM visitors x
-                 WHERE x.visit_id = p_visit AND has_part(caller_scope(p_user), x.society_id));
+        RETURN coalesce((
+            SELECT jsonb_build_object('allowed', false, 'fresh', false) FROM visitors x
+             WHERE x.visit_id = p_visit AND has_part(caller_scope(p_user), x.society_id)), 'null');
     END IF;
     v := target.visitor;
     IF v.status = 'checked_in' THEN

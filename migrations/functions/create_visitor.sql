@@ -1,5 +1,5 @@
--- A guard logs a visitor: the whole of `POST /v1/visitors` (functions/visitors/src/create.sql), answered as shared::write
--- reads it; null where there is no such flat for the caller.
+-- A guard logs a visitor: all that functions/visitors/src/create.sql does, answered as shared::write reads it: 'null' where
+-- the caller knows no such flat.
 CREATE OR REPLACE FUNCTION create_visitor(
     p_user uuid, p_method text, p_path text, p_key text, p_payload bytea, p_request text, p_id uuid, p_flat uuid,
     p_name text, p_phone text, p_purpose text, p_vehicle text, p_id_type text, p_id_number text, p_invited_by uuid,
@@ -19,6 +19,8 @@ DECLARE
     v_invited   uuid;
     v_purpose   text := coalesce(p_purpose, 'guest');
     v_problem   jsonb;
+    v_key       text := CASE WHEN NOT is_made(p_key) THEN p_key END;
+    v_first     timestamptz;
     -- Who lives there, whom to ask for first.
     v_users     uuid[] := '{}';
     v_resident  record;
@@ -30,11 +32,11 @@ DECLARE
     v_mismatch  boolean;
 BEGIN
     SELECT * INTO v_place FROM places WHERE flat_id = p_flat AND is_active;
-    IF NOT FOUND THEN RETURN NULL; END IF;
+    IF NOT FOUND THEN RETURN 'null'; END IF;
     v_staff := staff_at(p_user, v_place.society_id, v_place.block_id);
     IF v_staff IS NULL THEN
         RETURN CASE WHEN has_part(caller_scope(p_user), v_place.society_id)
-                    THEN jsonb_build_object('allowed', false, 'fresh', false) END;
+                    THEN jsonb_build_object('allowed', false, 'fresh', false) ELSE 'null' END;
     END IF;
     v_starts := coalesce(p_start, now());
     v_ends := p_end;
@@ -70,7 +72,7 @@ BEGIN
             'visitor_name', p_name, 'phone', p_phone, 'purpose', v_purpose, 'vehicle_no', p_vehicle, 'id_type', p_id_type,
             'id_number', p_id_number, 'attachment_ids', '[]'::jsonb, 'invited_by', v_invited, 'expected_start', v_starts,
             'expected_end', v_ends, 'status', 'pending', 'auto_approved', false, 'number_of_people', 1, 'max_entries', 1,
-            'approval_deadline', v_deadline, 'idempotency_key', p_key, 'qr_code', NULL, 'access_code', NULL,
+            'approval_deadline', v_deadline, 'idempotency_key', v_key, 'qr_code', NULL, 'access_code', NULL,
             'created_at', now(), 'updated_at', now()),
         'flat_details', v_details);
     IF p_key IS NOT NULL THEN
@@ -86,16 +88,22 @@ BEGIN
                           invited_by, expected_start, expected_end, status, approval_deadline, idempotency_key, created_by,
                           created_at, updated_at, request_id, trace_id)
     VALUES (p_id, v_place.society_id, v_place.block_id, p_flat, p_name, p_phone, v_purpose, p_vehicle, p_id_type, p_id_number,
-            v_invited, v_starts, v_ends, 'pending', v_deadline, p_key, p_user, now(), now(), p_request, p_trace);
-    INSERT INTO visitor_escalations (visitor_id, position, channel, audience, due_at)
-    SELECT p_id, s.position, s.channel, s.audience, now() + make_interval(secs => s.after_seconds)
-      FROM escalation_steps s
-     WHERE s.society_id IS NOT DISTINCT FROM (SELECT society_id FROM escalation_steps WHERE society_id = v_place.society_id LIMIT 1)
-       AND now() + make_interval(secs => s.after_seconds) < v_deadline;
+            v_invited, v_starts, v_ends, 'pending', v_deadline, v_key, p_user, now(), now(), p_request, p_trace);
+    WITH planned AS (
+        INSERT INTO visitor_escalations (visitor_id, position, channel, audience, due_at)
+        SELECT p_id, s.position, s.channel, s.audience, now() + make_interval(secs => s.after_seconds)
+          FROM escalation_steps s
+         WHERE s.society_id IS NOT DISTINCT FROM (SELECT society_id FROM escalation_steps WHERE society_id = v_place.society_id LIMIT 1)
+           AND now() + make_interval(secs => s.after_seconds) < v_deadline
+        RETURNING due_at
+    )
+    SELECT min(due_at) INTO v_first FROM planned;
     INSERT INTO audit_logs (actor_user_id, action, resource_type, resource_id, society_id, request_id, details)
     VALUES (p_user, 'visitor.create', 'visitor', p_id, v_place.society_id, p_request, jsonb_build_object('flat_id', p_flat));
     RETURN jsonb_build_object(
-        'allowed', true, 'fresh', true, 'answer', v_answer, 'events', jsonb_build_array(emit_to(
+        'allowed', true, 'fresh', true, 'answer', v_answer,
+        -- The dispatcher's schedule looks a minute later at the latest.
+        'soon', least(v_deadline, v_first) < now() + interval '60 seconds', 'events', jsonb_build_array(emit_to(
             v_users, 'flat:' || p_flat, 'visitor_request', jsonb_build_object(
                 'visitor_id', p_id, 'visitor_name', p_name, 'phone', p_phone, 'purpose', v_purpose, 'vehicle_no', p_vehicle,
                 'flat_number', v_place.flat_number, 'block_name', v_place.block_name, 'society_name', v_place.society_name,

@@ -15,6 +15,7 @@ DECLARE
     v_rings   boolean;
     v_queued  bigint := 0;
 BEGIN
+    PERFORM enter_room(p_room);
     LOOP
         UPDATE room_sequences r
            SET seq = r.seq + 1,

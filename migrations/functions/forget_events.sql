@@ -3,26 +3,24 @@
 CREATE OR REPLACE FUNCTION forget_events(p_rows integer) RETURNS bigint LANGUAGE plpgsql
 SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
-    gone  bigint := 0;
-    seen  bigint;
-    ended bigint;
+    over uuid[];
+    kept uuid[];
+    seen bigint := 0;
 BEGIN
-    LOOP
-        WITH over AS MATERIALIZED (
-            SELECT o.id, o.room, o.seq, o.event, o.data FROM outbox o WHERE o.expires_at < now()
-             ORDER BY o.expires_at LIMIT p_rows - gone FOR UPDATE SKIP LOCKED
-        ), judged AS MATERIALIZED (
-            SELECT o.id, coalesce(o.seq > r.pushed, false) OR o.event = 'emergency_alert' AND EXISTS (
-                       SELECT FROM emergencies e WHERE e.id::text = o.data ->> 'emergency_id' AND e.status <> 'resolved') AS stays
-              FROM over o LEFT JOIN room_sequences r ON r.room = o.room
-        ), kept AS (
-            UPDATE outbox o SET expires_at = now() + interval '1 hour' FROM judged j WHERE o.id = j.id AND j.stays
-        ), removed AS (
-            DELETE FROM outbox o USING judged j WHERE o.id = j.id AND NOT j.stays RETURNING o.id
-        )
-        SELECT (SELECT count(*) FROM judged), (SELECT count(*) FROM removed) INTO seen, ended;
-        gone := gone + ended;
-        EXIT WHEN seen = 0 OR gone >= p_rows;
-    END LOOP;
-    RETURN gone;
+    over := ARRAY(SELECT id FROM outbox WHERE expires_at < now() ORDER BY expires_at LIMIT p_rows FOR UPDATE SKIP LOCKED);
+    kept := ARRAY(
+        SELECT o.id FROM outbox o LEFT JOIN room_sequences r ON r.room = o.room
+         WHERE o.id = ANY (over)
+           AND (o.seq > r.pushed OR o.event = 'emergency_alert' AND EXISTS (
+                   SELECT FROM emergencies e
+                    WHERE e.id = CASE WHEN o.data ->> 'emergency_id' ~ '^[0-9a-f-]{36}$' THEN (o.data ->> 'emergency_id')::uuid END
+                      AND e.status <> 'resolved')));
+    DELETE FROM outbox WHERE id = ANY (over) AND id <> ALL (kept);
+    GET DIAGNOSTICS seen = ROW_COUNT;
+    IF kept <> '{}' THEN
+        UPDATE outbox SET expires_at = now() + interval '1 hour' WHERE id = ANY (kept);
+        -- Those that could not go are no end of what can.
+        IF seen + cardinality(kept) = p_rows THEN RETURN seen + forget_events(cardinality(kept)); END IF;
+    END IF;
+    RETURN seen;
 END $$;

@@ -1,5 +1,5 @@
--- A resident answers for a visitor, or a pass is withdrawn: the whole of functions/visitors/src/respond.sql, answered as
--- shared::write reads it; null where there is no such visitor for the caller.
+-- A resident answers for a visitor, or a pass is withdrawn: all that functions/visitors/src/respond.sql does, answered as
+-- shared::write reads it: 'null' where the caller knows no such visitor.
 CREATE OR REPLACE FUNCTION respond_to_visitor(
     p_user uuid, p_method text, p_path text, p_key text, p_payload bytea, p_request text, p_visitor uuid, p_decision text,
     p_note text,
@@ -42,7 +42,7 @@ BEGIN
          WHERE x.id = p_visitor AND has_part(me, x.society_id)
            AND (p_flat IS NULL OR x.flat_id = p_flat AND extract(epoch FROM x.approval_deadline)::bigint = p_deadline)
            FOR NO KEY UPDATE OF x;
-        IF NOT FOUND THEN RETURN NULL; END IF;
+        IF NOT FOUND THEN RETURN 'null'; END IF;
         v_speaks_as := CASE
             WHEN is_own(me, v) THEN 'resident'
             WHEN p_withdrawal AND (me.super_admin OR v.society_id = ANY (me.admin_of) OR v.block_id = ANY (me.blocks)) THEN 'guard' END;

@@ -1,14 +1,19 @@
 -- Notes what came of pushes, room by room in the order of their names: what of them leaves something to do is answered.
 -- `next` is the next batch of a room that is kept (p_keep) and has more, `behind` says that one which is not kept has more,
 -- `dead` how many events were given up after p_max failures. A room that somebody else holds by now is left to them.
--- p_lagging has an array for each room: the connections that did not take what was pushed.
+-- p_lagging has an array for each room: the connections that did not take what was pushed. p_answered is noted besides
+-- (`note_answered`), where there is one.
 CREATE OR REPLACE FUNCTION settle_pushes(p_rooms text[], p_pushers uuid[], p_failed boolean[], p_upto bigint[],
-                                         p_lagging jsonb[], p_keep boolean, p_max integer)
+                                         p_lagging jsonb[], p_keep boolean, p_max integer, p_answered jsonb)
 RETURNS jsonb LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
     v_more boolean;
     v_left jsonb := '[]';
 BEGIN
+    -- A note that a crash takes is made again: the room's lease ends, and the dispatcher pushes once more. So the answer need
+    -- not wait for the disk a second time.
+    PERFORM set_config('synchronous_commit', 'off', true);
+    IF p_answered IS NOT NULL THEN PERFORM note_answered(p_answered); END IF;
     FOR i IN 1 .. cardinality(p_rooms) LOOP
         IF p_failed[i] THEN
             v_left := v_left || jsonb_build_object('dead', fail_push(p_rooms[i], p_pushers[i], p_max));

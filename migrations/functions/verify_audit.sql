@@ -68,12 +68,12 @@ BEGIN
     -- Rows of these times that were written past the chain.
     FOR r IN
         (SELECT l.id FROM audit_logs l
-          WHERE l.society_id = p_chain AND l.created_at > coalesce(p_seen, '-infinity') AND l.created_at <= until
+          WHERE l.society_id = p_chain AND l.created_at >= coalesce(p_seen, '-infinity') AND (p_seen IS NULL OR l.created_at > p_seen) AND l.created_at <= until
             AND NOT EXISTS (SELECT FROM audit_chain c WHERE c.audit_id = l.id AND c.chain = p_chain) LIMIT 100)
         UNION ALL
         (SELECT l.id FROM audit_logs l
           WHERE p_chain < '00000000-0000-0000-0000-000000000010' AND l.society_id IS NULL
-            AND audit_chain_of(NULL, l.actor_user_id) = p_chain AND l.created_at > coalesce(p_seen, '-infinity') AND l.created_at <= until
+            AND audit_chain_of(NULL, l.actor_user_id) = p_chain AND l.created_at >= coalesce(p_seen, '-infinity') AND (p_seen IS NULL OR l.created_at > p_seen) AND l.created_at <= until
             AND NOT EXISTS (SELECT FROM audit_chain c WHERE c.audit_id = l.id AND c.chain = p_chain) LIMIT 100)
     LOOP
         problems := problems || jsonb_build_object('kind', 'inserted', 'audit_id', r.id);

@@ -33,7 +33,12 @@ impl Metric {
 
 /// Writes metrics into the log.
 pub fn put(metrics: &[Metric]) {
-    tracing::info!(target: TARGET, "{}", line(metrics));
+    tracing::info!(target: TARGET, "{}", line(metrics, None));
+}
+
+/// Writes metrics of one value of a dimension, which is one of a few short codes.
+pub fn put_by(dimension: &str, value: &str, metrics: &[Metric]) {
+    tracing::info!(target: TARGET, "{}", line(metrics, Some((dimension, value))));
 }
 
 /// Writes a line that is read long after, at any `LOG_LEVEL`. It holds ids and numbers alone.
@@ -41,14 +46,16 @@ pub fn keep(line: &Value) {
     tracing::info!(target: TARGET, "{line}");
 }
 
-fn line(metrics: &[Metric]) -> Value {
+fn line(metrics: &[Metric], by: Option<(&str, &str)>) -> Value {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let names: Vec<_> =
         metrics.iter().map(|metric| json!({"Name": metric.name, "Unit": metric.unit})).collect();
-    let directive = json!({"Namespace": NAMESPACE, "Dimensions": [[]], "Metrics": names});
+    let dimensions: Vec<_> = by.iter().map(|(dimension, _)| *dimension).collect();
+    let directive = json!({"Namespace": NAMESPACE, "Dimensions": [dimensions], "Metrics": names});
     let mut line = Map::new();
     let milliseconds = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
     line.insert("_aws".to_owned(), json!({"Timestamp": milliseconds, "CloudWatchMetrics": [directive]}));
+    line.extend(by.map(|(dimension, value)| (dimension.to_owned(), json!(value))));
     line.extend(metrics.iter().map(|metric| (metric.name.to_owned(), json!(metric.value))));
     Value::Object(line)
 }
@@ -59,7 +66,7 @@ mod tests {
 
     #[test]
     fn a_line_names_each_metric_and_holds_its_value() {
-        let line = line(&[Metric::count("DeadLetters", 2), Metric::seconds("OutboxAge", 0.5)]);
+        let line = line(&[Metric::count("DeadLetters", 2), Metric::seconds("OutboxAge", 0.5)], None);
         assert_eq!(
             line["_aws"]["CloudWatchMetrics"],
             json!([{"Namespace": "Society360", "Dimensions": [[]],

@@ -2,7 +2,8 @@
 //! idempotency key, makes the change by compare-and-set, and writes audit and events; then the push.
 //!
 //! Such a statement takes the parameters `:caller`, `:method`, `:path`, `:key`, `:payload` and `:request` from here and
-//! answers one `jsonb` row of the shape of [`Outcome`], or no row where the thing does not exist for the caller.
+//! answers one `jsonb` row of the shape of [`Outcome`]; none, or a JSON null, where the thing does not exist for the
+//! caller.
 
 use axum::{
     Json,
@@ -21,7 +22,7 @@ use crate::{
     entry::Verdict,
     http::{Answer, ApiError, ErrorCode},
     input::{IdempotencyKey, Problem},
-    realtime::{Emitted, Publisher},
+    realtime::{Answered, Beside, Emitted, Publisher},
     statement::{Change, Statement, Value},
 };
 
@@ -37,14 +38,13 @@ pub type QuietWriter = Writer<Nobody>;
 
 /// Tells events after their commit.
 pub trait Tell: Clone + Send + Sync + 'static {
-    /// Tells them, and has messages sent where some are `queued` beside those of the events; what cannot be
-    /// done now stays in the database.
-    fn tell(&self, db: &Db, events: Vec<Emitted>, queued: bool) -> impl Future<Output = ()> + Send;
+    /// Tells them, and has done what waits `beside` them; what cannot be done now stays in the database.
+    fn tell(&self, db: &Db, events: Vec<Emitted>, beside: Beside) -> impl Future<Output = ()> + Send;
 }
 
 impl Tell for Publisher {
-    async fn tell(&self, db: &Db, events: Vec<Emitted>, queued: bool) {
-        self.publish(db, events, queued).await;
+    async fn tell(&self, db: &Db, events: Vec<Emitted>, beside: Beside) {
+        self.publish(db, events, beside).await;
     }
 }
 
@@ -53,7 +53,7 @@ impl Tell for Publisher {
 pub struct Nobody;
 
 impl Tell for Nobody {
-    async fn tell(&self, _: &Db, _: Vec<Emitted>, _: bool) {}
+    async fn tell(&self, _: &Db, _: Vec<Emitted>, _: Beside) {}
 }
 
 impl<T> FromRef<Writer<T>> for App {
@@ -96,6 +96,9 @@ struct Outcome<A> {
     /// Whether a message was queued beside those of the events.
     #[serde(default)]
     queued: bool,
+    /// Whether a deadline or step of it falls due before the dispatcher's schedule would look.
+    #[serde(default)]
+    soon: bool,
 }
 
 /// What does not allow a change, beside the state.
@@ -233,8 +236,8 @@ impl<T: Tell> Writer<T> {
             [caller.user_id(), &key.method, &key.path, &key.key, &payload, &meta.request_id];
         let values: Vec<Value<'_>> = common.into_iter().chain(change.values.iter().copied()).collect();
         let statement = Statement { sql: change.sql, values: &values };
-        let outcome = self.app.db.read_one::<Outcome<A>>(statement).await?;
-        let outcome = outcome.ok_or(ApiError::NotFound(unknown))?;
+        let outcome = self.app.db.read_one::<Option<Outcome<A>>>(statement).await?;
+        let outcome = outcome.flatten().ok_or(ApiError::NotFound(unknown))?;
         if !outcome.allowed {
             return Err(ApiError::Forbidden(forbidden));
         }
@@ -248,7 +251,15 @@ impl<T: Tell> Writer<T> {
             return Err(over.refusal());
         }
         // A change that came too late may be the first to notice that time is over.
-        self.teller.tell(&self.app.db, outcome.events.unwrap_or_default(), outcome.queued).await;
+        let answered = outcome.answer.is_some() && key.is_made();
+        let answered = answered.then(|| Answered {
+            user: *caller.user_id(),
+            method: key.method.clone(),
+            path: key.path.clone(),
+            key: key.key.clone().unwrap_or_default(),
+        });
+        let beside = Beside { queued: outcome.queued, soon: outcome.soon, answered };
+        self.teller.tell(&self.app.db, outcome.events.unwrap_or_default(), beside).await;
         let Some(answer) = outcome.answer else {
             if outcome.unapproved {
                 return Err(ApiError::TemplateNotApproved);

@@ -1,16 +1,19 @@
-//! The dispatcher: what a request could not finish itself.
+//! The dispatcher: what a request could not finish itself, and what time asks for.
 //!
-//! It pushes the events that did not go through at once, or whose function died before the push, it
-//! sends what is queued for phones, and it speaks first on connections whose protocol asks for that, and
-//! pings them. It is rung by functions that left something over, and by a schedule each minute as the safety net. Any number
-//! of dispatchers may run at once: a room, a lagging connection and a message belong to one of them at a
-//! time.
+//! It pushes the events that did not go through at once, or whose function died before the push, it sends what is queued
+//! for phones, ends the waiting of visitors whom nobody answers, speaks first on connections whose protocol asks for that,
+//! and pings them. It is rung by functions that left something over, and by a schedule each minute as the safety net. Any
+//! number of dispatchers may run at once: a room, a lagging connection, a message and a visitor belong to one of them at a
+//! time. How many do is bounded by turns.
 
+mod counts;
 mod drain;
 mod greet;
 mod notify;
 mod ping;
 mod serve_lagging;
+mod turns;
+mod watch;
 
 use lambda_runtime::{Error, LambdaEvent};
 use serde::{Deserialize, de::IgnoredAny};
@@ -20,8 +23,10 @@ use shared::{
     db::Db,
     http::ApiError,
     notify::Channels,
-    realtime::{Greeting, Posted, Pusher, Ring},
+    realtime::{Greeting, Outbox, Posted, Pusher, Ring},
 };
+
+use turns::Works;
 
 /// Reads the configuration and opens what every event needs.
 ///
@@ -68,9 +73,11 @@ impl Dispatcher {
             Call::Rung(Ring::Greet(Greeting { connection_id, connected_at })) => {
                 self.greet(&connection_id, connected_at).await
             }
-            Call::Rung(Ring::Drain(Cause { request_id, trace_id })) => {
-                tracing::info!(request_id, trace_id, "rung");
-                self.empty().await
+            Call::Rung(ring @ (Ring::Drain { .. } | Ring::Send(_) | Ring::Watch(_))) => {
+                if let Some(Cause { request_id, trace_id }) = ring.cause() {
+                    tracing::info!(request_id, trace_id, "rung");
+                }
+                self.answer(&ring).await
             }
             Call::Scheduled(_) => self.make_rounds().await,
         };
@@ -80,17 +87,23 @@ impl Dispatcher {
         })
     }
 
-    /// Whatever waits, for connections and for phones.
-    async fn empty(&self) -> Result<(), ApiError> {
-        let (pushed, sent) = tokio::join!(self.drain(), self.notify());
-        pushed.and(sent)
+    /// What a function has rung for.
+    async fn answer(&self, ring: &Ring) -> Result<(), ApiError> {
+        let held = matches!(ring, Ring::Drain { held: true, .. }).then_some(Outbox::LEASE);
+        let works = match ring {
+            Ring::Drain { .. } => Works { push: true, send: true, watch: false },
+            Ring::Watch(_) => Works { push: false, send: true, watch: true },
+            Ring::Send(_) | Ring::Greet(_) => Works { push: false, send: true, watch: false },
+        };
+        self.work(works, false, held).await
     }
 
     /// What each minute asks for; each part is worth doing where another fails.
     async fn make_rounds(&self) -> Result<(), ApiError> {
-        let (emptied, closed, pinged) = tokio::join!(self.empty(), self.close_the_silent(), self.ping());
-        self.report().await?;
-        emptied.and(closed).and(pinged)
+        let all = Works { push: true, send: true, watch: true };
+        let (reported, worked, closed, pinged) =
+            tokio::join!(self.report(), self.work(all, true, None), self.close_the_silent(), self.ping());
+        reported.and(worked).and(closed).and(pinged)
     }
 
     /// Closes a connection and forgets it.

@@ -6,55 +6,45 @@ use futures_util::{StreamExt, stream};
 use serde::Deserialize;
 use shared::{
     http::ApiError,
-    metrics::{self, Metric},
     notify::{Message, Outcome, Settlement},
-    realtime::{Emitted, Outbox},
+    realtime::{Emitted, Outbox, Turn},
     sql,
 };
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 
-use crate::Dispatcher;
+use crate::{
+    Dispatcher,
+    turns::{Round, Works},
+};
 
-/// How long one invocation goes on taking new messages; well below the function's time limit.
-const PATIENCE: Duration = Duration::from_secs(20);
-/// Tries that are due again within this time are waited for; later ones are the schedule's.
-const HORIZON: Duration = Duration::from_secs(10);
 /// Messages of one round, all of them under way at once. Each takes less than its lease.
 const AT_ONCE: usize = 64;
 /// How long telling guards may take; shorter than the lease of a room.
 const TELLING: Duration = Duration::from_millis(2500);
 
 impl Dispatcher {
-    /// Sends whatever is queued. What has to be tried again soon is waited for.
-    pub(crate) async fn notify(&self) -> Result<(), ApiError> {
-        let end = Instant::now() + PATIENCE;
-        let (mut sent, mut failed) = (0, 0);
-        let mut retry_at = None;
-        while Instant::now() < end {
-            let messages = self.claim_messages().await?;
-            let put_off = self.tell_what_is_due().await?.map(|pause| Instant::now() + pause);
-            if messages.is_empty() {
-                match put_off.or_else(|| retry_at.take()) {
-                    Some(at) => sleep_until(at).await,
-                    None => break,
+    /// Sends what is queued, a part of it, and tells guards what was put off.
+    pub(crate) async fn send_round(&self) -> Result<Round, ApiError> {
+        let messages = self.claim_messages().await?;
+        let (told, put_off) = self.tell_what_is_due().await?;
+        let mut round = Round { did: told || !messages.is_empty(), more: put_off, ..Round::default() };
+        round.is_full = messages.len() >= AT_ONCE;
+        let tries = stream::iter(messages).map(|message| self.hand_over(message));
+        let mut tries = tries.buffer_unordered(AT_ONCE).ready_chunks(AT_ONCE);
+        // What is done is noted while the rest is under way: a service that hangs delays no other's truth.
+        while let Some(done) = tries.next().await {
+            for (_, outcome) in &done {
+                match outcome {
+                    Outcome::Sent => round.counts.sent += 1,
+                    Outcome::Failed(reason) | Outcome::Gone(reason) => {
+                        *round.counts.failed.entry(reason.clone()).or_default() += 1;
+                    }
+                    Outcome::Retry(..) => {}
                 }
-                continue;
             }
-            let tries = stream::iter(messages).map(|message| self.hand_over(message));
-            let mut tries = tries.buffer_unordered(AT_ONCE).ready_chunks(AT_ONCE);
-            // What is done is noted while the rest is under way: a service that hangs delays no other's truth.
-            while let Some(done) = tries.next().await {
-                sent += done.iter().filter(|(_, outcome)| *outcome == Outcome::Sent).count();
-                failed += done.iter().filter(|(_, outcome)| is_failure(outcome)).count();
-                let again = self.settle_messages(done).await?.map(|pause| Instant::now() + pause);
-                retry_at = retry_at.max(again);
-            }
+            round.more = round.more.and(self.settle_messages(done).await?);
         }
-        metrics::put(&[
-            Metric::count("MessagesSent", i64::try_from(sent).unwrap_or(i64::MAX)),
-            Metric::count("MessagesFailed", i64::try_from(failed).unwrap_or(i64::MAX)),
-        ]);
-        Ok(())
+        Ok(round)
     }
 
     async fn claim_messages(&self) -> Result<Vec<Message>, ApiError> {
@@ -73,37 +63,40 @@ impl Dispatcher {
         (message, outcome)
     }
 
-    /// Notes what came of messages, and tells the guards who wait for an answer. Answers how long those that
-    /// are tried again soon have to wait, the longest of them.
-    async fn settle_messages(&self, done: Vec<(Message, Outcome)>) -> Result<Option<Duration>, ApiError> {
+    /// Notes what came of messages, and tells the guards who wait for an answer. Answers what that leaves.
+    async fn settle_messages(&self, done: Vec<(Message, Outcome)>) -> Result<Works, ApiError> {
         let settlements: Vec<_> =
             done.iter().map(|(message, outcome)| Settlement::of(message, outcome.clone())).collect();
-        let pauses = settlements.iter().filter_map(Settlement::pause).filter(|pause| *pause <= HORIZON);
-        let pause = pauses.max();
         let settlements = serde_json::to_value(&settlements)
             .map_err(|_| ApiError::Internal("what came of messages could not be written down".into()))?;
         self.db.execute(sql!("SELECT settle_notifications(:settlements)", settlements)).await?;
-        self.tell_what_is_due().await?;
-        Ok(pause)
+        Ok(self.tell_what_is_due().await?.1)
     }
 
-    /// Tells guards how far questions have come, a society at a time, so that none waits for another's room. Answers how
-    /// long what is put off has to wait, since guards were told of the same visitor less than a second before.
-    async fn tell_what_is_due(&self) -> Result<Option<Duration>, ApiError> {
+    /// Tells guards how far questions have come, a society at a time, so that none waits for another's room. Answers
+    /// whether there was any to tell, and what it leaves.
+    async fn tell_what_is_due(&self) -> Result<(bool, Works), ApiError> {
         let limit = AT_ONCE as i32;
+        let (mut told, mut left) = (false, Works::default());
         loop {
-            let due: Option<PutOff> = self.db.read_one(sql!("SELECT tell_due_delivery(:limit)", limit)).await?;
+            let due: Option<PutOff> =
+                self.db.read_one(sql!("SELECT tell_due_delivery(:limit)", limit)).await?;
             let PutOff { events, wait_seconds } = due.unwrap_or_default();
-            self.tell(events).await;
+            told |= !events.is_empty();
+            left = left.and(self.tell(events).await);
             if wait_seconds != Some(0.0) {
-                return Ok(wait_seconds.map(Duration::from_secs_f64));
+                return Ok((told, left));
             }
         }
     }
 
-    async fn tell(&self, told: Vec<Emitted>) {
+    /// Pushes events of its own; answers what that leaves.
+    pub(crate) async fn tell(&self, told: Vec<Emitted>) -> Works {
+        let waits = told.iter().any(|emitted| emitted.turn == Turn::Behind);
+        let send = told.iter().any(|emitted| emitted.queued > 0);
         let batches = Emitted::mine(told);
-        Outbox::new(&self.db).carry(&self.pusher, batches, Instant::now() + TELLING).await;
+        let carried = Outbox::new(&self.db).carry(&self.pusher, batches, Instant::now() + TELLING).await;
+        Works { push: waits || carried.is_unfinished(), send, watch: false }
     }
 }
 
@@ -112,8 +105,4 @@ impl Dispatcher {
 struct PutOff {
     events: Vec<Emitted>,
     wait_seconds: Option<f64>,
-}
-
-fn is_failure(outcome: &Outcome) -> bool {
-    matches!(outcome, Outcome::Failed(_) | Outcome::Gone(_))
 }

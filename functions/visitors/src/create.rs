@@ -83,6 +83,8 @@ pub(crate) async fn create_visitor(
     meta: RequestMeta,
     Body { input, key }: Body<NewVisitor>,
 ) -> Result<Response, ApiError> {
+    // Two of them are two people, so a repetition has to be known for one.
+    let key = key.or_made();
     let writing = Writing {
         caller: &caller,
         key: &key,

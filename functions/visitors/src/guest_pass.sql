@@ -34,7 +34,7 @@ WITH place AS MATERIALIZED (
            '{}'::uuid[] AS attachment_ids, :caller::uuid AS invited_by, j.starts AS expected_start,
            j.ends AS expected_end, 'pending' AS status, true AS auto_approved, :people::integer AS number_of_people,
            :max_entries::integer AS max_entries,
-           j.ends AS approval_deadline, :key::text AS idempotency_key, :qr_code::text AS qr_code,
+           j.ends AS approval_deadline, CASE WHEN NOT is_made(:key) THEN :key::text END AS idempotency_key, :qr_code::text AS qr_code,
            (SELECT code FROM unnest(:codes::text[]) WITH ORDINALITY AS c (code, place)
              WHERE NOT EXISTS (SELECT FROM visitors v
                     WHERE v.society_id = j.society_id AND v.access_code = code AND v.status IN ('pending', 'accepted', 'checked_in'))

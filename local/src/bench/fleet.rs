@@ -18,7 +18,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use http::{Method, Request, Response, StatusCode};
+use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::{
     body::{Bytes, Incoming},
@@ -294,6 +294,12 @@ impl RuntimeApi {
         if request.method() == Method::GET && path == "/2018-06-01/runtime/invocation/next" {
             return self.next().await;
         }
+        // A function with a handler of SIGTERM has an extension within it, which waits for an event that never comes.
+        match path.as_str() {
+            "/2020-01-01/extension/register" => return registered(),
+            "/2020-01-01/extension/event/next" => std::future::pending().await,
+            _ => {}
+        }
         let Ok(body) = request.into_body().collect().await else { return said(StatusCode::BAD_REQUEST, "") };
         let body = String::from_utf8_lossy(&body.to_bytes()).into_owned();
         let result = match path.rsplit('/').next() {
@@ -363,12 +369,18 @@ where
     }
 }
 
+fn registered() -> Response<Full<Bytes>> {
+    let mut response =
+        said(StatusCode::OK, r#"{"functionName": "f", "functionVersion": "1", "handler": "bootstrap"}"#);
+    let id = HeaderValue::from_str(&Uuid::new_v4().to_string());
+    response.headers_mut().extend(id.map(|id| (HeaderName::from_static("lambda-extension-identifier"), id)));
+    response
+}
+
 fn said(status: StatusCode, body: &str) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(Bytes::from(body.to_owned())));
     *response.status_mut() = status;
-    response
-        .headers_mut()
-        .insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(http::header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }
 

@@ -20,13 +20,13 @@ const STEPS: [(usize, usize, usize); 3] =
 const BATCH: usize = 500_000;
 /// From so many on, indexes are made after the rows.
 const MANY: usize = 100_000;
-const SIZE: Size = Size { callers: 1, warming: 20, counted: 100 };
+const SIZE: Size = Size { callers: 1, warming: 40, counted: 100 };
 /// Rows come faster with these, all of which a running server takes.
 const SETTINGS: &str = "\nmax_wal_size = 16GB\ncheckpoint_timeout = 1h\nmaintenance_work_mem = 512MB\nmax_parallel_maintenance_workers = 2\n";
 /// The indexes of what is filled in that guard nothing: with a million rows they are made quicker at once.
 const INDEXES: &str = "SELECT c.relname, pg_get_indexdef(i.indexrelid)
       FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
-     WHERE i.indrelid = ANY ('{visitors,visits,visitor_approvals,audit_logs}'::regclass[]) AND NOT i.indisunique
+     WHERE i.indrelid = ANY ('{visitors,visits,visitor_approvals,audit_logs,notifications}'::regclass[]) AND NOT i.indisunique
        AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid)";
 
 /// What is measured at each step.

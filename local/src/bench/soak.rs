@@ -44,11 +44,13 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const QUEUES: [(&str, &str); 3] = [
     (
         "messages",
-        "SELECT extract(epoch FROM now() - min(due_at))::float8 FROM notification_logs WHERE status = 'queued' AND due_at <= now()",
+        "SELECT extract(epoch FROM now() - min(due_at))::float8 FROM deliveries
+          WHERE due_at <= now() AND (leased_until IS NULL OR leased_until <= now())",
     ),
     (
         "pushes",
-        "SELECT extract(epoch FROM now() - min(o.created_at))::float8 FROM outbox o JOIN room_sequences r USING (room) WHERE o.seq > r.pushed_seq",
+        "SELECT extract(epoch FROM now() - min(o.created_at))::float8
+           FROM room_sequences r JOIN outbox o ON o.room = r.room AND o.seq > r.pushed WHERE r.pushed < r.seq",
     ),
     (
         "lagging connections",

@@ -14,7 +14,7 @@ mod remote;
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError, Weak},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
@@ -98,6 +98,20 @@ struct Deployed {
     faults: Faults,
     idle: Mutex<Vec<Idle>>,
     free: Arc<Semaphore>,
+    usage: Mutex<Usage>,
+}
+
+/// What a function was used for, as the bill sees it.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Usage {
+    /// Invocations that have ended.
+    pub invocations: u64,
+    /// Invocations under way now.
+    pub under_way: u64,
+    /// The most of them at one time.
+    pub at_once: u64,
+    /// How long they took, all together.
+    pub time: Duration,
 }
 
 /// An environment that waits, and since when.
@@ -142,6 +156,7 @@ impl Lambda {
                 faults: faults.clone(),
                 idle: Mutex::default(),
                 free: Arc::new(Semaphore::new(MAX_ENVIRONMENTS)),
+                usage: Mutex::default(),
             };
             (function.name, Arc::new(deployed))
         };
@@ -217,6 +232,13 @@ impl Lambda {
         }
     }
 
+    /// What a function was used for since this was last asked.
+    pub fn take_usage(&self, function: &str) -> Option<Usage> {
+        let mut usage = self.functions.get(function)?.usage();
+        let under_way = usage.under_way;
+        Some(std::mem::replace(&mut *usage, Usage { under_way, at_once: under_way, ..Usage::default() }))
+    }
+
     /// Ends all idle environments, as AWS does after a while; the next requests start new ones.
     pub fn recycle(&self) {
         for deployed in self.functions.values() {
@@ -226,11 +248,31 @@ impl Lambda {
 }
 
 impl Deployed {
+    fn usage(&self) -> MutexGuard<'_, Usage> {
+        self.usage.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     async fn invoke(self: Arc<Self>, event: String) -> Result<Outcome, Refused> {
         let waiting = timeout(THROTTLED_AFTER, self.free.clone().acquire_owned());
         let Ok(Ok(_permit)) = waiting.await else {
             return Err(Refused::Throttled);
         };
+        let began = Instant::now();
+        {
+            let mut usage = self.usage();
+            usage.under_way += 1;
+            usage.at_once = usage.at_once.max(usage.under_way);
+        }
+        let outcome = self.serve(event).await;
+        let mut usage = self.usage();
+        usage.under_way -= 1;
+        usage.invocations += 1;
+        usage.time += began.elapsed();
+        drop(usage);
+        outcome
+    }
+
+    async fn serve(&self, event: String) -> Result<Outcome, Refused> {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let environment = match idle {
             Some((_, environment)) => environment,

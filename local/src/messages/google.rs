@@ -73,6 +73,8 @@ impl Messages {
         if token.is_empty() || !is_text(&message["data"]) {
             return refuse(StatusCode::BAD_REQUEST, "INVALID_ARGUMENT", "INVALID_ARGUMENT", None);
         }
+        let distance = self.inner().distance;
+        tokio::time::sleep(distance).await;
         match self.take(Service::Fcm, &token, message, status) {
             Reply::Accept => json_answer(
                 StatusCode::OK,

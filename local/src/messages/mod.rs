@@ -8,6 +8,7 @@ mod whatsapp;
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
 };
 
 use http::StatusCode;
@@ -40,6 +41,9 @@ pub struct Handed {
     pub message: Value,
     /// The status that was answered; none where nothing was.
     pub status: Option<u16>,
+    /// When it arrived.
+    #[serde(skip)]
+    pub at: Instant,
 }
 
 /// What a service answers.
@@ -80,6 +84,8 @@ struct Inner {
     orders: HashMap<String, (Reply, Option<u32>)>,
     /// Access tokens of Google that are good.
     access_tokens: Vec<String>,
+    /// How far FCM is away.
+    distance: Duration,
 }
 
 impl Messages {
@@ -97,6 +103,11 @@ impl Messages {
     /// Messages for somebody are answered in this way, so often, or from now on.
     pub fn answer(&self, to: impl Into<String>, reply: Reply, times: Option<u32>) {
         self.inner().orders.insert(to.into(), (reply, times));
+    }
+
+    /// From now on FCM takes so long to answer.
+    pub fn take_time(&self, distance: Duration) {
+        self.inner().distance = distance;
     }
 
     /// Forgets all that arrived.
@@ -133,7 +144,7 @@ impl Messages {
             }
         };
         let status = (reply != Reply::Hang).then(|| status(reply).as_u16());
-        inner.handed.push(Handed { service, to: to.to_owned(), message, status });
+        inner.handed.push(Handed { service, to: to.to_owned(), message, status, at: Instant::now() });
         reply
     }
 

@@ -1,7 +1,10 @@
 //! What a function left over is pushed by the dispatcher: everything, in order, however many of them
 //! are at it.
 
-use std::collections::HashSet;
+use std::{
+    collections::HashSet,
+    time::{Duration, Instant},
+};
 
 use futures_util::future::join_all;
 use local::{
@@ -16,7 +19,7 @@ impl World {
     /// A function commits so many events for flat 101 and dies before it pushes them; its hold on the
     /// room has run out.
     async fn leave_over(&self, events: i32) {
-        let emit = "SELECT emit('flat:' || $1, 'visitor_checkin', jsonb_build_object('n', n)) FROM generate_series(1, $2) AS n";
+        let emit = "SELECT emit('flat:' || $1, 'visitor_checkin', jsonb_build_object('n', n), NULL, NULL, NULL) FROM generate_series(1, $2) AS n";
         self.db.execute(emit, &[&FLAT_101.to_string(), &events]).await.unwrap();
         self.let_leases_end().await;
     }
@@ -162,4 +165,106 @@ async fn numbers_without_events_block_nothing() {
     assert!(world.is_up_to_date().await);
     world.log_visitor().await;
     assert_eq!(phone.event("visitor_request").await["seq"], 3);
+}
+
+impl World {
+    /// Rings the dispatcher; answers how long it was at it.
+    async fn let_ring(&self, ring: Value) -> Duration {
+        let began = Instant::now();
+        let done = self.stack.lambda().invoke("dispatcher", ring.to_string()).await;
+        assert_eq!(done, Ok(Outcome::Answered("null".to_owned())));
+        began.elapsed()
+    }
+
+    /// Dispatchers have taken all turns at some work, and do nothing.
+    async fn take_all_turns(&self, work: &str) {
+        let take = "UPDATE dispatcher_turns SET holder = gen_random_uuid(), until = now() + interval '1 minute' WHERE work = $1";
+        self.db.execute(take, &[&work]).await.unwrap();
+    }
+
+    fn dispatchers(&self) -> u64 {
+        let usage = self.stack.lambda().take_usage("dispatcher").unwrap();
+        usage.under_way
+    }
+}
+
+/// A ring that finds others at its work ends at once, and leaves it to them. The schedule relies on nobody: they may be
+/// dead.
+#[tokio::test]
+async fn a_ring_that_finds_others_at_work_ends_at_once() {
+    let world = World::open().await;
+    world.resident.register_phone("asha-phone").await;
+    world.take_all_turns("send").await;
+    world.log_visitor().await;
+    let time = world.let_ring(json!({"send": {}})).await;
+    assert!(time < Duration::from_secs(1), "{time:?}");
+    assert!(world.stack.messages().handed().is_empty());
+    world.dispatch().await;
+    assert_eq!(world.handed("asha-phone", 1).await.len(), 1);
+}
+
+/// However few may be at it: no ring is lost between one who ends and one who finds all turns taken.
+#[tokio::test]
+async fn no_ring_is_lost() {
+    let world = World::open().await;
+    world.resident.register_phone("asha-phone").await;
+    world.db.batch_execute("DELETE FROM dispatcher_turns WHERE work = 'send' AND slot > 1").await.unwrap();
+    for _ in 0..12 {
+        join_all((0..5).map(|_| world.log_visitor())).await;
+    }
+    world.all_is_sent().await;
+    assert_eq!(world.stack.messages().accepted_by("asha-phone").len(), 60);
+}
+
+/// A room that is being pushed to is its pusher's work. Only a ring of one who could not say that they are through waits
+/// for their lease to end.
+#[tokio::test]
+async fn nobody_waits_for_a_room_that_another_holds() {
+    let world = World::open().await;
+    let mut phone = world.resident.connect().await;
+    phone.join("flat", FLAT_101).await;
+    world
+        .db
+        .execute(
+            "SELECT emit('flat:' || $1, 'visitor_checkin', '{}', NULL, NULL, NULL)",
+            &[&FLAT_101.to_string()],
+        )
+        .await
+        .unwrap();
+    let time = world.let_ring(json!({"drain": {}})).await;
+    assert!(time < Duration::from_secs(2), "{time:?}");
+    assert!(phone.heard().await.is_empty());
+    let time = world.let_ring(json!({"drain": {"held": true}})).await;
+    assert!(time > Duration::from_secs(2), "{time:?}");
+    assert_eq!(phone.event("visitor_checkin").await["seq"], 1);
+}
+
+/// Of all who are rung while something falls due soon, one waits for it.
+#[tokio::test]
+async fn one_waits_for_all() {
+    let world = World::open().await;
+    let mut phone = world.resident.connect().await;
+    phone.join("flat", FLAT_101).await;
+    world.leave_over(1).await;
+    let soon = "UPDATE room_sequences SET pusher = NULL, pusher_until = NULL, due_at = clock_timestamp() + interval '3 seconds'";
+    world.db.batch_execute(soon).await.unwrap();
+    let rung: Vec<_> = (0..6)
+        .map(|_| world.stack.lambda().send("dispatcher", json!({"drain": {}}).to_string()).unwrap())
+        .collect();
+    eventually("one is left", async || world.dispatchers() == 1).await;
+    assert!(phone.heard().await.is_empty());
+    assert_eq!(phone.event("visitor_checkin").await["seq"], 1);
+    join_all(rung.into_iter().flatten()).await;
+    assert_eq!(world.dispatchers(), 0);
+}
+
+/// What is read as JSON is JSON, also where there is nothing to say.
+#[tokio::test]
+async fn a_connection_that_has_caught_up_is_answered_in_json() {
+    let world = World::open().await;
+    world.leave_over(1).await;
+    let room = format!("flat:{FLAT_101}");
+    let advance = "SELECT advance_lagging($1, 'nobody', 1), advance_lagging($1, 'nobody', 0)";
+    let answered = world.db.query_one(advance, &[&room]).await.unwrap();
+    assert_eq!((answered.get::<_, Value>(0), answered.get::<_, Value>(1)), (Value::Null, Value::Null));
 }

@@ -1,6 +1,6 @@
 //! Nobody answers: others are asked in other ways, step by step, and at the deadline the waiting ends.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use futures_util::future::join_all;
 use local::{
@@ -11,12 +11,12 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::support::{
-    Dice, World,
-    world::{FLAT_101, GREEN_ACRES},
+    Actor, Dice, World, eventually,
+    world::{BLUE_FLAT, FLAT_101, FLAT_102, GREEN_ACRES},
 };
 
 impl World {
-    /// A round of the janitor, as its schedule calls for it each minute.
+    /// A round of the dispatcher, as its schedule calls for it each minute.
     pub async fn watch(&self) {
         let done = self.try_to_watch().await;
         assert!(matches!(done, Ok(Outcome::Answered(_))), "{done:?}");
@@ -24,7 +24,7 @@ impl World {
 
     /// The same, on a bad day.
     async fn try_to_watch(&self) -> Result<Outcome, local::Refused> {
-        self.stack.lambda().invoke("janitor", json!({"watch": {}}).to_string()).await
+        self.stack.lambda().invoke("dispatcher", json!({"source": "aws.events"}).to_string()).await
     }
 
     /// The deadline of a visitor is over.
@@ -118,7 +118,7 @@ async fn a_pass_never_times_out() {
     assert_eq!(seen["status"], "pending");
 }
 
-/// A resident who answers too late ends the waiting, if the janitor has not; everybody is told.
+/// A resident who answers too late ends the waiting, if nobody has; everybody is told.
 #[tokio::test]
 async fn a_late_answer_ends_the_waiting() {
     let world = World::open().await;
@@ -245,7 +245,7 @@ async fn every_society_has_a_ladder() {
     assert_eq!(channels(world.db.query(ladder, &[]).await.unwrap()), ["push"]);
 }
 
-/// Wherever janitor or dispatcher die, or a ring is lost, each step is taken once and none is lost. Messages come
+/// Wherever dispatchers die, or a ring is lost, each step is taken once and none is lost. Messages come
 /// once or more; by its id a phone tells a repeat.
 #[tokio::test]
 async fn the_ladder_survives_whatever_dies() {
@@ -265,11 +265,11 @@ async fn climb_on_a_bad_day(seed: u64) {
     for position in 1..=4 {
         world.let_steps_fall_due(position).await;
         let fault = match dice.roll(5) {
-            0 => Fault::killed("janitor", Point::BeforeCommit).times(1),
+            0 => Fault::killed("dispatcher", Point::BeforeCommit).times(2),
             1 => Fault::killed("dispatcher", Point::BeforeCommit).times(1),
             2 => Fault::new(Kind::InvokeRefused),
             3 => Fault::new(Kind::InvokeDuplicated),
-            _ => Fault::new(Kind::PostgresDown).function(dice.pick(&["janitor", "dispatcher"])),
+            _ => Fault::new(Kind::PostgresDown).function("dispatcher"),
         };
         world.stack.faults().set_seeded(seed, [fault]).unwrap();
         // It may be killed; so may be its twin.
@@ -303,4 +303,129 @@ impl World {
         let ended = "UPDATE deliveries SET due_at = now(), leased_until = NULL";
         self.db.execute(ended, &[]).await.unwrap();
     }
+}
+
+/// A society that gives ten seconds: nobody is at it when the visitor comes, and the waiting ends to the second.
+#[tokio::test]
+async fn a_short_deadline_wakes_the_watcher() {
+    let world = World::open().await;
+    let policy =
+        "INSERT INTO policies (society_id, name, value) VALUES ($1, 'approval_timeout_seconds', '10')";
+    world.db.execute(policy, &[&GREEN_ACRES]).await.unwrap();
+    // Ladders begin later than that, so a visitor with the usual time is nobody's hurry.
+    world.ring_at(BLUE_FLAT, &world.blue_guard).await;
+    assert_eq!(world.stack.lambda().take_usage("dispatcher").unwrap().invocations, 0);
+    let visitor = world.log_visitor().await;
+    let mut desk = world.guard.connect().await;
+    desk.join("society", GREEN_ACRES).await;
+    tokio::time::sleep(Duration::from_secs(9)).await;
+    assert_eq!(world.status_of(visitor).await, "pending");
+    desk.event("visitor_timeout").await;
+    let late =
+        "SELECT extract(epoch FROM o.created_at - v.approval_deadline)::float8 FROM outbox o, visitors v
+                 WHERE o.event = 'visitor_timeout' AND o.room LIKE 'society:%' AND v.id = $1";
+    let late: f64 = world.db.query_one(late, &[&visitor]).await.unwrap().get(0);
+    assert!((0.0..1.0).contains(&late), "{late} s late");
+}
+
+impl World {
+    /// A visitor whom nobody has answered in time.
+    async fn keep_waiting(&self, flat: Uuid, guard: &Actor) -> Uuid {
+        let visitor = self.ring_at(flat, guard).await;
+        self.let_deadline_pass(visitor).await;
+        visitor
+    }
+
+    async fn ring_at(&self, flat: Uuid, guard: &Actor) -> Uuid {
+        let body = json!({"visitor_name": "Kiran", "phone": "9876543210", "flat_id": flat});
+        let made = guard.post("/v1/visitors", body).await.data(201);
+        made["visitor"]["id"].as_str().unwrap().parse().unwrap()
+    }
+
+    async fn put_off(&self, work: &str, subject: Uuid) -> Option<String> {
+        let reason = "SELECT reason FROM put_off WHERE work = $1 AND subject = $2";
+        Some(self.db.query_opt(reason, &[&work, &subject]).await.unwrap()?.get(0))
+    }
+}
+
+/// A society whose room is stuck keeps its own visitors waiting, and no other's. Once it is free, so are they.
+#[tokio::test]
+async fn a_society_that_is_stuck_keeps_nobody_elses_visitors_waiting() {
+    let world = World::open().await;
+    let green = world.keep_waiting(FLAT_101, &world.guard).await;
+    let blue = world.keep_waiting(BLUE_FLAT, &world.blue_guard).await;
+    let room = format!("society:{GREEN_ACRES}");
+    world.db.execute("INSERT INTO room_sequences (room, seq) VALUES ($1, 0)", &[&room]).await.unwrap();
+    let mut holder = world.stack.database().await.unwrap();
+    let held = holder.transaction().await.unwrap();
+    held.query_one("SELECT FROM room_sequences WHERE room = $1 FOR UPDATE", &[&room]).await.unwrap();
+    let round = tokio::spawn({
+        let world = world.clone();
+        async move { world.watch().await }
+    });
+    eventually("the other society goes on", async || world.status_of(blue).await == "denied").await;
+    eventually("it is put off", async || world.put_off("society", GREEN_ACRES).await.is_some()).await;
+    assert_eq!(world.status_of(green).await, "pending");
+    assert!(world.put_off("society", GREEN_ACRES).await.unwrap().contains("55P03"));
+    held.rollback().await.unwrap();
+    eventually("it is free", async || world.status_of(green).await == "denied").await;
+    round.await.unwrap();
+    assert_eq!(world.count("SELECT count(*) FROM outbox WHERE event = 'visitor_timeout'").await, 4);
+}
+
+/// One visitor whose waiting cannot be ended is put off with the reason, and everybody else's ends.
+#[tokio::test]
+async fn a_bad_row_is_put_off_with_its_reason() {
+    let world = World::open().await;
+    let bad = world.keep_waiting(FLAT_101, &world.guard).await;
+    let good = [
+        world.keep_waiting(FLAT_102, &world.guard).await,
+        world.keep_waiting(BLUE_FLAT, &world.blue_guard).await,
+    ];
+    let full =
+        "UPDATE room_sequences SET seq = 9223372036854775807, pushed = 9223372036854775807 WHERE room = $1";
+    world.db.execute(full, &[&format!("flat:{FLAT_101}")]).await.unwrap();
+    let due = "SELECT to_jsonb(e) FROM due_societies(32) e";
+    assert_eq!(world.db.query(due, &[]).await.unwrap().len(), 2);
+    let end = "SELECT time_out_society(v.society_id, 25) FROM visitors v WHERE v.id = $1";
+    let done: Value = world.db.query_one(end, &[&bad]).await.unwrap().get(0);
+    assert_eq!((&done["done"], &done["failed"]), (&json!(1), &json!(1)), "{done}");
+    world.db.query_one(end, &[&good[1]]).await.unwrap();
+    for visitor in good {
+        assert_eq!(world.status_of(visitor).await, "denied");
+    }
+    assert_eq!(world.status_of(bad).await, "pending");
+    assert_eq!(world.put_off("deadline", bad).await.as_deref(), Some("22003"));
+    assert!(world.db.query(due, &[]).await.unwrap().is_empty(), "it is left alone for a while");
+    // Somebody has seen to it.
+    let mend = "UPDATE room_sequences SET seq = 1, pushed = 1 WHERE room = $1";
+    world.db.execute(mend, &[&format!("flat:{FLAT_101}")]).await.unwrap();
+    world.db.batch_execute("UPDATE put_off SET due_at = now()").await.unwrap();
+    world.watch().await;
+    assert_eq!(world.status_of(bad).await, "denied");
+    assert_eq!(world.put_off("deadline", bad).await, None);
+}
+
+/// A flood of deadlines at one moment ends within a round, and steps that are due do not wait behind it.
+#[tokio::test]
+async fn a_flood_of_deadlines_ends_in_one_round() {
+    let world = World::open().await;
+    world.spouse.register_phone("ravi-phone").await;
+    world.set_ladder(&[("push", "all")]).await;
+    let waiting = world.log_visitor().await;
+    world.let_steps_fall_due(1).await;
+    let flood = "INSERT INTO visitors (society_id, block_id, flat_id, visitor_name, phone, status, approval_deadline, created_by)
+                 SELECT society_id, block_id, flat_id, 'Kiran', '9876543210', 'pending', now(), $1
+                   FROM places, generate_series(1, 200) WHERE society_id = $2";
+    world.db.execute(flood, &[&world.guard.user_id, &GREEN_ACRES]).await.unwrap();
+    world.watch().await;
+    let left = "SELECT count(*) FROM visitors WHERE status = 'pending'";
+    assert_eq!(world.count(left).await, 1);
+    let (step, last) = (
+        "SELECT max(extract(epoch FROM done_at))::bigint FROM visitor_escalations",
+        "SELECT max(extract(epoch FROM created_at))::bigint FROM outbox WHERE event = 'visitor_timeout'",
+    );
+    assert!(world.count(step).await <= world.count(last).await);
+    assert_eq!(world.status_of(waiting).await, "pending");
+    assert!(world.is_up_to_date().await);
 }

@@ -93,6 +93,7 @@ async fn a_visitor_is_followed_from_the_call_to_the_phone() {
         [&handed["kind"], &handed["attempt"], &handed["outcome"]],
         [&json!("visitor_request"), &json!(1), &json!("sent")]
     );
+    world.all_is_sent().await;
     for line in [&pushed, &line(&request, "rung").await, &handed] {
         assert_eq!(line["trace_id"], trace, "{line}");
         assert!(!line.to_string().contains(&visitor.to_string()), "{line}");

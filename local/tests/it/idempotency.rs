@@ -2,6 +2,7 @@
 //! about a visitor may be repeated without.
 
 use futures_util::future::join_all;
+use local::faults::{Fault, Point};
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -258,4 +259,52 @@ async fn no_key_says_who_lives_there_after_they_moved_out() {
     let again = json!({"flat_id": FLAT_102, "requested_role": "owner"});
     who.post("/v1/resident-requests", again).await.data(201);
     assert_eq!(who.post("/v1/ensure-occupancy", start).await.data(200)["occupancy_role"], "owner");
+}
+
+/// The guard's app gives no key, and the function died before it answered: the same once more is the same visitor. The
+/// same again, after an answer, is another one.
+#[tokio::test]
+async fn a_visitor_whom_nobody_heard_of_is_known_again() {
+    let world = World::open().await;
+    let visitor = json!({"visitor_name": "Kiran", "phone": "9876543210", "flat_id": FLAT_101});
+    world.stack.faults().set([Fault::killed("visitors", Point::BeforePush).times(1)]).unwrap();
+    assert!(world.guard.post("/v1/visitors", visitor.clone()).await.status >= 500);
+    let again = world.guard.post("/v1/visitors", visitor.clone()).await;
+    assert_eq!(again.headers["idempotency-replayed"], "true");
+    let again = again.data(200);
+    assert_eq!(again["visitor"]["idempotency_key"], Value::Null);
+    assert_eq!(world.count("SELECT count(*) FROM visitors").await, 1);
+    let another = world.guard.post("/v1/visitors", visitor.clone()).await.data(201);
+    assert_ne!(another["visitor"]["id"], again["visitor"]["id"]);
+    // What others do, or what is not the same, is nobody's repetition.
+    world.second_guard.post("/v1/visitors", visitor).await.data(201);
+    assert_eq!(world.count("SELECT count(*) FROM visitors").await, 3);
+}
+
+/// A resident whose app was not answered makes no second pass; with two passes for one name there are two.
+#[tokio::test]
+async fn a_pass_that_nobody_heard_of_is_known_again() {
+    let world = World::open().await;
+    let pass = json!({"visitor_name": "Leela", "phone": "9876543219", "flat_id": FLAT_101});
+    let path = "/v1/visitors/guest-pass";
+    world.stack.faults().set([Fault::killed("visitors", Point::BeforePush).times(1)]).unwrap();
+    assert!(world.resident.post(path, pass.clone()).await.status >= 500);
+    let code = |made: &Value| made["visitor"]["access_code"].clone();
+    let again = code(&world.resident.post(path, pass.clone()).await.data(200));
+    let another = code(&world.resident.post(path, pass).await.data(201));
+    assert!(again.is_string() && again != another);
+    assert_eq!(world.count("SELECT count(*) FROM visitors").await, 2);
+}
+
+/// Whoever was not answered and comes back much later means somebody else.
+#[tokio::test]
+async fn an_unanswered_visitor_is_known_for_five_minutes() {
+    let world = World::open().await;
+    let visitor = json!({"visitor_name": "Kiran", "phone": "9876543210", "flat_id": FLAT_101});
+    world.stack.faults().set([Fault::killed("visitors", Point::BeforePush).times(1)]).unwrap();
+    assert!(world.guard.post("/v1/visitors", visitor.clone()).await.status >= 500);
+    let later = "UPDATE idempotency_keys SET created_at = created_at - interval '301 seconds'";
+    world.db.batch_execute(later).await.unwrap();
+    world.guard.post("/v1/visitors", visitor).await.data(201);
+    assert_eq!(world.count("SELECT count(*) FROM visitors").await, 2);
 }

@@ -612,8 +612,8 @@ async fn ten_thousand_histories_go_as_the_model_says() {
     println!("seeds from {first} on, {histories} histories");
     let world = World::open().await;
     // Nobody listens, and telling costs more than all the rest.
-    let nobody = "CREATE OR REPLACE FUNCTION emit(p_room text, p_event text, p_data jsonb, p_actor uuid DEFAULT NULL) RETURNS jsonb
-                  LANGUAGE sql AS 'SELECT p_data'";
+    let nobody = "CREATE OR REPLACE FUNCTION emit(p_room text, p_event text, p_data jsonb, p_actor uuid,
+                                                      p_request text, p_trace text) RETURNS jsonb LANGUAGE sql AS 'SELECT p_data'";
     world.db.batch_execute(nobody).await.unwrap();
     let seen = Arc::new(Mutex::new(BTreeSet::new()));
     let gates = (0..GATES).map(|number| {

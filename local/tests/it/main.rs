@@ -27,6 +27,7 @@ mod following;
 mod functions;
 mod gateway;
 mod grants;
+mod history;
 mod idempotency;
 mod integration;
 mod janitor;

@@ -12,7 +12,10 @@ use futures_util::future::join_all;
 use local::Stack;
 use serde_json::json;
 
-use crate::support::{World, world::FLAT_101};
+use crate::support::{
+    World,
+    world::{BLUE_FLAT, FLAT_101},
+};
 
 /// PostgreSQL restarts under load: every request succeeds or says 503, and afterwards all succeed.
 #[tokio::test]
@@ -97,4 +100,64 @@ async fn a_visitor_who_is_referred_to_goes_on() {
     held.query_one("SELECT FROM visitors WHERE id = $1 FOR KEY SHARE", &[&visitor]).await.unwrap();
     world.answer(visitor, "accept").await;
     world.guard.post("/v1/visits/checkin", json!({"visitor_id": visitor})).await.data(201);
+}
+
+/// A row held for long keeps few connections: of any number who call on, two wait and the others hear 503 at once, and
+/// another society does not notice.
+#[tokio::test]
+async fn a_room_that_is_held_keeps_few_connections() {
+    let world = World::open().await;
+    world.log_visitor().await;
+    let mut holder = world.stack.database().await.unwrap();
+    let held = holder.transaction().await.unwrap();
+    let room = format!("flat:{FLAT_101}");
+    held.query_one("SELECT FROM room_sequences WHERE room = $1 FOR UPDATE", &[&room]).await.unwrap();
+    let (began, end) = (Instant::now(), Duration::from_secs(6));
+    let calling = join_all((0..8).map(|caller| {
+        let world = world.clone();
+        async move {
+            let (mut refused, mut longest) = (0, Duration::ZERO);
+            let visitor = json!({"visitor_name": format!("Kiran {caller}"), "phone": "9876543210", "flat_id": FLAT_101});
+            while began.elapsed() < end {
+                let asked = Instant::now();
+                world.guard.post("/v1/visitors", visitor.clone()).await.refused(503, "UNAVAILABLE");
+                longest = longest.max(asked.elapsed());
+                refused += 1;
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+            (refused, longest)
+        }
+    }));
+    let others = async {
+        let visitor = json!({"visitor_name": "Tara", "phone": "9876543211", "flat_id": BLUE_FLAT});
+        let mut made = 0;
+        while began.elapsed() < end {
+            world.blue_guard.post("/v1/visitors", visitor.clone()).await.data(201);
+            made += 1;
+        }
+        made
+    };
+    let watching = async {
+        let waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        let mut most = 0;
+        while began.elapsed() < end {
+            // For 300 ms nobody knows that it is more than a busy room.
+            if began.elapsed() > Duration::from_millis(700) {
+                most = most.max(world.count(waiting).await);
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        most
+    };
+    let (called, made, most) = tokio::join!(calling, others, watching);
+    held.rollback().await.unwrap();
+    let refused: i32 = called.iter().map(|(refused, _)| refused).sum();
+    assert!(called.iter().all(|(_, longest)| *longest < Duration::from_secs(3)), "{called:?}");
+    assert!(
+        most <= 3 && refused > 40 && made > 10,
+        "{most} waited at most, {refused} refused, {made} of the other society"
+    );
+    assert_eq!(world.count("SELECT count(*) FROM visitors WHERE visitor_name LIKE 'Kiran _'").await, 0);
+    let again = json!({"visitor_name": "Kiran 1", "phone": "9876543210", "flat_id": FLAT_101});
+    world.guard.post("/v1/visitors", again).await.data(201);
 }

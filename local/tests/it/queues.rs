@@ -38,7 +38,7 @@ impl World {
     /// So many messages for flat 101, each to a phone that there is.
     async fn queue(&self, visitor: Uuid, number: i32) {
         let queue = "INSERT INTO deliveries (user_id, visitor_id, society_id, flat_id, device_id, channel, kind, room, expires_at, payload)
-                     SELECT d.user_id, $1, $2, $3, d.id, 'push', 'visitor_checkout', 'flat:' || $3, now() + interval '1 hour', '{}'
+                     SELECT d.user_id, $1, $2, $3, d.id, 'push', 'visitor_checkout', 'flat:' || $3::uuid, now() + interval '1 hour', '{}'
                        FROM devices d, generate_series(1, $4)";
         self.db.execute(queue, &[&visitor, &GREEN_ACRES, &FLAT_101, &number]).await.unwrap();
     }
@@ -84,9 +84,14 @@ async fn an_empty_queue_costs_a_handful() {
         world.db.batch_execute(SEND_ALL).await.unwrap();
     }
     assert_eq!(world.count("SELECT count(*) FROM notifications").await, 23_001);
-    buffers(&world.db, claim).await;
-    let after = buffers(&world.db, claim).await;
-    assert!(before <= 16 && after <= 24, "{before}, then {after}");
+    assert!(before <= 24, "{before}");
+    // What went is passed over as soon as nobody can see it any more.
+    let mut after = Vec::new();
+    eventually("an empty queue costs a handful again", async || {
+        after.push(buffers(&world.db, claim).await);
+        after.last().is_some_and(|after| *after <= 24)
+    })
+    .await;
 }
 
 /// A phone is given up by one key, whatever was ever sent to it.
@@ -377,7 +382,7 @@ async fn months_whose_time_is_over_go() {
              END LOOP;
          END $$"
     );
-    world.db.batch_execute("DELETE FROM audit_chain; DELETE FROM audit_heads; DELETE FROM audit_logs; DROP TABLE notifications_before").await.unwrap();
+    world.db.batch_execute("DELETE FROM audit_chain; DELETE FROM audit_heads; DELETE FROM audit_logs; DROP FUNCTION notification_refusal(notifications_before); DROP TABLE notifications_before").await.unwrap();
     world.db.batch_execute(&long_ago).await.unwrap();
     let audit = |months: i32| {
         format!(
@@ -416,7 +421,7 @@ async fn months_whose_time_is_over_go() {
     );
     let told: i64 =
         world.count("SELECT sum(rows)::bigint FROM retention_runs WHERE task = 'forget_months'").await;
-    assert_eq!(told, 3);
+    assert_eq!(told, 5, "the empty ones among them");
 }
 
 /// One society keeps its events for a month: what others keep no longer goes all the same, without looking at its.
@@ -441,8 +446,11 @@ async fn a_society_that_keeps_its_events_costs_the_others_nothing() {
     .await;
     world.db.batch_execute(pushed).await.unwrap();
     world.db.execute(events, &[&green, &20_000]).await.unwrap();
-    world.db.execute(events, &[&format!("flat:{BLUE_FLAT}"), &10]).await.unwrap();
     let forget = "SELECT forget_events(5000)";
+    for number in [1, 10] {
+        buffers(&world.db, forget).await;
+        world.db.execute(events, &[&format!("flat:{BLUE_FLAT}"), &number]).await.unwrap();
+    }
     let read = buffers(&world.db, forget).await;
     assert!(read <= 200, "{read}");
     assert_eq!(world.count("SELECT count(*) FROM outbox WHERE event = 'x'").await, 20_000);

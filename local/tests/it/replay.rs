@@ -10,7 +10,7 @@ use crate::support::{
 impl World {
     /// So many events happen in the room of flat 101 while nobody is there.
     async fn let_happen(&self, events: i64) {
-        let emit = "SELECT emit('flat:' || $1, 'visitor_checkin', jsonb_build_object('n', n)) FROM generate_series(1, $2) AS n";
+        let emit = "SELECT emit('flat:' || $1, 'visitor_checkin', jsonb_build_object('n', n), NULL, NULL, NULL) FROM generate_series(1, $2) AS n";
         self.db.execute(emit, &[&FLAT_101.to_string(), &i32::try_from(events).unwrap()]).await.unwrap();
     }
 }

@@ -117,16 +117,17 @@ async fn what_somebody_is_at_a_place_is_what_their_scope_says() {
         .batch_execute(
             "INSERT INTO role_assignments (user_id, role, scope_type, scope_id)
              SELECT u.id, 'society_admin', 'society', s.id
-               FROM users u, societies s WHERE get_byte(uuid_send(u.id), 15) % 5 = 0;
+               FROM users u, societies s WHERE hashtext(u.firebase_uid || s.id) % 5 = 0;
              INSERT INTO flat_occupancies (user_id, flat_id)
-             SELECT u.id, f.id FROM users u, flats f
-              WHERE (get_byte(uuid_send(u.id), 15) + get_byte(uuid_send(f.id), 15)) % 4 = 0 ON CONFLICT DO NOTHING;
+             SELECT u.id, f.id FROM users u, flats f WHERE hashtext(u.firebase_uid || f.id) % 4 = 0 ON CONFLICT DO NOTHING;
              INSERT INTO guards (user_id, society_id)
-             SELECT u.id, s.id FROM users u, societies s
-              WHERE get_byte(uuid_send(u.id), 14) % 3 = 0 ON CONFLICT DO NOTHING;
-             UPDATE role_assignments SET revoked_at = now() WHERE get_byte(uuid_send(id), 15) % 4 = 0;
-             UPDATE guards SET active = false WHERE get_byte(uuid_send(id), 15) % 4 = 0;
-             UPDATE flat_occupancies SET end_date = CURRENT_DATE WHERE get_byte(uuid_send(id), 15) % 4 = 0;",
+             SELECT u.id, s.id FROM users u, societies s WHERE hashtext(s.id || u.firebase_uid) % 3 = 0 ON CONFLICT DO NOTHING;
+             UPDATE role_assignments r SET revoked_at = now()
+               FROM users u WHERE u.id = r.user_id AND hashtext(u.firebase_uid || r.role || r.scope_id) % 4 = 0;
+             UPDATE guards g SET active = false
+               FROM users u WHERE u.id = g.user_id AND hashtext(u.firebase_uid || g.society_id) % 4 = 0;
+             UPDATE flat_occupancies o SET end_date = CURRENT_DATE
+               FROM users u WHERE u.id = o.user_id AND hashtext(o.flat_id || u.firebase_uid) % 4 = 0;",
         )
         .await
         .unwrap();

@@ -17,6 +17,9 @@ use crate::http::ApiError;
 /// Characters an idempotency key may have.
 const MAX_KEY: usize = 200;
 
+/// How a key begins that was made here (the SQL function `is_made`); no caller's has a control character.
+const MADE: char = '\u{1}';
+
 /// A validated JSON body, and the key under which the write may be repeated.
 pub struct Body<T> {
     /// What was sent.
@@ -45,6 +48,23 @@ pub struct IdempotencyKey {
     pub key: Option<String>,
     /// SHA-256 of the body's canonical JSON without the key.
     pub payload: [u8; 32],
+}
+
+impl IdempotencyKey {
+    /// The same, with a key of its own where the caller gave none: made from what makes two requests the same one, so that
+    /// a repetition by somebody who was not answered finds the first. No caller can give such a key.
+    pub fn or_made(mut self) -> Self {
+        self.key.get_or_insert_with(|| {
+            let digits: String = self.payload.iter().map(|byte| format!("{byte:02x}")).collect();
+            format!("{MADE}{digits}")
+        });
+        self
+    }
+
+    /// Whether the caller gave none.
+    pub(crate) fn is_made(&self) -> bool {
+        self.key.as_ref().is_some_and(|key| key.starts_with(MADE))
+    }
 }
 
 impl<S: Send + Sync, T: FromFields> FromRequest<S> for Body<T> {

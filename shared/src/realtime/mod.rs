@@ -28,8 +28,8 @@ pub use connections::{
 };
 pub use event::Event;
 pub use gateway::{Gateway, Posted};
-pub use outbox::{Backlog, Carried, Load, Outbox};
+pub use outbox::{Answered, Backlog, Carried, Load, Outbox};
 pub use protocol::{MAX_MESSAGE, Protocol, Said, Unspoken};
-pub use publish::{Emitted, Publisher, Turn};
+pub use publish::{Beside, Emitted, Publisher, Turn};
 pub use push::{Batch, Lagging, Pushed, Pusher};
 pub use room::{NotARoom, Room, RoomKind};

@@ -1,8 +1,11 @@
 //! The outbox: which events wait to be pushed, who is at it, and what came of it. The statements are
 //! functions of the migrations; here they meet the pusher.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize, de::IgnoredAny};
 use tokio::time::Instant;
+use tokio_postgres::types::Json;
 use uuid::Uuid;
 
 use super::{Batch, Event, Lagging, Pushed, Pusher, Room};
@@ -50,14 +53,26 @@ impl Carried {
     }
 }
 
-/// What came of one batch, as `settle_pushes.sql` reads it.
-#[derive(Serialize)]
+/// What came of one batch.
 struct Settlement {
     room: Room,
     pusher: Uuid,
     failed: bool,
     upto: i64,
     lagging: Vec<Lagging>,
+}
+
+/// A caller without a key who is about to be answered (the SQL function `note_answered`).
+#[derive(Clone, Debug, Serialize)]
+pub struct Answered {
+    /// Who they are.
+    pub user: Uuid,
+    /// The method of their call.
+    pub method: String,
+    /// Its path.
+    pub path: String,
+    /// The key that was made for it.
+    pub key: String,
 }
 
 /// What the database says of a settlement that leaves something to do.
@@ -97,11 +112,16 @@ pub struct Load {
     pub rooms: i64,
     /// Connections that lag behind.
     pub lagging: i64,
-    /// Seconds until something that nobody works at falls due; nothing where nothing will.
-    pub due_seconds: Option<f64>,
+    /// Age of the oldest message that is due, in seconds.
+    pub message_seconds: f64,
+    /// Visitors and societies whose deadlines or steps failed three times or more.
+    pub put_off: i64,
 }
 
 impl<'a> Outbox<'a> {
+    /// How long a room is a dead pusher's, and a little more (the SQL function `push_lease`).
+    pub const LEASE: Duration = Duration::from_millis(5100);
+
     /// The outbox of this database.
     pub fn new(db: &'a Db) -> Self {
         Self { db }
@@ -110,6 +130,17 @@ impl<'a> Outbox<'a> {
     /// Pushes batches and what comes after them in the same rooms, until `deadline`. One statement for
     /// each round, and where nothing else happened in the rooms there is one round.
     pub async fn carry(&self, pusher: &Pusher, batches: Vec<Batch>, deadline: Instant) -> Carried {
+        self.carry_and_note(pusher, batches, deadline, None).await
+    }
+
+    /// The same, and notes in the statement of the first round who is about to be answered.
+    pub async fn carry_and_note(
+        &self,
+        pusher: &Pusher,
+        batches: Vec<Batch>,
+        deadline: Instant,
+        mut answered: Option<Answered>,
+    ) -> Carried {
         let (mut batches, mut carried) = (batches, Carried::default());
         while !batches.is_empty() {
             let pushed = pusher.push_all(&batches, deadline).await;
@@ -118,7 +149,7 @@ impl<'a> Outbox<'a> {
             settlements.sort_by_key(|settlement| settlement.room.to_string());
             carried.failed += settlements.iter().filter(|settlement| settlement.failed).count();
             carried.lagging += settlements.iter().map(|settlement| settlement.lagging.len()).sum::<usize>();
-            match self.settle(&settlements, Instant::now() < deadline).await {
+            match self.settle(&settlements, Instant::now() < deadline, answered.take()).await {
                 Ok(settled) => settled.into_iter().for_each(|settled| match settled {
                     Settled::Next(batch) => batches.push(batch),
                     Settled::Behind(_) => carried.behind += 1,
@@ -131,15 +162,40 @@ impl<'a> Outbox<'a> {
                 }
             }
         }
+        if let Some(answered) = answered {
+            self.note_answered(&answered).await;
+        }
         carried
     }
 
-    async fn settle(&self, settlements: &[Settlement], keep: bool) -> Result<Vec<Settled>, ApiError> {
-        let settlements = serde_json::to_value(settlements)
-            .map_err(|_| ApiError::Internal("a push could not be written down".into()))?;
-        self.db
-            .read(statement!("settle_pushes.sql", pushes = settlements, keep, tries = MAX_ROOM_ATTEMPTS))
-            .await
+    /// Notes it alone. Where that fails, the same again within a few minutes is taken for a repetition.
+    async fn note_answered(&self, answered: &Answered) {
+        let Ok(key) = serde_json::to_value(answered) else { return };
+        let noted = self.db.execute(sql!("SELECT note_answered(:key)", key)).await;
+        if let Err(error) = noted {
+            tracing::warn!(?error, "an answer could not be noted");
+        }
+    }
+
+    async fn settle(
+        &self,
+        settlements: &[Settlement],
+        keep: bool,
+        answered: Option<Answered>,
+    ) -> Result<Vec<Settled>, ApiError> {
+        let each = settlements.iter();
+        let settle = statement!(
+            "settle_pushes.sql",
+            rooms = each.clone().map(|settlement| settlement.room.to_string()).collect::<Vec<_>>(),
+            pushers = each.clone().map(|settlement| settlement.pusher).collect::<Vec<_>>(),
+            failed = each.clone().map(|settlement| settlement.failed).collect::<Vec<_>>(),
+            upto = each.clone().map(|settlement| settlement.upto).collect::<Vec<_>>(),
+            lagging = each.map(|settlement| Json(&settlement.lagging)).collect::<Vec<_>>(),
+            keep,
+            tries = MAX_ROOM_ATTEMPTS,
+            answered = answered.as_ref().map(Json)
+        );
+        Ok(self.db.read_one(settle).await?.unwrap_or_default())
     }
 
     /// Takes rooms that wait for a push, at most so many.

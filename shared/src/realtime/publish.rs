@@ -7,7 +7,7 @@ use serde::Deserialize;
 use tokio::time::{Instant, timeout};
 use uuid::Uuid;
 
-use super::{Batch, Bell, Event, Outbox, Pusher, Ring, Room, aws::Clients};
+use super::{Answered, Batch, Bell, Event, Outbox, Pusher, Ring, Room, aws::Clients};
 use crate::{Cause, config::CallingConfig, db::Db, http};
 
 /// How long the posts of one call may take together; the caller is waiting for his answer. Shorter
@@ -66,6 +66,17 @@ impl Emitted {
     }
 }
 
+/// What waits for the dispatcher beside events.
+#[derive(Clone, Debug, Default)]
+pub struct Beside {
+    /// Messages that are not an event's.
+    pub queued: bool,
+    /// A deadline or step that falls due before the schedule would look.
+    pub soon: bool,
+    /// Who is about to be answered, where they gave no key.
+    pub answered: Option<Answered>,
+}
+
 /// Pushes events of one's own, after their commit.
 #[derive(Clone)]
 pub struct Publisher {
@@ -85,27 +96,29 @@ impl Publisher {
         self.pusher.warm().await;
     }
 
-    /// Pushes what is this caller's turn, and rings the dispatcher for what is left over and for messages
-    /// that wait, of which some are `queued` beside those of the events. It always returns, within about
-    /// 3 s and, where all goes well, one statement.
-    pub async fn publish(&self, db: &Db, emitted: Vec<Emitted>, queued: bool) {
+    /// Pushes what is this caller's turn, and rings the dispatcher for what is left over and for what waits for it
+    /// `beside` the events. It always returns, within about 3 s and, where all goes well, one statement.
+    pub async fn publish(&self, db: &Db, emitted: Vec<Emitted>, beside: Beside) {
         let cause = http::cause().or_else(|| emitted.first().map(|emitted| emitted.event.cause()));
         let cause = cause.unwrap_or_default();
-        let queued = queued || emitted.iter().any(|emitted| emitted.queued > 0);
+        let queued = beside.queued || emitted.iter().any(|emitted| emitted.queued > 0);
         let messages = async {
-            if queued {
-                self.ring(&cause).await;
+            if beside.soon {
+                self.ring(Ring::Watch(cause.clone())).await;
+            } else if queued {
+                self.ring(Ring::Send(cause.clone())).await;
             }
         };
         let waits = emitted.iter().any(|emitted| emitted.turn == Turn::Behind);
         let batches = Emitted::mine(emitted);
         let deadline = Instant::now() + BUDGET;
         let outbox = Outbox::new(db);
-        let (carried, ()) = tokio::join!(outbox.carry(&self.pusher, batches, deadline), messages);
+        let (carried, ()) =
+            tokio::join!(outbox.carry_and_note(&self.pusher, batches, deadline, beside.answered), messages);
         if waits || carried.is_unfinished() {
             let Cause { request_id, trace_id } = &cause;
             tracing::warn!(request_id, trace_id, ?carried, "some events are left to the dispatcher");
-            self.ring(&cause).await;
+            self.ring(Ring::Drain { cause, held: carried.unsettled }).await;
         }
     }
 
@@ -118,9 +131,9 @@ impl Publisher {
     }
 
     /// Rings the dispatcher; where that fails, its schedule is what notices.
-    async fn ring(&self, cause: &Cause) {
-        let Cause { request_id, trace_id } = cause;
-        if let Err(error) = self.bell.ring(&Ring::Drain(cause.clone())).await {
+    async fn ring(&self, ring: Ring) {
+        if let Err(error) = self.bell.ring(&ring).await {
+            let Cause { request_id, trace_id } = ring.cause().cloned().unwrap_or_default();
             tracing::warn!(request_id, trace_id, ?error, "the dispatcher could not be rung");
         }
     }

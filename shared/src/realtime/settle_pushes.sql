@@ -1,7 +1,5 @@
--- :pushes is what came of them, [{room, pusher, failed, upto, lagging}], :keep whether the rooms are kept, :tries the
--- failures at most
-SELECT settled
-  FROM jsonb_to_recordset(:pushes) AS p (room text, pusher uuid, failed boolean, upto bigint, lagging jsonb),
-       LATERAL (SELECT CASE WHEN p.failed THEN jsonb_build_object('dead', fail_push(p.room, p.pusher, :tries))
-                            ELSE settle_push(p.room, p.pusher, p.upto, p.lagging, :keep) END AS settled) s
- WHERE settled IS NOT NULL
+-- What came of pushes, one of each for a room: :failed, or how far it came, :upto, and which connections lag behind;
+-- :keep is whether the rooms are kept, :tries the failures at most; :answered names a caller
+-- without a key who is about to be answered, or nobody
+SELECT settle_pushes(p_rooms => :rooms, p_pushers => :pushers, p_failed => :failed, p_upto => :upto, p_lagging => :lagging,
+                     p_keep => :keep, p_max => :tries, p_answered => :answered)

@@ -1,15 +1,13 @@
--- Takes steps that are due, and queues their messages: to residents who live there now, and where a message needs a
+-- Takes a step, and queues its messages; answers how many: to residents who live there now, and where a message needs a
 -- number, to the first who has one, so that one that moved to somebody else leaves nobody unasked.
-CREATE OR REPLACE FUNCTION take_escalation_steps(p_limit integer) RETURNS bigint LANGUAGE plpgsql VOLATILE AS $$
+CREATE OR REPLACE FUNCTION take_step(p_visitor uuid, p_position integer) RETURNS bigint LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
     v_queued bigint;
 BEGIN
-    WITH due AS MATERIALIZED (
-        SELECT visitor_id, position FROM visitor_escalations
-         WHERE done_at IS NULL AND due_at <= clock_timestamp() ORDER BY due_at LIMIT p_limit FOR UPDATE SKIP LOCKED
-    ), done AS (
+    DELETE FROM put_off WHERE work = 'step' AND subject = p_visitor;
+    WITH done AS (
         UPDATE visitor_escalations e SET done_at = clock_timestamp()
-          FROM due d WHERE e.visitor_id = d.visitor_id AND e.position = d.position
+         WHERE e.visitor_id = p_visitor AND e.position = p_position AND e.done_at IS NULL
         RETURNING e.*
     ), reached AS (
         SELECT e.position, e.channel, v.id AS visitor_id, v.society_id, v.flat_id, v.visitor_name, v.purpose, v.approval_deadline,

@@ -1,0 +1,203 @@
+//! Years of history cost a gate nothing: what is asked there reads as much of the database as in the first weeks.
+
+use local::explain::{Plan, explain};
+use shared::statement;
+use time::{OffsetDateTime, PrimitiveDateTime};
+use tokio_postgres::Client;
+use uuid::Uuid;
+
+use crate::support::{
+    World,
+    world::{BLOCK_A, FLAT_101, FLAT_102, FLAT_B1, GREEN_ACRES, GUARD_POST},
+};
+
+/// Visitors number $1 to $2, one each half hour, backwards from yesterday. Of twenty one was turned away and cleared from the
+/// list, one was let in and never came, one is a pass that nobody used, and one a pass of three days; all others came and left.
+const PAST: &str = "
+    WITH gone AS (
+        INSERT INTO visitors (id, society_id, block_id, flat_id, visitor_name, phone, status, decided_by, guest_pass, invited_by,
+                              qr_code, access_code, expected_start, expected_end, approval_deadline, hidden_at, visit_id,
+                              checkin_time, checkout_time, entries, accepted_at, created_by, created_at, updated_at)
+        SELECT gen_random_uuid(), $3, f.block_id, f.id, 'Visitor ' || n, '+919800000000', s.status,
+               CASE WHEN s.status <> 'pending' THEN 'resident' END, s.pass, CASE WHEN s.pass THEN $4::uuid END,
+               CASE WHEN s.pass THEN 'qr-' || n END, CASE WHEN s.pass THEN 'P' || lpad(n::text, 5, '0') END, t.at,
+               CASE WHEN s.pass THEN t.at + interval '3 days' END, CASE WHEN NOT s.pass THEN t.at + interval '5 minutes' END,
+               CASE WHEN s.status = 'denied' THEN t.at END, CASE WHEN s.status = 'checked_out' THEN gen_random_uuid() END,
+               CASE WHEN s.status = 'checked_out' THEN t.at END, CASE WHEN s.status = 'checked_out' THEN t.at + interval '1 hour' END,
+               (s.status = 'checked_out')::integer, CASE WHEN s.status IN ('accepted', 'checked_out') THEN t.at END, $5, t.at, t.at
+          FROM generate_series($1::integer, $2) AS n,
+               LATERAL (SELECT now() - interval '1 day' - n * interval '30 minutes' AS at) t,
+               LATERAL (SELECT CASE n % 20 WHEN 0 THEN 'denied' WHEN 1 THEN 'accepted' WHEN 2 THEN 'pending' ELSE 'checked_out' END AS status,
+                               n % 20 IN (2, 3) AS pass) s, flats f
+         WHERE f.id = ($6::uuid[])[1 + n % 3]
+        RETURNING *)
+    INSERT INTO visits (id, checkin_time, checkout_time, society_id, block_id, flat_id, visitor_id, guard_id)
+    SELECT visit_id, checkin_time, checkout_time, society_id, block_id, flat_id, id, $7 FROM gone WHERE visit_id IS NOT NULL";
+
+/// Whom the gate has to do with now: 45 of flat 101, a third of them in each state that is not the last.
+const NOW: &str = "
+    INSERT INTO visitors (society_id, block_id, flat_id, visitor_name, phone, status, decided_by, approval_deadline, visit_id,
+                          checkin_time, entries, accepted_at, created_by)
+    SELECT $1, $2, $3, 'Visitor', '+919800000000', status, CASE WHEN status <> 'pending' THEN 'resident' END,
+           now() + interval '5 minutes', CASE WHEN status = 'checked_in' THEN gen_random_uuid() END,
+           CASE WHEN status = 'checked_in' THEN now() END, (status = 'checked_in')::integer,
+           CASE WHEN status <> 'pending' THEN now() END, $4
+      FROM unnest('{pending,accepted,checked_in}'::text[]) AS status, generate_series(1, 15)";
+
+/// Half hours of three years are too many for a test; of two and a quarter they show the same.
+const FEW: i32 = 2_000;
+const MANY: i32 = 40_000;
+
+/// What the gate asks, each a page of ten where it has pages.
+async fn asked(db: &Client, world: &World, waiting: Uuid) -> Vec<Plan> {
+    let (guard, resident) = (world.guard.user_id, world.resident.user_id);
+    let (start, last) = (time::macros::datetime!(9999-12-31 0:00 UTC), Uuid::max());
+    let (anytime, no_clock): (Option<OffsetDateTime>, Option<PrimitiveDateTime>) = (None, None);
+    let (today, rows): (Option<time::Date>, i64) = (None, 11);
+    let mut plans = Vec::new();
+    for (question, caller, flat, status) in [
+        ("visitors", guard, None, None),
+        ("visitors who wait", guard, None, Some("pending")),
+        ("visitors to let in", guard, None, Some("accepted")),
+        ("visitors inside", guard, None, Some("checked_in")),
+        ("visitors who left", guard, None, Some("checked_out")),
+        ("visitors turned away", guard, None, Some("denied")),
+        ("visitors of a flat", guard, Some(FLAT_101), None),
+        ("visitors of a flat inside", guard, Some(FLAT_101), Some("checked_in")),
+        ("visitors of a quiet flat inside", guard, Some(FLAT_102), Some("checked_in")),
+        ("visitors turned away by a block's admin", world.block_admin.user_id, None, Some("denied")),
+        ("own visitors", resident, None, None),
+        ("own visitors who wait", resident, None, Some("pending")),
+        ("own visitors turned away", resident, None, Some("denied")),
+    ] {
+        let list = statement!(
+            "../../../functions/visitors/src/list.sql",
+            caller,
+            flat,
+            status,
+            from_at = anytime,
+            from_clock = no_clock,
+            to_at = anytime,
+            to_clock = no_clock,
+            before_at = start,
+            before_id = last,
+            rows
+        );
+        plans.push(explain(db, question, list).await.unwrap());
+    }
+    for (question, caller, flat) in
+        [("visits", guard, None), ("visits to a flat", guard, Some(FLAT_101)), ("own visits", resident, None)]
+    {
+        let list = statement!(
+            "../../../functions/visits/src/list.sql",
+            caller,
+            flat,
+            from_at = anytime,
+            from_clock = no_clock,
+            to_at = anytime,
+            to_clock = no_clock,
+            before_at = start,
+            before_id = last,
+            rows
+        );
+        plans.push(explain(db, question, list).await.unwrap());
+    }
+    for (question, qr_code, access_code) in [
+        ("a pass by its QR", Some("qr-2"), None),
+        ("a pass by its code", None, Some("P00002")),
+        ("a used pass by its code", None, Some("P00003")),
+        ("no pass by a code", None, Some("P99999")),
+    ] {
+        let scan = statement!(
+            "../../../functions/visitors/src/scan.sql",
+            caller = guard,
+            qr_code,
+            access_code,
+            window = 600_i32
+        );
+        plans.push(explain(db, question, scan).await.unwrap());
+    }
+    for (question, statement) in [
+        (
+            "who waits for the flat",
+            statement!(
+                "../../../functions/visitors/src/pending.sql",
+                caller = resident,
+                before_at = start,
+                before_id = last,
+                rows
+            ),
+        ),
+        (
+            "how many wait for the flat",
+            statement!("../../../functions/visitors/src/pending_count.sql", caller = guard, flat = FLAT_101),
+        ),
+        (
+            "who is expected",
+            statement!(
+                "../../../functions/guards/src/expected.sql",
+                caller = guard,
+                society = GREEN_ACRES,
+                day = today,
+                before_at = start,
+                before_id = last,
+                rows
+            ),
+        ),
+        (
+            "one visitor",
+            statement!("../../../functions/visitors/src/get.sql", caller = guard, visitor = waiting),
+        ),
+        ("the profile", statement!("../../../functions/profile/src/me.sql", caller = resident)),
+    ] {
+        plans.push(explain(db, question, statement).await.unwrap());
+    }
+    plans
+}
+
+/// Twenty times the history: no question of the gate reads more than a fifth more, or one page more of each index that has
+/// grown by a level.
+#[tokio::test]
+async fn what_a_gate_asks_costs_the_same_after_years() {
+    let world = World::open().await;
+    for months in 0..30 {
+        let month = "SELECT make_month_partition('visits', 'checkin_time', (CURRENT_DATE - make_interval(months => $1))::date)";
+        world.db.execute(month, &[&months]).await.unwrap();
+    }
+    // Who lives there has lived there all the time.
+    world
+        .db
+        .batch_execute(
+            "UPDATE flat_occupancies SET created_at = now() - interval '20 years';
+             UPDATE role_assignments SET created_at = now() - interval '20 years'",
+        )
+        .await
+        .unwrap();
+    let flats = [FLAT_101, FLAT_102, FLAT_B1].as_slice();
+    let (made_by, by) = (&world.resident.user_id, &world.guard.user_id);
+    let fill = async |from: i32, to: i32| {
+        world.db.execute(PAST, &[&from, &to, &GREEN_ACRES, made_by, by, &flats, &GUARD_POST]).await.unwrap();
+        world.db.batch_execute("VACUUM ANALYZE visitors; VACUUM ANALYZE visits").await.unwrap();
+        // A connection of its own has no plan from before.
+        world.stack.database().await.unwrap()
+    };
+    world.db.execute(NOW, &[&GREEN_ACRES, &BLOCK_A, &FLAT_101, by]).await.unwrap();
+    let waiting: Uuid = world
+        .db
+        .query_one("SELECT id FROM visitors WHERE status = 'pending' LIMIT 1", &[])
+        .await
+        .unwrap()
+        .get(0);
+    let few = asked(&fill(1, FEW).await, &world, waiting).await;
+    let many = asked(&fill(FEW + 1, MANY).await, &world, waiting).await;
+    let mut grown = Vec::new();
+    for (few, many) in few.iter().zip(&many) {
+        let levels = i64::try_from(many.indexes.len()).unwrap();
+        println!("{:45} {:6} {:6}", few.question, few.buffers, many.buffers);
+        if many.buffers * 5 > few.buffers * 6 && many.buffers > few.buffers + levels {
+            grown.push(format!("{}: {} pages, and then {}", few.question, few.buffers, many.buffers));
+        }
+        assert!(many.whole_tables.is_empty(), "{} reads {:?}", many.question, many.whole_tables);
+    }
+    assert!(grown.is_empty(), "{grown:#?}");
+}
