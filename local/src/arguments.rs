@@ -12,6 +12,8 @@ use local::{
     bench::Bench,
     default_data_directory,
     doctor::{Deployed, Machine},
+    epochs::Renewal,
+    trace::Trace,
 };
 
 /// What `--help` says.
@@ -47,6 +49,11 @@ Usage: cargo dev [OPTIONS]
                            whether the audit is as it was written: every chain of it, or a society's
        cargo dev audit export --society ID [--port N | --database URL]
                            the audit of a society as JSON lines
+       cargo dev trace VISITOR [--port N | --database URL]
+                           what became of a visitor, in order: who did what, which events and messages it made, and
+                           when they arrived, with the request ids that find the lines of the logs
+       cargo dev renew-epochs [--port N | --database URL]
+                           after a restore: no client is told any more that it has missed nothing since before
        cargo dev affected --base REV
                            which functions a change since REV affects, as JSON
        cargo dev release --base REV --deployed FILE
@@ -259,6 +266,44 @@ pub fn bench(words: impl Iterator<Item = OsString>) -> Result<Measured, Error> {
     }
 }
 
+/// Reads the command line of `renew-epochs`.
+pub fn renewal(words: impl Iterator<Item = OsString>) -> Result<Renewal, Error> {
+    let mut parser = Parser::from_args(words);
+    let wrong = |error: lexopt::Error| Error::Arguments(format!("{error}; see cargo dev --help"));
+    let mut renewal = Renewal { port: Arguments::default().port, database: None };
+    while let Some(argument) = parser.next().map_err(wrong)? {
+        match argument {
+            Arg::Long("port") => {
+                renewal.port = parser.value().and_then(|value| value.parse()).map_err(wrong)?
+            }
+            Arg::Long("database") => {
+                renewal.database = Some(parser.value().and_then(|value| value.string()).map_err(wrong)?);
+            }
+            Arg::Short(_) | Arg::Long(_) | Arg::Value(_) => return Err(wrong(argument.unexpected())),
+        }
+    }
+    Ok(renewal)
+}
+
+/// Reads the command line of `trace`.
+pub fn trace(words: impl Iterator<Item = OsString>) -> Result<Trace, Error> {
+    let mut parser = Parser::from_args(words);
+    let wrong = |error: lexopt::Error| Error::Arguments(format!("{error}; see cargo dev --help"));
+    let (mut visitor, mut port, mut database) = (None, Arguments::default().port, None);
+    while let Some(argument) = parser.next().map_err(wrong)? {
+        match argument {
+            Arg::Value(word) if visitor.is_none() => visitor = Some(word.parse().map_err(wrong)?),
+            Arg::Long("port") => port = parser.value().and_then(|value| value.parse()).map_err(wrong)?,
+            Arg::Long("database") => {
+                database = Some(parser.value().and_then(|value| value.string()).map_err(wrong)?);
+            }
+            Arg::Short(_) | Arg::Long(_) | Arg::Value(_) => return Err(wrong(argument.unexpected())),
+        }
+    }
+    let visitor = visitor.ok_or_else(|| Error::Arguments("trace needs the id of a visitor".to_owned()))?;
+    Ok(Trace { visitor, port, database })
+}
+
 /// What the doctor is to examine.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Patient {
@@ -366,6 +411,26 @@ mod tests {
         ] {
             assert!(read(line).is_err(), "{line}");
         }
+    }
+
+    #[test]
+    fn a_visitor_is_traced_and_epochs_are_renewed_somewhere() {
+        let words = |line: &str| line.split_whitespace().map(OsString::from).collect::<Vec<_>>().into_iter();
+        let visitor = uuid::Uuid::from_u128(0x11111111_1111_1111_1111_111111111111);
+        let database = Some("postgres://d".to_owned());
+        assert_eq!(
+            trace(words(&format!("{visitor} --port 3001"))).unwrap(),
+            Trace { visitor, port: 3001, database: None }
+        );
+        assert_eq!(
+            trace(words(&format!("--database postgres://d {visitor}"))).unwrap(),
+            Trace { visitor, port: 3000, database: database.clone() }
+        );
+        for line in ["", "kiran", "--visitor x", &format!("{visitor} {visitor}")] {
+            assert!(trace(words(line)).is_err(), "{line}");
+        }
+        assert_eq!(renewal(words("--database postgres://d")).unwrap(), Renewal { port: 3000, database });
+        assert!(renewal(words("now")).is_err());
     }
 
     fn read(line: &str) -> Result<Option<Arguments>, Error> {

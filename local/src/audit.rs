@@ -1,12 +1,6 @@
 //! `cargo dev audit`: verifies the chains of the audit, or writes one as lines, with the statements that the API uses.
 
-use std::collections::HashMap;
-
 use admin::{Anchor, Finding, Line, Page};
-use shared::{
-    config::{DatabaseConfig, Env},
-    db::Connector,
-};
 use time::OffsetDateTime;
 use tokio_postgres::{
     Client,
@@ -14,7 +8,7 @@ use tokio_postgres::{
 };
 use uuid::Uuid;
 
-use crate::{Error, stack::ask_info};
+use crate::{Error, database};
 
 /// Rows of one statement.
 const ROWS: i64 = 2_000;
@@ -47,7 +41,7 @@ pub struct Audit {
 impl Audit {
     /// Does it, and fails where something is not as it was written.
     pub async fn run(self, say: fn(&str)) -> Result<(), Error> {
-        let db = self.connect().await?;
+        let db = database::reach(self.port, self.database.as_deref()).await?;
         let Task::Verify { anchor } = self.task else {
             if let Some(chain) = self.chain {
                 export(&db, chain, say).await?;
@@ -63,29 +57,6 @@ impl Audit {
             wrong += verify(&db, chain, anchor, say).await?;
         }
         if wrong > 0 { Err(Error::Wrong(wrong)) } else { Ok(()) }
-    }
-
-    async fn connect(&self) -> Result<Client, Error> {
-        let url = match &self.database {
-            Some(url) => url.clone(),
-            None => {
-                let info = ask_info(&format!("http://127.0.0.1:{}", self.port)).await;
-                let url = info.as_ref().and_then(|info| info["database_url"].as_str());
-                let none = || {
-                    let text = "`cargo dev` is not running; start it, or name a database with --database URL";
-                    Error::Arguments(text.to_owned())
-                };
-                url.ok_or_else(none)?.to_owned()
-            }
-        };
-        let certificates = Env::process().optional("PGSSLROOTCERT");
-        let mut variables = HashMap::from([("DATABASE_URL".to_owned(), url)]);
-        variables.extend(certificates.map(|path| ("PGSSLROOTCERT".to_owned(), path)));
-        let config = DatabaseConfig::read(&mut Env::from_map(variables));
-        let connector = Connector::new(&config).map_err(|error| Error::Arguments(error.to_string()))?;
-        let (client, connection) = connector.connect().await?;
-        tokio::spawn(connection);
-        Ok(client)
     }
 }
 

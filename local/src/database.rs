@@ -1,12 +1,15 @@
-//! What goes into a fresh database: the migrations, and on request the demo society.
+//! What goes into a fresh database: the migrations, and on request the demo society. And the way into any other one.
 
-use std::{fmt::Display, path::Path};
+use std::{collections::HashMap, fmt::Display, path::Path};
 
-use shared::{config::DatabaseConfig, db::Connector};
+use shared::{
+    config::{DatabaseConfig, Env},
+    db::Connector,
+};
 use tokio::time::Instant;
 use tokio_postgres::Client;
 
-use crate::{Error, Progress, postgres::Postgres};
+use crate::{Error, Progress, postgres::Postgres, stack::ask_info};
 
 /// One society with two blocks, forty flats, their residents, guards and an admin.
 const DEMO: &str = include_str!("../seed/demo.sql");
@@ -77,4 +80,28 @@ pub(crate) async fn seed(client: &Client, seed: Seed, progress: Progress) -> Res
             Ok(client.batch_execute(DEMO).await?)
         }
     }
+}
+
+/// A connection to the database with this connection string, else to that of the `cargo dev` that listens on the port.
+pub(crate) async fn reach(port: u16, url: Option<&str>) -> Result<Client, Error> {
+    let url = match url {
+        Some(url) => url.to_owned(),
+        None => {
+            let info = ask_info(&format!("http://127.0.0.1:{port}")).await;
+            let url = info.as_ref().and_then(|info| info["database_url"].as_str());
+            let none = || {
+                let text = "`cargo dev` is not running; start it, or name a database with --database URL";
+                Error::Arguments(text.to_owned())
+            };
+            url.ok_or_else(none)?.to_owned()
+        }
+    };
+    let certificates = Env::process().optional("PGSSLROOTCERT");
+    let mut variables = HashMap::from([("DATABASE_URL".to_owned(), url)]);
+    variables.extend(certificates.map(|path| ("PGSSLROOTCERT".to_owned(), path)));
+    let config = DatabaseConfig::read(&mut Env::from_map(variables));
+    let connector = Connector::new(&config).map_err(|error| Error::Arguments(error.to_string()))?;
+    let (client, connection) = connector.connect().await?;
+    tokio::spawn(connection);
+    Ok(client)
 }

@@ -16,6 +16,7 @@ mod database;
 pub mod doctor;
 mod dynamodb;
 mod emulator;
+pub mod epochs;
 mod error;
 pub mod events;
 pub mod explain;
@@ -37,6 +38,7 @@ mod schedules;
 mod stack;
 mod stuck;
 pub mod template;
+pub mod trace;
 pub mod wire;
 
 use std::path::{Path, PathBuf};

@@ -9,7 +9,7 @@ use local::{Error, Progress, Project, Stack, postgres};
 use shared::{config::Env, telemetry};
 use tokio::signal::unix::{SignalKind, signal};
 
-use arguments::{Arguments, Compared, HELP, Measured, Patient, audit, bench};
+use arguments::{Arguments, Compared, HELP, Measured, Patient, audit, bench, renewal, trace};
 
 /// Variables of the caller's that are handed on to the functions.
 const HANDED_ON: [&str; 3] = ["LOG_LEVEL", "RATE_LIMIT_MAX_REQUESTS", "RATE_LIMIT_WINDOW_MS"];
@@ -57,6 +57,12 @@ async fn run() -> Result<(), Error> {
     }
     if command.as_deref() == Some("audit") {
         return audit(std::env::args_os().skip(2))?.run(welcome::say).await;
+    }
+    if command.as_deref() == Some("trace") {
+        return trace(std::env::args_os().skip(2))?.run(welcome::say).await;
+    }
+    if command.as_deref() == Some("renew-epochs") {
+        return renewal(std::env::args_os().skip(2))?.run(welcome::say).await;
     }
     if command.as_deref() == Some("affected") {
         let compared = Compared::read(std::env::args_os().skip(2))?;

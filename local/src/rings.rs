@@ -11,7 +11,7 @@ use std::{
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use shared::realtime::Ring;
+use shared::{Cause, realtime::Ring};
 use tokio::time::{sleep, sleep_until};
 use tokio_postgres::Client;
 use uuid::Uuid;
@@ -48,7 +48,7 @@ const VISIT: &str = "
         SELECT $1, society_id, block_id, flat_id, 'Kiran', '9876543210', 'pending', now() + interval '5 minutes', flat_id
           FROM places WHERE flat_id = $2 RETURNING *)
     SELECT emit('flat:' || flat_id, 'visitor_request', jsonb_build_object(
-               'visitor_id', id, 'visitor_name', visitor_name, 'approval_deadline', rfc3339(approval_deadline))) FROM visitor";
+               'visitor_id', id, 'visitor_name', visitor_name, 'approval_deadline', rfc3339(approval_deadline)), NULL, NULL, NULL) FROM visitor";
 
 /// What the dispatcher was used for at a rate.
 #[derive(Debug)]
@@ -80,7 +80,7 @@ async fn at(rate: u32, progress: Progress) -> Result<Used, Error> {
     let flats: Vec<Uuid> =
         first.query("SELECT id FROM place ORDER BY n", &[]).await?.iter().map(|row| row.get(0)).collect();
     // The way to FCM is open, and an environment is warm.
-    ring(&stack, &Ring::Send {})?;
+    ring(&stack, &Ring::Send(Cause::default()))?;
     sleep(PUSH).await;
     stack.lambda().take_usage("dispatcher");
 
@@ -125,7 +125,7 @@ async fn visit(stack: &Stack, client: &Client, flat: Uuid, at: Instant) -> Resul
     let visitor = Uuid::new_v4();
     let emitted: Value = client.query_one(VISIT, &[&visitor, &flat]).await?.get(0);
     let committed = Instant::now();
-    ring(stack, &Ring::Send {})?;
+    ring(stack, &Ring::Send(Cause::default()))?;
     if emitted["turn"] == "mine" {
         sleep(PUSH).await;
         let (room, pusher, seq) = (&emitted["room"], &emitted["id"], &emitted["seq"]);

@@ -4,7 +4,7 @@ BEGIN
     RETURN (
         SELECT jsonb_build_object(
                    'id', n.id, 'attempt', n.attempts, 'channel', n.channel, 'kind', n.kind, 'payload', message_payload(n),
-                   'user_id', n.user_id, 'expires_seconds', extract(epoch FROM n.expires_at - clock_timestamp()),
+                   'user_id', n.user_id, 'request_id', n.request_id, 'trace_id', n.trace_id, 'expires_seconds', extract(epoch FROM n.expires_at - clock_timestamp()),
                    'refusal', notification_refusal(n),
                    'address', CASE WHEN n.channel = 'push' THEN d.token WHEN n.user_id IS NULL THEN v.phone ELSE u.phone END,
                    'template', CASE WHEN n.channel <> 'push' THEN to_jsonb(approved_template(n.kind, n.channel)) END,

@@ -4,6 +4,7 @@
 CREATE OR REPLACE FUNCTION push_batch(p_room text) RETURNS jsonb LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
     v_held  room_sequences;
+    v_epoch uuid := (SELECT epoch FROM room_epoch);
     v_first timestamptz;
     v_next  timestamptz;
 BEGIN
@@ -19,7 +20,7 @@ BEGIN
                    SELECT jsonb_agg(user_id) FROM live_occupancies
                     WHERE v_next IS NOT NULL AND flat_id = split_part(p_room, ':', 2)::uuid AND since >= v_next), '[]'),
                'events', coalesce((
-                   SELECT jsonb_agg(event_frame(o) ORDER BY o.seq)
+                   SELECT jsonb_agg(event_frame(o, v_epoch) ORDER BY o.seq)
                      FROM (SELECT * FROM outbox WHERE outbox.room = p_room AND outbox.seq > v_held.pushed
                               AND outbox.seq < coalesce((
                                   SELECT min(l.seq) FROM outbox l

@@ -6,7 +6,9 @@ CREATE OR REPLACE FUNCTION respond_to_visitor(
     -- From a decision link, its flat and its deadline; null from an app.
     p_flat uuid, p_deadline bigint,
     -- Whether a pass is withdrawn, which admins may, too.
-    p_withdrawal boolean
+    p_withdrawal boolean,
+    -- The trace of the request.
+    p_trace text DEFAULT NULL
 ) RETURNS jsonb LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
     me          scope;
@@ -97,13 +99,13 @@ BEGIN
             'status', v_status, 'withdrawn_by', v_name, 'note', p_note, 'timestamp', rfc3339(now()));
         -- The gate hears it always, the flat where it was not one of its own.
         IF v_speaks_as = 'guard' THEN
-            v_events := v_events || emit('flat:' || v.flat_id, 'guest_pass_withdrawn', v_data, p_user);
+            v_events := v_events || emit('flat:' || v.flat_id, 'guest_pass_withdrawn', v_data, p_user, p_request, p_trace);
         END IF;
-        v_events := v_events || emit('society:' || v.society_id, 'guest_pass_withdrawn', v_data, p_user);
+        v_events := v_events || emit('society:' || v.society_id, 'guest_pass_withdrawn', v_data, p_user, p_request, p_trace);
     ELSE
         v_events := jsonb_build_array(emit('society:' || v.society_id, 'request_approved', jsonb_build_object(
             'visitor_id', v.id, 'visitor_name', v.visitor_name, 'decision', p_decision, 'status', v_status,
-            'approver_name', v_name, 'note', p_note, 'timestamp', rfc3339(now())), p_user));
+            'approver_name', v_name, 'note', p_note, 'timestamp', rfc3339(now())), p_user, p_request, p_trace));
     END IF;
     RETURN jsonb_build_object('allowed', true, 'fresh', true, 'answer', v_answer, 'events', v_events);
 END $$;

@@ -20,7 +20,7 @@ BEGIN
             CONTINUE;
         END IF;
         UPDATE room_sequences r
-           SET pushed = greatest(r.pushed, p_upto[i]), attempts = 0, due_at = '-infinity',
+           SET pushed = greatest(r.pushed, p_upto[i]), pushed_at = clock_timestamp(), attempts = 0, due_at = '-infinity',
                pusher = CASE WHEN p_keep AND r.seq > p_upto[i] THEN r.pusher END,
                pusher_until = CASE WHEN p_keep AND r.seq > p_upto[i] THEN clock_timestamp() + push_lease() END
          WHERE r.room = p_rooms[i] AND r.pusher = p_pushers[i]

@@ -1,4 +1,5 @@
--- Denies a visitor whom nobody answered in time, and tells the flat; answers the event and what it says. Null where an
+-- Denies a visitor whom nobody answered in time, and tells the flat; answers the event, what it says, and the
+-- request that logged them. Null where an
 -- answer came first.
 CREATE OR REPLACE FUNCTION tell_flat_of_timeout(p_visitor uuid) RETURNS jsonb LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
@@ -15,5 +16,7 @@ BEGIN
     SELECT jsonb_build_object('visitor_id', p_visitor, 'visitor_name', v_visitor.visitor_name, 'flat_number', p.flat_number,
                               'block_name', p.block_name, 'status', v_visitor.status, 'reason', 'timeout')
       INTO v_data FROM places p WHERE p.flat_id = v_visitor.flat_id;
-    RETURN jsonb_build_object('data', v_data, 'event', emit('flat:' || v_visitor.flat_id, 'visitor_timeout', v_data));
+    RETURN jsonb_build_object(
+        'data', v_data, 'request', v_visitor.request_id, 'trace', v_visitor.trace_id,
+        'event', emit('flat:' || v_visitor.flat_id, 'visitor_timeout', v_data, NULL, v_visitor.request_id, v_visitor.trace_id));
 END $$;

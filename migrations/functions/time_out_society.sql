@@ -7,7 +7,7 @@ DECLARE
     v_now    timestamptz := clock_timestamp();
     v_id     uuid;
     v_told   jsonb;
-    v_data   jsonb[] := '{}';
+    v_denied jsonb[] := '{}';
     v_events jsonb := '[]';
     v_failed integer := 0;
     v_where  text;
@@ -24,7 +24,7 @@ BEGIN
             v_told := tell_flat_of_timeout(v_id);
             IF v_told IS NOT NULL THEN
                 v_events := v_events || (v_told -> 'event');
-                v_data := v_data || (v_told -> 'data');
+                v_denied := v_denied || v_told;
             END IF;
         EXCEPTION WHEN OTHERS THEN
             GET STACKED DIAGNOSTICS v_where = CONSTRAINT_NAME;
@@ -34,9 +34,10 @@ BEGIN
             EXIT WHEN SQLSTATE = '55P03';
         END;
     END LOOP;
-    FOREACH v_told IN ARRAY v_data LOOP
-        v_events := v_events || emit('society:' || p_society, 'visitor_timeout', v_told);
+    FOREACH v_told IN ARRAY v_denied LOOP
+        v_events := v_events || emit('society:' || p_society, 'visitor_timeout', v_told -> 'data', NULL,
+                                     v_told ->> 'request', v_told ->> 'trace');
     END LOOP;
     DELETE FROM put_off WHERE work = 'society' AND subject = p_society;
-    RETURN jsonb_build_object('events', v_events, 'done', cardinality(v_data), 'failed', v_failed);
+    RETURN jsonb_build_object('events', v_events, 'done', cardinality(v_denied), 'failed', v_failed);
 END $$;

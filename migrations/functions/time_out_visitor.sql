@@ -6,5 +6,5 @@ DECLARE
 BEGIN
     IF v_told IS NULL THEN RETURN NULL; END IF;
     RETURN jsonb_build_array(v_told -> 'event', (
-        SELECT emit('society:' || v.society_id, 'visitor_timeout', v_told -> 'data') FROM visitors v WHERE v.id = p_visitor));
+        SELECT emit('society:' || v.society_id, 'visitor_timeout', v_told -> 'data', NULL, v.request_id, v.trace_id) FROM visitors v WHERE v.id = p_visitor));
 END $$;

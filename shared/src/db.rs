@@ -82,6 +82,17 @@ impl Connector {
         Some((self.postgres.get_user()?, self.postgres.get_password()?))
     }
 
+    /// Where the database is, without a name or a password: each host with the database's name.
+    pub fn place(&self) -> String {
+        let hosts: Vec<_> = self.postgres.get_hosts().iter().map(|host| format!("{host:?}")).collect();
+        format!(
+            "{} {:?} {}",
+            hosts.join(","),
+            self.postgres.get_ports(),
+            self.postgres.get_dbname().unwrap_or_default()
+        )
+    }
+
     /// Opens a connection: its client, and what serves that.
     ///
     /// # Errors

@@ -4,6 +4,7 @@
 
 mod app;
 pub mod auth;
+mod cause;
 pub mod config;
 pub mod db;
 pub mod device;
@@ -29,5 +30,6 @@ mod timestamp;
 pub mod write;
 
 pub use app::{App, StartError};
+pub use cause::Cause;
 pub use sent_time::SentTime;
 pub use timestamp::Timestamp;

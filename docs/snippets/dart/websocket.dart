@@ -16,12 +16,17 @@ class Room {
   final void Function(String event, Map<String, dynamic> data) onEvent;
   final void Function() onStale; // something was missed: read the lists again
   int? seq; // the event up to which nothing is missing
+  String? epoch; // of that number: after a restore others are given
   final heard = <String>{}; // ids
   final ahead = <int>{}; // numbers behind a gap
 
   String get name => '$type:${id.toLowerCase()}';
 
-  void joined(int position, bool recovered) {
+  void joined(Map<String, dynamic> answer) {
+    if (epoch != null && epoch != answer['epoch']) ahead.clear();
+    epoch = answer['epoch'];
+    final int position = answer['seq'];
+    final bool recovered = answer['recovered'];
     seq = recovered ? max(position, seq ?? 0) : position;
     advance();
     if (!recovered) onStale();
@@ -38,7 +43,8 @@ class Room {
   bool isBehind(List<dynamic> positions) {
     final reached = seq;
     return reached == null ||
-        !positions.any((p) => p['room'] == name && p['seq'] <= reached);
+        !positions.any((p) =>
+            p['room'] == name && p['epoch'] == epoch && p['seq'] <= reached);
   }
 
   void advance() {
@@ -118,6 +124,7 @@ class Live {
         'room_type': room.type,
         'room_id': room.id,
         if (room.seq != null) 'since': room.seq,
+        if (room.epoch != null) 'epoch': room.epoch,
       });
 
   // Every few minutes, and when the app comes to the front.
@@ -128,7 +135,7 @@ class Live {
     switch (frame['event']) {
       case 'room_joined':
         failures = 0;
-        named.forEach((room) => room.joined(frame['seq'], frame['recovered']));
+        named.forEach((room) => room.joined(frame));
         break;
       case 'pong':
         rooms.where((room) => room.isBehind(frame['rooms'])).forEach(join);

@@ -18,7 +18,7 @@ mod watch;
 use lambda_runtime::{Error, LambdaEvent};
 use serde::{Deserialize, de::IgnoredAny};
 use shared::{
-    StartError,
+    Cause, StartError,
     config::{DatabaseConfig, Env, NotifyConfig, PingConfig, RealtimeConfig},
     db::Db,
     http::ApiError,
@@ -73,7 +73,10 @@ impl Dispatcher {
             Call::Rung(Ring::Greet(Greeting { connection_id, connected_at })) => {
                 self.greet(&connection_id, connected_at).await
             }
-            Call::Rung(ring @ (Ring::Drain { .. } | Ring::Send {} | Ring::Watch {})) => {
+            Call::Rung(ring @ (Ring::Drain { .. } | Ring::Send(_) | Ring::Watch(_))) => {
+                if let Some(Cause { request_id, trace_id }) = ring.cause() {
+                    tracing::info!(request_id, trace_id, "rung");
+                }
                 self.answer(&ring).await
             }
             Call::Scheduled(_) => self.make_rounds().await,
@@ -86,11 +89,11 @@ impl Dispatcher {
 
     /// What a function has rung for.
     async fn answer(&self, ring: &Ring) -> Result<(), ApiError> {
-        let held = matches!(ring, Ring::Drain { held: true }).then_some(Outbox::LEASE);
+        let held = matches!(ring, Ring::Drain { held: true, .. }).then_some(Outbox::LEASE);
         let works = match ring {
             Ring::Drain { .. } => Works { push: true, send: true, watch: false },
-            Ring::Watch {} => Works { push: false, send: true, watch: true },
-            Ring::Send {} | Ring::Greet(_) => Works { push: false, send: true, watch: false },
+            Ring::Watch(_) => Works { push: false, send: true, watch: true },
+            Ring::Send(_) | Ring::Greet(_) => Works { push: false, send: true, watch: false },
         };
         self.work(works, false, held).await
     }

@@ -53,7 +53,13 @@ impl Dispatcher {
     }
 
     async fn hand_over(&self, message: Message) -> (Message, Outcome) {
+        let started = Instant::now();
         let outcome = self.channels.send(&message).await;
+        let Message { id, kind, channel, attempt, request_id, trace_id, .. } = &message;
+        tracing::info!(
+            message_id = %id, kind, ?channel, attempt, request_id, trace_id, outcome = outcome.name(),
+            reason = outcome.reason(), duration_ms = started.elapsed().as_millis(), "a message was handed over"
+        );
         (message, outcome)
     }
 

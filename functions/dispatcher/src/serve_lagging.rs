@@ -2,7 +2,7 @@
 
 use shared::{
     http::ApiError,
-    realtime::{Backlog, Member, Outbox, Posted},
+    realtime::{Backlog, Event, Member, Outbox, Posted},
 };
 
 use crate::Dispatcher;
@@ -14,10 +14,11 @@ const MAX_ATTEMPTS: i32 = 6;
 impl Dispatcher {
     /// Sends a connection what it lacks. True where it was given up.
     pub(crate) async fn serve_lagging(&self, outbox: &Outbox<'_>, backlog: Backlog) -> bool {
+        let (room, connection_id) = (backlog.room, backlog.connection_id.clone());
         let served = self.try_to_serve(outbox, backlog).await;
         served.unwrap_or_else(|error| {
             // It is due again when the lease ends.
-            tracing::warn!(?error, "a lagging connection could not be served");
+            tracing::warn!(%room, connection_id, ?error, "a lagging connection could not be served");
             false
         })
     }
@@ -78,6 +79,9 @@ impl Dispatcher {
             let frame = frame.map_err(|_| ApiError::Internal("an event could not be serialised".into()))?;
             let posted = self.pusher.gateway().post(&member.connection_id, &frame).await;
             if posted != Posted::Accepted {
+                let Event { room, seq, request_id, trace_id, .. } = event;
+                let Member { connection_id, .. } = member;
+                tracing::warn!(%room, seq, request_id, trace_id, connection_id, "an event was not taken again");
                 return Ok((since, posted));
             }
             since = event.seq;

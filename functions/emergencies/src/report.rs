@@ -64,7 +64,8 @@ pub(crate) async fn report_emergency(
                 flat = input.flat_id,
                 description = input.description,
                 open_in_a_flat = OPEN_IN_A_FLAT,
-                alerts_again_after = ALERTS_AGAIN_AFTER_SECONDS
+                alerts_again_after = ALERTS_AGAIN_AFTER_SECONDS,
+                trace = meta.trace_id
             ),
         )
         .await?;

@@ -42,7 +42,7 @@ WITH place AS MATERIALIZED (
     SELECT emit('society:' || m.society_id, 'emergency_alert', jsonb_build_object(
                'emergency_id', m.id, 'flat_id', m.flat_id, 'flat_number', p.flat_number, 'block_name', p.block_name,
                'description', m.description, 'reported_by', u.name, 'reported_by_phone', gate_phone(m.society_id, u.phone),
-               'created_at', rfc3339(m.created_at), 'status', m.status), :caller) AS event
+               'created_at', rfc3339(m.created_at), 'status', m.status), :caller, :request, :trace) AS event
       FROM made m, place p, users u WHERE u.id = :caller
 )
 SELECT jsonb_build_object('allowed', p.allowed, 'fresh', coalesce(c.fresh, false), 'mismatch', coalesce(c.mismatch, false),

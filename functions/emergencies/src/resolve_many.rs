@@ -74,7 +74,11 @@ pub(crate) async fn resolve_many_emergencies(
         unknown: "There is no such flat.",
     };
     let ids = input.ids.map(|ids| ids.0);
-    let written =
-        writer.write::<ResolvedMany>(writing, change!("resolve_many.sql", ids, flat = input.flat_id)).await?;
+    let written = writer
+        .write::<ResolvedMany>(
+            writing,
+            change!("resolve_many.sql", ids, flat = input.flat_id, trace = meta.trace_id),
+        )
+        .await?;
     Ok(written.with_status(StatusCode::OK))
 }

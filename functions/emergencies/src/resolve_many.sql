@@ -42,7 +42,7 @@ WITH me AS MATERIALIZED (
     SELECT :caller, 'emergency.' || s.step, 'emergency', id, society_id, :request
       FROM changed, unnest(CASE was WHEN 'pending' THEN '{addressed,resolved}' ELSE '{resolved}' END::text[]) AS s (step)
 ), told AS (
-    SELECT tell_resolved(jsonb_agg(jsonb_build_object('id', id, 'flat_id', flat_id, 'society_id', society_id)), :caller) AS events
+    SELECT tell_resolved(jsonb_agg(jsonb_build_object('id', id, 'flat_id', flat_id, 'society_id', society_id)), :caller, :request, :trace) AS events
       FROM changed
 )
 SELECT jsonb_build_object('allowed', place.allowed, 'fresh', coalesce(c.fresh, false), 'mismatch', coalesce(c.mismatch, false),

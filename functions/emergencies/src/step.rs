@@ -59,6 +59,8 @@ async fn take_step(
         forbidden: "Only an active guard of this society attends to emergencies.",
         unknown: "There is no such emergency.",
     };
-    let written = writer.write::<Emergency>(writing, change!("step.sql", emergency = id, next)).await?;
+    let written = writer
+        .write::<Emergency>(writing, change!("step.sql", emergency = id, next, trace = meta.trace_id))
+        .await?;
     Ok(written.with_status(StatusCode::OK))
 }

@@ -27,8 +27,8 @@ WITH target AS MATERIALIZED (
     INSERT INTO audit_logs (actor_user_id, action, resource_type, resource_id, society_id, request_id)
     SELECT :caller, 'emergency.' || status, 'emergency', id, society_id, :request FROM changed
 ), told AS (
-    SELECT jsonb_build_array(emit('flat:' || flat_id, 'emergency_updated', data, :caller),
-                             emit('society:' || society_id, 'emergency_updated', data, :caller)) AS events
+    SELECT jsonb_build_array(emit('flat:' || flat_id, 'emergency_updated', data, :caller, :request, :trace),
+                             emit('society:' || society_id, 'emergency_updated', data, :caller, :request, :trace)) AS events
       FROM (SELECT flat_id, society_id, jsonb_build_object(
                        'emergency_id', id, 'status', status, status || '_at', rfc3339(now())) AS data FROM changed) e
 )

@@ -55,6 +55,9 @@ pub struct Migrator {
 pub struct Request {
     #[serde(default)]
     request_type: RequestType,
+    /// Whether the rooms get another epoch, as after a restore.
+    #[serde(default)]
+    renew_epochs: bool,
     #[serde(flatten)]
     caller: Option<Caller>,
 }
@@ -75,11 +78,12 @@ impl Migrator {
     /// CloudFormation could not be told, so that Lambda repeats the invocation; or, where nobody else is to
     /// be told, why the schema is not up to date.
     pub async fn handle(&self, event: LambdaEvent<Request>) -> Result<Option<Schema>, Error> {
-        let LambdaEvent { payload: Request { request_type, caller }, context } = event;
+        let LambdaEvent { payload: Request { request_type, renew_epochs, caller }, context } = event;
         let left = context.deadline().duration_since(SystemTime::now()).unwrap_or_default();
         let done = match request_type {
             RequestType::Create | RequestType::Update => {
-                self.migrate(Instant::now() + left.saturating_sub(KEPT_FOR_TELLING)).await.map(Some)
+                let until = Instant::now() + left.saturating_sub(KEPT_FOR_TELLING);
+                self.migrate(until, renew_epochs).await.map(Some)
             }
             RequestType::Delete => Ok(None),
         };

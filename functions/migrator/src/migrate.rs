@@ -36,15 +36,18 @@ pub struct Schema {
     applied: Vec<String>,
     /// The number of the last one that is applied; that of a later release where one was there before.
     version: i32,
+    /// Whether the rooms have another epoch now: it was asked for, or the database is elsewhere than before, as after a
+    /// restore (`docs/decisions/052`).
+    renewed: bool,
 }
 
 impl Migrator {
     /// Applies what is missing. When the time is up, the connection is closed and the server rolls back.
-    pub(crate) async fn migrate(&self, until: Instant) -> Result<Schema, Failure> {
+    pub(crate) async fn migrate(&self, until: Instant, renew: bool) -> Result<Schema, Failure> {
         let patience = until.min(Instant::now() + PATIENCE);
         let work = async {
             loop {
-                let done = self.migrate_once(until).await;
+                let done = self.migrate_once(until, renew).await;
                 match &done {
                     // Nothing has been begun then.
                     Err(failure @ Failure::Database(_)) if Instant::now() + RETRY_AFTER < patience => {
@@ -58,11 +61,11 @@ impl Migrator {
         timeout_at(until, work).await.unwrap_or(Err(Failure::OutOfTime))
     }
 
-    async fn migrate_once(&self, until: Instant) -> Result<Schema, Failure> {
+    async fn migrate_once(&self, until: Instant, renew: bool) -> Result<Schema, Failure> {
         let (mut client, serving) = self.owner.connect().await?;
         let work = async move {
             begin(&client, until).await?;
-            let done = self.bring_up(&mut client, until).await;
+            let done = self.bring_up(&mut client, until, renew).await;
             // A connection that is lost has given its lock back.
             let _ = client.batch_execute(END).await;
             done
@@ -70,11 +73,24 @@ impl Migrator {
         tokio::join!(work, serving).0
     }
 
-    async fn bring_up(&self, client: &mut Client, until: Instant) -> Result<Schema, Failure> {
-        let schema = apply_missing(client).await?;
+    async fn bring_up(&self, client: &mut Client, until: Instant, renew: bool) -> Result<Schema, Failure> {
+        let mut schema = apply_missing(client).await?;
         replace_functions(client).await?;
+        // Before anybody is let in who would believe a position.
+        schema.renewed = self.renew_epochs(client, renew).await?;
         admit(client, &self.functions, until.min(Instant::now() + PATIENCE)).await?;
         Ok(schema)
+    }
+
+    /// Gives the rooms another epoch where that is asked for, or where the database was found elsewhere before; answers
+    /// whether it did.
+    async fn renew_epochs(&self, client: &Client, renew: bool) -> Result<bool, Failure> {
+        let is_elsewhere: bool =
+            client.query_one("SELECT note_place($1)", &[&self.owner.place()]).await?.get(0);
+        if renew && !is_elsewhere {
+            client.execute("SELECT renew_epochs()", &[]).await?;
+        }
+        Ok(renew || is_elsewhere)
     }
 }
 
@@ -97,6 +113,7 @@ async fn apply_missing(client: &mut Client) -> Result<Schema, Failure> {
         None => Ok(Schema {
             applied: report.applied_migrations().iter().map(ToString::to_string).collect(),
             version: history.last().map_or(0, |last| last.version()),
+            renewed: false,
         }),
     }
 }

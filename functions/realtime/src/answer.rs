@@ -14,6 +14,7 @@ use shared::{
     input::Problem,
     realtime::{MAX_MESSAGES_PER_MINUTE, MAX_ROOMS, Room},
 };
+use uuid::Uuid;
 
 /// An answer to a message.
 #[derive(Debug, Serialize)]
@@ -23,6 +24,8 @@ pub(crate) enum Answer {
     RoomJoined {
         /// The room.
         room: Room,
+        /// The room's epoch, to be given back with `seq`.
+        epoch: Uuid,
         /// The last event of the room that may be missing here; each later one is pushed.
         seq: i64,
         /// Whether the client has everything up to `seq`.
@@ -46,6 +49,7 @@ pub(crate) enum Answer {
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Position {
     room: Room,
+    epoch: Uuid,
     seq: i64,
 }
 
@@ -189,15 +193,18 @@ mod tests {
     #[test]
     fn answers_are_written_as_the_design_writes_them() {
         let room: Room = format!("flat:{ID}").parse().unwrap();
+        let epoch = ID.parse().unwrap();
         for (answer, frame) in [
             (
-                Answer::RoomJoined { room, seq: 42, recovered: true },
-                format!(r#"{{"event":"room_joined","room":"flat:{ID}","seq":42,"recovered":true}}"#),
+                Answer::RoomJoined { room, epoch, seq: 42, recovered: true },
+                format!(
+                    r#"{{"event":"room_joined","room":"flat:{ID}","epoch":"{ID}","seq":42,"recovered":true}}"#
+                ),
             ),
             (Answer::RoomLeft { room }, format!(r#"{{"event":"room_left","room":"flat:{ID}"}}"#)),
             (
-                Answer::Pong { rooms: vec![Position { room, seq: 4 }] },
-                format!(r#"{{"event":"pong","rooms":[{{"room":"flat:{ID}","seq":4}}]}}"#),
+                Answer::Pong { rooms: vec![Position { room, epoch, seq: 4 }] },
+                format!(r#"{{"event":"pong","rooms":[{{"room":"flat:{ID}","epoch":"{ID}","seq":4}}]}}"#),
             ),
             (
                 Answer::forbidden(room),

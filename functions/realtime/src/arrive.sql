@@ -1,20 +1,22 @@
 -- What a client is sent that comes into a room. :place is its flat or society, :since the last event that the client has,
--- :most the events at most, :user the client's
+-- :epoch the epoch of that, :most the events at most, :user the client's
 WITH place AS MATERIALIZED (
-    SELECT coalesce((SELECT seq FROM room_sequences WHERE room = :room), 0) AS seq,
+    SELECT e.epoch, coalesce((SELECT seq FROM room_sequences WHERE room = :room), 0) AS seq,
+           -- A position of another epoch counts other events. One without is believed until a restore has renewed it.
+           CASE WHEN coalesce(:epoch = e.epoch, e.renewed_at IS NULL) THEN :since::int8 END AS has,
            -- What a flat's room was told before they moved in is not theirs.
            CASE WHEN starts_with(:room, 'flat:') THEN lives_since(me, :place) ELSE '-infinity' END AS since
-      FROM caller_scope(:user) AS me
+      FROM caller_scope(:user) AS me, room_epoch e
 ), kept AS MATERIALIZED (
     -- One more than may be sent, since it may be the last that is not theirs.
     SELECT o.id, o.seq, o.event, o.data, o.created_at >= place.since AS theirs FROM outbox o, place
-     WHERE o.room = :room AND :since::int8 IS NOT NULL AND o.seq > greatest(:since, place.seq - :most - 1) AND o.seq <= place.seq
+     WHERE o.room = :room AND has IS NOT NULL AND o.seq > greatest(has, place.seq - :most - 1) AND o.seq <= place.seq
 ), reach AS MATERIALIZED (
     -- The client has what it says it has, and lacks nothing of what is not theirs.
-    SELECT seq, greatest(:since, (SELECT max(k.seq) FROM kept k WHERE NOT k.theirs)) AS base FROM place
+    SELECT epoch, seq, has, greatest(has, (SELECT max(k.seq) FROM kept k WHERE NOT k.theirs)) AS base FROM place
 ), verdict AS MATERIALIZED (
     -- Either all of it or nothing: less than the numbers say means that some is not kept any more.
-    SELECT seq, coalesce(:since <= seq AND seq - base <= :most
+    SELECT epoch, seq, coalesce(has <= seq AND seq - base <= :most
                          AND seq - base = (SELECT count(*) FROM kept k WHERE k.seq > base AND k.theirs), false) AS recovered
       FROM reach
 ), open AS (
@@ -38,9 +40,9 @@ WITH place AS MATERIALIZED (
     UNION ALL
     (SELECT id, seq, event, data FROM open ORDER BY seq DESC LIMIT :most)
 )
-SELECT jsonb_build_object('seq', verdict.seq, 'recovered', verdict.recovered, 'events', coalesce((
+SELECT jsonb_build_object('epoch', verdict.epoch, 'seq', verdict.seq, 'recovered', verdict.recovered, 'events', coalesce((
     SELECT jsonb_agg(jsonb_build_object(
-               'id', id, 'room', :room, 'seq', seq, 'event', event,
+               'id', id, 'room', :room, 'epoch', verdict.epoch, 'seq', seq, 'event', event,
                -- The policy of now counts, not that of the day.
                'data', CASE WHEN event = 'emergency_alert' THEN data || jsonb_build_object(
                                 'reported_by_phone', gate_phone(:place, data ->> 'reported_by_phone')) ELSE data END) ORDER BY seq)

@@ -26,13 +26,20 @@ pub(crate) struct JoinRoom {
     pub(crate) room: Room,
     /// The last event of it that the client has.
     pub(crate) since: Option<i64>,
+    /// The epoch of that.
+    pub(crate) epoch: Option<Uuid>,
 }
 
 impl FromFields for JoinRoom {
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
         let room = Room::from_fields(fields);
         let since = fields.optional::<Position>("since");
-        Some(Self { room: room?, since: since?.map(|Position(seq)| seq) })
+        let epoch = fields.optional::<Epoch>("epoch");
+        Some(Self {
+            room: room?,
+            since: since?.map(|Position(seq)| seq),
+            epoch: epoch?.map(|Epoch(epoch)| epoch),
+        })
     }
 }
 
@@ -49,9 +56,20 @@ impl FromField for Position {
     }
 }
 
+/// The epoch of a position. Clients give back what they were given, and any other text is none of ours.
+struct Epoch(Uuid);
+
+impl FromField for Epoch {
+    fn from_field(value: &Value) -> Result<Self, Problem> {
+        String::from_field(value).map(|text| Self(Uuid::try_parse(&text).unwrap_or_default()))
+    }
+}
+
 /// Where a connection comes into a room.
 #[derive(Deserialize)]
 struct Arrival {
+    /// The room's epoch.
+    epoch: Uuid,
     /// The last event of the room.
     seq: i64,
     /// Whether `events` are all that came after the client's `since`.
@@ -69,7 +87,7 @@ impl Realtime {
     pub(crate) async fn join_room(
         &self,
         connection: &Connection,
-        JoinRoom { room, since }: JoinRoom,
+        JoinRoom { room, since, epoch }: JoinRoom,
     ) -> Result<Answer, ApiError> {
         let Some(user_id) = connection.user_id else { return Ok(Answer::forbidden(room)) };
         if !self.may_join(&user_id, room).await? {
@@ -80,13 +98,13 @@ impl Realtime {
             Joined::ConnectionClosed => return Ok(Answer::connection_unknown()),
             Joined::TooManyRooms => return Ok(Answer::too_many_rooms(room)),
         }
-        let Arrival { seq, recovered, events } = self.arrive(&user_id, room, since).await?;
+        let Arrival { epoch, seq, recovered, events } = self.arrive(&user_id, room, since, epoch).await?;
         for event in events {
             if !self.send(connection, &event).await? {
                 return Ok(Answer::connection_unknown());
             }
         }
-        Ok(Answer::RoomJoined { room, seq, recovered })
+        Ok(Answer::RoomJoined { room, epoch, seq, recovered })
     }
 
     /// Sends an event to one connection; false where it is gone.
@@ -109,7 +127,13 @@ impl Realtime {
         Ok(allowed.unwrap_or(false))
     }
 
-    async fn arrive(&self, user_id: &Uuid, room: Room, since: Option<i64>) -> Result<Arrival, ApiError> {
+    async fn arrive(
+        &self,
+        user_id: &Uuid,
+        room: Room,
+        since: Option<i64>,
+        epoch: Option<Uuid>,
+    ) -> Result<Arrival, ApiError> {
         let arrival = self
             .app
             .db
@@ -118,6 +142,7 @@ impl Realtime {
                 room = room.to_string(),
                 place = room.id,
                 since,
+                epoch,
                 most = MAX_REPLAY,
                 user = user_id
             ))

@@ -71,7 +71,8 @@ struct Source {
 impl Source {
     /// The same as a caller of the API has it.
     fn meta(&self, counting: Counting) -> RequestMeta {
-        RequestMeta { ip: self.ip.clone(), request_id: self.request_id.clone(), counting }
+        let (ip, request_id) = (self.ip.clone(), self.request_id.clone());
+        RequestMeta { ip, request_id, trace_id: None, counting }
     }
 }
 

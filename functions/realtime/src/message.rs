@@ -133,6 +133,7 @@ impl FromFields for Message {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+    use uuid::Uuid;
 
     use super::*;
 
@@ -141,7 +142,8 @@ mod tests {
     #[test]
     fn messages_are_read() {
         let room: Room = format!("flat:{ID}").parse().unwrap();
-        let join = |since| Message::JoinRoom(JoinRoom { room, since });
+        let join = |since| Message::JoinRoom(JoinRoom { room, since, epoch: None });
+        let epoch = |epoch| Message::JoinRoom(JoinRoom { room, since: Some(41), epoch: Some(epoch) });
         for (sent, message) in [
             (json!({"action": "ping", "padding": [1, {}]}), Message::Ping),
             (json!({"action": "join_room", "room_type": "flat", "room_id": ID}), join(None)),
@@ -152,6 +154,14 @@ mod tests {
             ),
             (json!({"action": "join_room", "room_type": "flat", "room_id": ID, "since": 0}), join(Some(0))),
             (json!({"action": "join_room", "room_type": "flat", "room_id": ID, "since": 41}), join(Some(41))),
+            (
+                json!({"action": "join_room", "room_type": "flat", "room_id": ID, "since": 41, "epoch": ID}),
+                epoch(ID.parse().unwrap()),
+            ),
+            (
+                json!({"action": "join_room", "room_type": "flat", "room_id": ID, "since": 41, "epoch": "7"}),
+                epoch(Uuid::nil()),
+            ),
             (json!({"action": "leave_room", "room_type": "flat", "room_id": ID}), Message::LeaveRoom(room)),
         ] {
             assert_eq!(Fields::read::<Message>(sent.as_object().unwrap()).unwrap(), message);
@@ -168,8 +178,8 @@ mod tests {
             (json!({"action": ["ping"]}), vec!["action"]),
             (json!({"action": "join_room"}), vec!["room_type", "room_id"]),
             (
-                json!({"action": "join_room", "room_type": 1, "room_id": {}, "since": "41"}),
-                vec!["room_type", "room_id", "since"],
+                json!({"action": "join_room", "room_type": 1, "room_id": {}, "since": "41", "epoch": 7}),
+                vec!["room_type", "room_id", "since", "epoch"],
             ),
             (json!({"action": "join_room", "room_type": "flat", "room_id": ID, "since": -1}), vec!["since"]),
             (json!({"action": "join_room", "room_type": "flat", "room_id": ID, "since": 1.5}), vec!["since"]),

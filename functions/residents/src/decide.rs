@@ -76,7 +76,7 @@ async fn decide(
     let written = writer
         .write::<DecideAnswer>(
             Writing { caller, key, meta, forbidden, unknown },
-            change!("decide.sql", resident_request = id, decision, note = input.note),
+            change!("decide.sql", resident_request = id, decision, note = input.note, trace = meta.trace_id),
         )
         .await?;
     Ok(written.with_status(StatusCode::OK))

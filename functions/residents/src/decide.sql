@@ -26,7 +26,7 @@ WITH target AS MATERIALIZED (
     SELECT open_occupancy(requesting_user_id, flat_id, requested_role) FROM changed WHERE :decision = 'approve'
 ), told AS MATERIALIZED (
     -- Behind the occupancy, so that they belong to the room as it is now.
-    SELECT tell_resident_joined(c.requesting_user_id, c.flat_id, c.requested_role, 'admin') AS event FROM changed c, opened
+    SELECT tell_resident_joined(c.requesting_user_id, c.flat_id, c.requested_role, 'admin', :request, :trace) AS event FROM changed c, opened
 ), audited AS (
     INSERT INTO audit_logs (actor_user_id, action, resource_type, resource_id, society_id, request_id, details)
     SELECT :caller, 'resident_request.' || :decision, 'resident_request', id, society_id, :request,

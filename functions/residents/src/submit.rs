@@ -64,7 +64,8 @@ pub(crate) async fn submit_request(
                 role = input.requested_role,
                 docs,
                 note = input.note,
-                auto_approve = policy::RESIDENT_AUTO_APPROVE.default
+                auto_approve = policy::RESIDENT_AUTO_APPROVE.default,
+                trace = meta.trace_id
             ),
         )
         .await?;

@@ -48,7 +48,7 @@ WITH flat AS MATERIALIZED (
 ), opened AS MATERIALIZED (
     SELECT open_occupancy(:caller, flat_id, requested_role) FROM made WHERE status = 'approved'
 ), told AS MATERIALIZED (
-    SELECT tell_resident_joined(:caller, m.flat_id, m.requested_role, 'policy') AS event FROM made m, opened
+    SELECT tell_resident_joined(:caller, m.flat_id, m.requested_role, 'policy', :request, :trace) AS event FROM made m, opened
 ), lost AS MATERIALIZED (
     -- What was approved is not said again to whoever does not live there any more.
     SELECT FROM draft d, claim c

@@ -41,6 +41,7 @@ pub(crate) async fn clear_rejected(
 ) -> Result<Response, ApiError> {
     let forbidden = "Only the active guards of a society clear its list.";
     let writing = Writing { caller: &caller, key: &key, meta: &meta, forbidden, unknown: "" };
-    let written = writer.write::<Cleared>(writing, change!("clear_rejected.sql")).await?;
+    let written =
+        writer.write::<Cleared>(writing, change!("clear_rejected.sql", trace = meta.trace_id)).await?;
     Ok(written.map(|cleared| ClearedAnswer { success: true, cleared }).as_is(StatusCode::OK))
 }

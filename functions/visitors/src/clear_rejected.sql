@@ -14,7 +14,7 @@ WITH me AS MATERIALIZED (
     SELECT :caller, 'visitor.clear_rejected', 'society', society_id, society_id, :request, jsonb_build_object('count', hidden) FROM counted ORDER BY society_id
 ), told AS (
     SELECT emit('society:' || society_id, 'rejected_visitors_cleared', jsonb_build_object(
-               'society_id', society_id, 'deleted_count', hidden, 'cleared_at', rfc3339(now()))) AS event
+               'society_id', society_id, 'deleted_count', hidden, 'cleared_at', rfc3339(now())), NULL, :request, :trace) AS event
       FROM (SELECT society_id, hidden FROM counted ORDER BY society_id) c
 ), kept AS MATERIALIZED (
     SELECT keep_answer(:caller, :method, :path, :key, jsonb_build_object(

@@ -110,7 +110,8 @@ pub(crate) async fn create_visitor(
                 start_clock = input.expected_start.and_then(|start| start.clock()),
                 end_at = input.expected_end.and_then(|end| end.instant()),
                 end_clock = input.expected_end.and_then(|end| end.clock()),
-                approval_timeout = policy::APPROVAL_TIMEOUT_SECONDS.default
+                approval_timeout = policy::APPROVAL_TIMEOUT_SECONDS.default,
+                trace = meta.trace_id
             ),
         )
         .await?;

@@ -54,7 +54,13 @@ pub(crate) async fn guard_respond(
     let written = writer
         .write::<GuardRespondAnswer>(
             writing,
-            change!("guard_respond.sql", visitor = visitor_id, decision = input.decision, note = input.note),
+            change!(
+                "guard_respond.sql",
+                visitor = visitor_id,
+                decision = input.decision,
+                note = input.note,
+                trace = meta.trace_id
+            ),
         )
         .await?;
     Ok(written.with_status(StatusCode::OK))

@@ -36,8 +36,8 @@ WITH target AS MATERIALIZED (
     INSERT INTO audit_logs (actor_user_id, action, resource_type, resource_id, society_id, request_id, details)
     SELECT :caller, 'visitor.guard_respond', 'visitor', id, society_id, :request, jsonb_build_object('decision', :decision) FROM changed
 ), told AS (
-    SELECT jsonb_build_array(emit('flat:' || flat_id, 'guard_override', data, :caller),
-                             emit('society:' || society_id, 'guard_override', data, :caller)) AS events
+    SELECT jsonb_build_array(emit('flat:' || flat_id, 'guard_override', data, :caller, :request, :trace),
+                             emit('society:' || society_id, 'guard_override', data, :caller, :request, :trace)) AS events
       FROM (SELECT flat_id, society_id, jsonb_build_object(
                        'visitor_id', id, 'visitor_name', visitor_name, 'decision', :decision, 'status', status,
                        'guard_name', (SELECT name FROM users WHERE users.id = :caller), 'note', :note,

@@ -122,7 +122,8 @@ pub(crate) async fn create_guest_pass(
                 max_days = policy::GUEST_PASS_MAX_DAYS.default,
                 default_hours = policy::GUEST_PASS_DEFAULT_HOURS.default,
                 max_entries = input.max_entries.0,
-                max_days_ahead = policy::GUEST_PASS_MAX_DAYS_AHEAD.default
+                max_days_ahead = policy::GUEST_PASS_MAX_DAYS_AHEAD.default,
+                trace = meta.trace_id
             ),
         )
         .await?;

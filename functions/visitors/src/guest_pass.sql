@@ -48,10 +48,10 @@ WITH place AS MATERIALIZED (
 ), made AS (
     INSERT INTO visitors (id, society_id, block_id, flat_id, visitor_name, phone, purpose, number_of_people, max_entries,
                           invited_by, expected_start, expected_end, guest_pass, qr_code, access_code, status, auto_approved,
-                          approval_deadline, idempotency_key, created_by, created_at, updated_at)
+                          approval_deadline, idempotency_key, created_by, created_at, updated_at, request_id, trace_id)
     SELECT d.id, d.society_id, d.block_id, d.flat_id, d.visitor_name, d.phone, d.purpose, d.number_of_people, d.max_entries,
            d.invited_by, d.expected_start, d.expected_end, true, d.qr_code, d.access_code, d.status, d.auto_approved,
-           d.approval_deadline, d.idempotency_key, :caller, d.created_at, d.updated_at
+           d.approval_deadline, d.idempotency_key, :caller, d.created_at, d.updated_at, :request, :trace
       FROM draft d, claim c WHERE c.fresh
     RETURNING id, society_id, flat_id, visitor_name, expected_start, expected_end
 ), audited AS (
@@ -61,7 +61,7 @@ WITH place AS MATERIALIZED (
     SELECT emit('society:' || m.society_id, 'guest_pass_created', jsonb_build_object(
                'visitor_id', m.id, 'visitor_name', m.visitor_name, 'flat_number', p.flat_number,
                'block_name', p.block_name, 'expected_start', rfc3339(m.expected_start),
-               'expected_end', rfc3339(m.expected_end))) AS event
+               'expected_end', rfc3339(m.expected_end)), NULL, :request, :trace) AS event
       FROM made m, place p
 )
 SELECT jsonb_build_object('allowed', p.allowed, 'fresh', coalesce(c.fresh, false), 'mismatch', coalesce(c.mismatch, false),

@@ -110,7 +110,8 @@ pub(crate) async fn respond_by(
                 note,
                 link_flat = link.map(|link| link.flat_id),
                 link_deadline = link.map(|link| link.deadline),
-                withdrawal
+                withdrawal,
+                trace = meta.trace_id
             ),
         )
         .await?;

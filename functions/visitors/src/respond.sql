@@ -3,4 +3,4 @@
 SELECT respond_to_visitor(
     p_user => :caller, p_method => :method, p_path => :path, p_key => :key, p_payload => :payload, p_request => :request,
     p_visitor => :visitor, p_decision => :decision, p_note => :note, p_flat => :link_flat, p_deadline => :link_deadline,
-    p_withdrawal => :withdrawal)
+    p_withdrawal => :withdrawal, p_trace => :trace)

@@ -100,7 +100,8 @@ pub(crate) async fn send_invite(
                 of_a_number = OF_A_NUMBER,
                 of_a_user = OF_A_USER,
                 of_a_society = policy::INVITES_A_DAY.default,
-                countries = json!(policy::MESSAGE_COUNTRIES.default)
+                countries = json!(policy::MESSAGE_COUNTRIES.default),
+                trace = meta.trace_id
             ),
         )
         .await?;

@@ -28,16 +28,18 @@ WITH target AS MATERIALIZED (
 ), claim AS MATERIALIZED (
     SELECT c.* FROM free f, claim_key(:caller, :method, :path, :key, :payload, f.answer) c
 ), made AS (
-    INSERT INTO deliveries (id, visitor_id, society_id, flat_id, channel, kind, expires_at, payload)
+    INSERT INTO deliveries (id, visitor_id, society_id, flat_id, channel, kind, expires_at, payload, request_id, trace_id)
     SELECT :notification, t.id, t.society_id, t.flat_id, :channel, 'invite', coalesce(t.expected_end, now() + interval '1 day'),
-           jsonb_build_object('type', 'invite', 'visitor_id', t.id)
+           jsonb_build_object('type', 'invite', 'visitor_id', t.id), :request, :trace
       FROM target t, claim c WHERE c.fresh
     RETURNING id
 ), unsent AS (
     -- Trying again and again while there is no text leaves one row.
-    INSERT INTO notifications (id, visitor_id, society_id, flat_id, channel, kind, expires_at, payload, status, reason, failed_at)
+    INSERT INTO notifications (id, visitor_id, society_id, flat_id, channel, kind, expires_at, payload, status, reason, failed_at,
+                               request_id, trace_id)
     SELECT uuid_v7(), t.id, t.society_id, t.flat_id, :channel, 'invite', coalesce(t.expected_end, now() + interval '1 day'),
-           jsonb_build_object('type', 'invite', 'visitor_id', t.id), 'failed', 'template_not_approved', now()
+           jsonb_build_object('type', 'invite', 'visitor_id', t.id), 'failed', 'template_not_approved', now(),
+           :request, :trace
       FROM target t JOIN earlier e ON true
      WHERE t.allowed AND t.unapproved AND e.answer IS NULL AND NOT e.mismatch AND NOT EXISTS (
            SELECT FROM notifications n

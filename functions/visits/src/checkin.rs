@@ -70,7 +70,8 @@ pub(crate) async fn check_in(
                 visit = Uuid::now_v7(),
                 checkin_method = input.checkin_method.as_ref().map_or("manual", ShortText::as_str),
                 notes = input.notes,
-                guard = input.guard_id
+                guard = input.guard_id,
+                trace = meta.trace_id
             ),
         )
         .await?;

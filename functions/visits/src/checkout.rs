@@ -55,7 +55,13 @@ pub(crate) async fn check_out(
     let written = writer
         .write::<Visit>(
             writing,
-            change!("checkout.sql", visit = input.visit_id, notes = input.notes, guard = input.guard_id),
+            change!(
+                "checkout.sql",
+                visit = input.visit_id,
+                notes = input.notes,
+                guard = input.guard_id,
+                trace = meta.trace_id
+            ),
         )
         .await?;
     Ok(written.with_status(StatusCode::OK))

@@ -11,16 +11,18 @@ const see = (saw, payload) => console.log(JSON.stringify({ saw, payload }));
 const place = token_in === "query" ? { query: { token } } : { auth: { token } };
 const socket = io(url, { transports: ["websocket"], ...place });
 let seq;
+let epoch;
 
 socket.on("connect", () => {
   see("connected");
-  const wish = since ? { ...room, since: seq } : room;
+  const wish = since ? { ...room, since: seq, epoch } : room;
   if (ack) socket.emit("join_room", wish, (answer) => see("acknowledged", answer));
   else socket.emit("join_room", wish);
 });
 socket.onAny((event, payload) => {
   const position = payload?._meta?.seq ?? (event === "room_joined" ? payload.seq : undefined);
   if (position !== undefined) seq = Math.max(seq ?? 0, position);
+  if (event === "room_joined") epoch = payload.epoch;
   see(event, payload);
 });
 let greetings = 0;

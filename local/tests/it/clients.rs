@@ -60,16 +60,17 @@ async fn both_clients_hear_the_same_day() {
 #[tokio::test]
 async fn an_app_joins_with_and_without_an_acknowledgement() {
     let world = World::open().await;
+    let epoch = world.epoch().await;
     for token_in in ["hello", "query"] {
         let mut app =
             Client::app_with(&world.resident, "flat", FLAT_101, json!({"token_in": token_in, "ack": true}));
         app.saw("connected").await;
-        let answer = json!({"event": "room_joined", "room": flat_room(), "seq": 0, "recovered": false});
+        let answer = json!({"event": "room_joined", "room": flat_room(), "epoch": epoch, "seq": 0, "recovered": false});
         assert_eq!(app.saw("acknowledged").await, answer);
 
         let mut app = Client::app_with(&world.resident, "flat", FLAT_101, json!({"token_in": token_in}));
         app.saw("connected").await;
-        let answer = json!({"room": flat_room(), "seq": 0, "recovered": false});
+        let answer = json!({"room": flat_room(), "epoch": epoch, "seq": 0, "recovered": false});
         assert_eq!(app.saw("room_joined").await, answer);
     }
     let mut app = Client::app(&world.neighbour, "flat", FLAT_101);
@@ -133,7 +134,8 @@ async fn an_app_whose_connection_is_cut_comes_back() {
         assert_eq!(app.saw("disconnected").await, "transport close");
         app.saw("connected").await;
     }
-    let joined = |recovered| json!({"room": flat_room(), "seq": 2, "recovered": recovered});
+    let epoch = world.epoch().await;
+    let joined = |recovered| json!({"room": flat_room(), "epoch": epoch, "seq": 2, "recovered": recovered});
     assert_eq!(forgetful.saw("room_joined").await, joined(false));
     assert_eq!(attentive.event().await["event"], "visitor_checkin");
     assert_eq!(attentive.saw("room_joined").await, joined(true));

@@ -19,7 +19,7 @@ impl World {
     /// A function commits so many events for flat 101 and dies before it pushes them; its hold on the
     /// room has run out.
     async fn leave_over(&self, events: i32) {
-        let emit = "SELECT emit('flat:' || $1, 'visitor_checkin', jsonb_build_object('n', n)) FROM generate_series(1, $2) AS n";
+        let emit = "SELECT emit('flat:' || $1, 'visitor_checkin', jsonb_build_object('n', n), NULL, NULL, NULL) FROM generate_series(1, $2) AS n";
         self.db.execute(emit, &[&FLAT_101.to_string(), &events]).await.unwrap();
         self.let_leases_end().await;
     }
@@ -225,7 +225,10 @@ async fn nobody_waits_for_a_room_that_another_holds() {
     phone.join("flat", FLAT_101).await;
     world
         .db
-        .execute("SELECT emit('flat:' || $1, 'visitor_checkin', '{}')", &[&FLAT_101.to_string()])
+        .execute(
+            "SELECT emit('flat:' || $1, 'visitor_checkin', '{}', NULL, NULL, NULL)",
+            &[&FLAT_101.to_string()],
+        )
         .await
         .unwrap();
     let time = world.let_ring(json!({"drain": {}})).await;

@@ -31,6 +31,9 @@ struct Case {
     until_end: Option<f64>,
 }
 
+/// Nobody follows these.
+const NO_TRACE: Option<&str> = None;
+
 impl Case {
     fn is(&self, field: &str, value: &str) -> bool {
         self.visitor[field] == value
@@ -410,7 +413,8 @@ impl Gate {
                         max_days = 30,
                         default_hours = 24,
                         max_entries,
-                        max_days_ahead = 90
+                        max_days_ahead = 90,
+                        trace = NO_TRACE
                     ),
                 )
                 .await;
@@ -442,7 +446,8 @@ impl Gate {
                     start_clock = no_clock,
                     end_at = end.map(at),
                     end_clock = no_clock,
-                    approval_timeout = 300
+                    approval_timeout = 300,
+                    trace = NO_TRACE
                 ),
             )
             .await;
@@ -464,7 +469,8 @@ impl Gate {
                     note = none,
                     link_flat = no_id,
                     link_deadline = no_deadline,
-                    withdrawal
+                    withdrawal,
+                    trace = NO_TRACE
                 ),
             )
             .await
@@ -472,7 +478,13 @@ impl Gate {
         let guard_respond = async |decision: &str| {
             self.write(
                 &self.guard,
-                change!("../../../functions/visitors/src/guard_respond.sql", visitor, decision, note = none),
+                change!(
+                    "../../../functions/visitors/src/guard_respond.sql",
+                    visitor,
+                    decision,
+                    note = none,
+                    trace = NO_TRACE
+                ),
             )
             .await
         };
@@ -484,7 +496,11 @@ impl Gate {
             Step::GuardYes => guard_respond("accept").await,
             Step::GuardNo => guard_respond("deny").await,
             Step::Clear => {
-                self.write(&self.guard, change!("../../../functions/visitors/src/clear_rejected.sql")).await
+                self.write(
+                    &self.guard,
+                    change!("../../../functions/visitors/src/clear_rejected.sql", trace = NO_TRACE),
+                )
+                .await
             }
             Step::CheckIn => {
                 let id = Uuid::now_v7();
@@ -497,7 +513,8 @@ impl Gate {
                             visit = id,
                             checkin_method = "manual",
                             notes = none,
-                            guard = no_id
+                            guard = no_id,
+                            trace = NO_TRACE
                         ),
                     )
                     .await;
@@ -514,7 +531,8 @@ impl Gate {
                         "../../../functions/visits/src/checkout.sql",
                         visit = *visit,
                         notes = none,
-                        guard = no_id
+                        guard = no_id,
+                        trace = NO_TRACE
                     ),
                 )
                 .await
@@ -594,8 +612,8 @@ async fn ten_thousand_histories_go_as_the_model_says() {
     println!("seeds from {first} on, {histories} histories");
     let world = World::open().await;
     // Nobody listens, and telling costs more than all the rest.
-    let nobody = "CREATE OR REPLACE FUNCTION emit(p_room text, p_event text, p_data jsonb, p_actor uuid DEFAULT NULL) RETURNS jsonb
-                  LANGUAGE sql AS 'SELECT p_data'";
+    let nobody = "CREATE OR REPLACE FUNCTION emit(p_room text, p_event text, p_data jsonb, p_actor uuid,
+                                                      p_request text, p_trace text) RETURNS jsonb LANGUAGE sql AS 'SELECT p_data'";
     world.db.batch_execute(nobody).await.unwrap();
     let seen = Arc::new(Mutex::new(BTreeSet::new()));
     let gates = (0..GATES).map(|number| {

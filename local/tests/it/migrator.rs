@@ -176,8 +176,11 @@ async fn running_twice_applies_nothing_more() {
     let deployment = Deployment::begin().await;
     let last = migrations().pop().unwrap();
     let version: usize = last.trim_start_matches('V').split("__").next().unwrap().parse().unwrap();
-    assert_eq!(deployment.run().await, json!({"applied": migrations(), "version": version}));
-    assert_eq!(deployment.run().await, json!({"applied": [], "version": version}));
+    assert_eq!(
+        deployment.run().await,
+        json!({"applied": migrations(), "version": version, "renewed": false})
+    );
+    assert_eq!(deployment.run().await, json!({"applied": [], "version": version, "renewed": false}));
     assert_eq!(deployment.history().await, migrations());
     assert!(deployment.cloudformation.take_told().is_empty());
 }
@@ -375,7 +378,7 @@ async fn an_older_release_lives_with_a_newer_schema() {
     deployment.run().await;
     let newer = "INSERT INTO refinery_schema_history VALUES (999, 'later', '2026-01-01T00:00:00Z', '1')";
     deployment.db.batch_execute(newer).await.unwrap();
-    assert_eq!(deployment.run().await, json!({"applied": [], "version": 999}));
+    assert_eq!(deployment.run().await, json!({"applied": [], "version": 999, "renewed": false}));
 }
 
 /// A migration that was edited after it had been applied, or that others have overtaken, is no success.

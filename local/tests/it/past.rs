@@ -209,7 +209,7 @@ async fn a_cleared_visitor_of_the_past_stays_there() {
 #[tokio::test]
 async fn a_replay_begins_with_the_occupancy() {
     let world = World::open().await;
-    let happen = "SELECT emit('flat:' || $1, 'visitor_checkin', jsonb_build_object('n', n)) FROM generate_series(1, 300) AS n";
+    let happen = "SELECT emit('flat:' || $1, 'visitor_checkin', jsonb_build_object('n', n), NULL, NULL, NULL) FROM generate_series(1, 300) AS n";
     world.db.execute(happen, &[&FLAT_101.to_string()]).await.unwrap();
     world.leave_a_past().await;
     world.empty_the_flat().await;

@@ -10,7 +10,7 @@ use crate::support::{
 impl World {
     /// So many events happen in the room of flat 101 while nobody is there.
     async fn let_happen(&self, events: i64) {
-        let emit = "SELECT emit('flat:' || $1, 'visitor_checkin', jsonb_build_object('n', n)) FROM generate_series(1, $2) AS n";
+        let emit = "SELECT emit('flat:' || $1, 'visitor_checkin', jsonb_build_object('n', n), NULL, NULL, NULL) FROM generate_series(1, $2) AS n";
         self.db.execute(emit, &[&FLAT_101.to_string(), &i32::try_from(events).unwrap()]).await.unwrap();
     }
 }
@@ -141,5 +141,6 @@ async fn a_ping_is_answered_with_the_positions_of_the_rooms() {
     phone.event("guest_pass_created").await;
     phone.send(json!({"action": "ping"})).await;
     let society = format!("society:{GREEN_ACRES}");
-    assert_eq!(phone.event("pong").await["rooms"], json!([{"room": society, "seq": 1}]));
+    let pong = phone.event("pong").await;
+    assert_eq!(pong["rooms"], json!([{"room": society, "epoch": world.epoch().await, "seq": 1}]));
 }

@@ -94,7 +94,10 @@ async fn a_client_says_hello_with_its_token() {
         let [joined] =
             serde_json::from_value::<[Value; 1]>(json_of(&app.text().await.unwrap(), "431")).unwrap();
         let room = format!("flat:{FLAT_101}");
-        assert_eq!(joined, json!({"event": "room_joined", "room": room, "seq": 0, "recovered": false}));
+        let epoch = world.epoch().await;
+        let answer =
+            json!({"event": "room_joined", "room": room, "epoch": epoch, "seq": 0, "recovered": false});
+        assert_eq!(joined, answer);
     }
 }
 
@@ -240,7 +243,8 @@ async fn an_app_and_a_native_client_hear_the_same() {
         let [told, mut payload] = serde_json::from_value::<[Value; 2]>(packet).unwrap();
         assert_eq!(told, name);
         let meta = payload.as_object_mut().unwrap().remove("_meta").unwrap();
-        assert_eq!(meta, json!({"id": frame["id"], "room": frame["room"], "seq": frame["seq"]}));
+        let named = ["id", "room", "epoch", "seq"].map(|name| (name.to_owned(), frame[name].clone()));
+        assert_eq!(meta, Value::Object(named.into_iter().collect()));
         assert_eq!(payload, frame["data"]);
     }
 }

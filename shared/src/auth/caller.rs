@@ -25,6 +25,8 @@ pub struct RequestMeta {
     pub ip: String,
     /// The gateway's id of the request.
     pub request_id: String,
+    /// The trace that it belongs to, where the gateway names one.
+    pub trace_id: Option<String>,
     /// As what the request counts.
     pub counting: Counting,
 }

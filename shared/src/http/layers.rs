@@ -19,6 +19,7 @@ use super::ApiError;
 use crate::{
     App,
     auth::{Counting, RateState, RequestMeta},
+    cause::Cause,
 };
 
 /// How long a handler may take: less than the function's own limit in `template.yaml`, after which
@@ -26,12 +27,17 @@ use crate::{
 const TIMEOUT: Duration = Duration::from_secs(8);
 
 tokio::task_local! {
-    static REQUEST_ID: String;
+    static CAUSE: Cause;
+}
+
+/// The request being served; none outside of one.
+pub(crate) fn cause() -> Option<Cause> {
+    CAUSE.try_with(Clone::clone).ok()
 }
 
 /// The gateway's id of the request being served; empty outside of one.
 pub(crate) fn request_id() -> String {
-    REQUEST_ID.try_with(Clone::clone).unwrap_or_default()
+    CAUSE.try_with(|cause| cause.request_id.clone()).ok().flatten().unwrap_or_default()
 }
 
 /// The outermost layer: request id, time limit, security and rate headers, one line of access log.
@@ -41,7 +47,8 @@ pub(super) async fn observe(mut request: Request, next: Next) -> Response {
     let route = request.extensions().get::<MatchedPath>().map_or("unknown", MatchedPath::as_str).to_owned();
     let method = request.method().clone();
     request.extensions_mut().insert(meta.clone());
-    let served = REQUEST_ID.scope(meta.request_id.clone(), async {
+    let cause = Cause { request_id: Some(meta.request_id.clone()), trace_id: meta.trace_id.clone() };
+    let served = CAUSE.scope(cause, async {
         match tokio::time::timeout(TIMEOUT, next.run(request)).await {
             Ok(response) => response,
             Err(_) => ApiError::Unavailable("the handler took too long".into()).into_response(),
@@ -52,6 +59,7 @@ pub(super) async fn observe(mut request: Request, next: Next) -> Response {
     add_headers(response.headers_mut(), &meta, rate);
     tracing::info!(
         request_id = %meta.request_id,
+        trace_id = meta.trace_id,
         %method,
         route,
         status = response.status().as_u16(),
@@ -107,7 +115,8 @@ fn bearer_token(headers: &HeaderMap) -> Result<&str, ApiError> {
     Ok(token)
 }
 
-/// Who asks, under which id and as what it counts, from the gateway's context and never from a header.
+/// Who asks, under which id and as what it counts, from the gateway's context and never from a header; but for the
+/// trace, which is nowhere else.
 fn request_meta(request: &Request) -> RequestMeta {
     let (ip, request_id) = match request.extensions().get::<RequestContext>() {
         Some(RequestContext::ApiGatewayV2(context)) => {
@@ -119,8 +128,21 @@ fn request_meta(request: &Request) -> RequestMeta {
     RequestMeta {
         ip: ip.unwrap_or_default(),
         request_id: request_id.unwrap_or_default(),
+        trace_id: trace_id(request.headers()),
         counting: Counting::of(request.method(), route),
     }
+}
+
+/// The root of the trace (AWS X-Ray: "Tracing header"). Callers may send one of their own, so nothing else is taken.
+fn trace_id(headers: &HeaderMap) -> Option<String> {
+    let header = headers.get("x-amzn-trace-id")?.to_str().ok()?;
+    let root = header.split(';').find_map(|part| part.trim().strip_prefix("Root="))?;
+    let is_hex = |part: Option<&str>, length| {
+        part.is_some_and(|part| part.len() == length && part.bytes().all(|digit| digit.is_ascii_hexdigit()))
+    };
+    let mut parts = root.split('-');
+    let is_one = parts.next() == Some("1") && is_hex(parts.next(), 8) && is_hex(parts.next(), 24);
+    (is_one && parts.next().is_none()).then(|| root.to_owned())
 }
 
 /// Answers are data for one caller: not to be cached, framed, sniffed or run.
@@ -144,5 +166,32 @@ fn add_headers(headers: &mut HeaderMap, meta: &RequestMeta, rate: Option<RateSta
         headers.insert("ratelimit-limit", HeaderValue::from(limit));
         headers.insert("ratelimit-remaining", HeaderValue::from(remaining.max(0)));
         headers.insert("ratelimit-reset", HeaderValue::from(reset_seconds));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trace_is_what_the_gateway_writes_and_nothing_else() {
+        let root = "1-697e4a68-5f84c2a1b3d0e9f876543210";
+        for (header, read) in [
+            (format!("Root={root}"), Some(root)),
+            (format!("Self=1-67891234-12456789abcdef012345678;Root={root};Sampled=0"), Some(root)),
+            (root.to_owned(), None),
+            ("Root=+919876543210".to_owned(), None),
+            (format!("Root={root}-1"), None),
+            ("Root=2-697e4a68-5f84c2a1b3d0e9f876543210".to_owned(), None),
+            ("Root=1-697e4a68-5f84c2a1b3d0e9f87654321g".to_owned(), None),
+            (String::new(), None),
+        ] {
+            let headers = HeaderMap::from_iter([(
+                HeaderName::from_static("x-amzn-trace-id"),
+                HeaderValue::from_str(&header).unwrap(),
+            )]);
+            assert_eq!(trace_id(&headers).as_deref(), read, "{header}");
+        }
+        assert_eq!(trace_id(&HeaderMap::new()), None);
     }
 }

@@ -15,8 +15,8 @@ use tower_http::catch_panic::CatchPanicLayer;
 pub use answer::{Answer, List, Scoped};
 pub use error::{ApiError, ErrorCode, Refusal, Wish};
 pub use event::{HttpEvent, answer};
-pub(crate) use layers::request_id;
 pub use layers::with_rate;
+pub(crate) use layers::{cause, request_id};
 pub use routes::{Route, Routes};
 
 use crate::{App, StartError, config::Env, lambda};

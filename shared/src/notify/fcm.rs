@@ -48,14 +48,15 @@ impl Channel for Fcm {
         let reply = match self.post(message).await {
             Ok(reply) => reply,
             Err(cause) => {
-                tracing::warn!(cause, "a push could not be handed over");
+                let Message { id, request_id, .. } = message;
+                tracing::warn!(message_id = %id, request_id, cause, "a push could not be handed over");
                 return Outcome::retry("unreachable", None);
             }
         };
         if reply.status == StatusCode::UNAUTHORIZED {
             self.tokens.forget().await;
         }
-        judge(&reply)
+        judge(&reply, message)
     }
 }
 
@@ -143,7 +144,7 @@ struct Violation {
 }
 
 /// What an answer means (Firebase: "ErrorCode" of the HTTP v1 API).
-fn judge(reply: &Reply) -> Outcome {
+fn judge(reply: &Reply, message: &Message) -> Outcome {
     if reply.status.is_success() {
         return Outcome::Sent;
     }
@@ -159,7 +160,8 @@ fn judge(reply: &Reply) -> Outcome {
         (StatusCode::UNAUTHORIZED, _) => Outcome::retry("unauthorised", None),
         (status, _) if status.is_server_error() => Outcome::retry("unavailable", reply.retry_after()),
         (status, code) => {
-            tracing::error!(status = status.as_u16(), code, "a push was refused");
+            let Message { id, request_id, .. } = message;
+            tracing::error!(message_id = %id, request_id, status = status.as_u16(), code, "a push was refused");
             Outcome::failed("refused")
         }
     }
@@ -235,10 +237,10 @@ mod tests {
             (503, coded("UNAVAILABLE"), Outcome::retry("unavailable", None)),
             (500, json!("no json of theirs"), Outcome::retry("unavailable", None)),
         ] {
-            assert_eq!(judge(&reply(status, &body)), outcome, "{status} {body}");
+            assert_eq!(judge(&reply(status, &body), &message()), outcome, "{status} {body}");
         }
         let mut throttled = reply(429, &coded("QUOTA_EXCEEDED"));
         throttled.headers.insert("retry-after", HeaderValue::from(7));
-        assert_eq!(judge(&throttled), Outcome::retry("throttled", Some(Duration::from_secs(7))));
+        assert_eq!(judge(&throttled, &message()), Outcome::retry("throttled", Some(Duration::from_secs(7))));
     }
 }

@@ -35,6 +35,12 @@ pub struct Message {
     pub expires_seconds: f64,
     /// Why it must not be sent.
     pub refusal: Option<String>,
+    /// The gateway's id of the request that it comes from, for the log.
+    #[serde(default)]
+    pub request_id: Option<String>,
+    /// The trace of that request, for the log.
+    #[serde(default)]
+    pub trace_id: Option<String>,
     /// A push token or a phone number.
     address: Option<SecretString>,
     /// The text, for SMS and WhatsApp.

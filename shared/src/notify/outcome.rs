@@ -26,6 +26,24 @@ impl Outcome {
     pub(super) fn retry(reason: &str, after: Option<Duration>) -> Self {
         Self::Retry(reason.to_owned(), after)
     }
+
+    /// What it is called.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Sent => "sent",
+            Self::Failed(_) => "failed",
+            Self::Gone(_) => "gone",
+            Self::Retry(..) => "retry",
+        }
+    }
+
+    /// Why it was not sent.
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Sent => None,
+            Self::Failed(reason) | Self::Gone(reason) | Self::Retry(reason, _) => Some(reason),
+        }
+    }
 }
 
 /// The longest pause between two tries in seconds.
@@ -46,11 +64,11 @@ impl<'a> Settlement<'a> {
     /// What is noted of a try. The pause before the next one is doubled each time from one second on, and
     /// never shorter than the service asks for.
     pub fn of(message: &'a Message, outcome: Outcome) -> Self {
-        let (name, reason, after) = match outcome {
-            Outcome::Sent => ("sent", None, None),
-            Outcome::Failed(reason) => ("failed", Some(reason), None),
-            Outcome::Gone(reason) => ("gone", Some(reason), None),
-            Outcome::Retry(reason, after) => ("retry", Some(reason), after),
+        let name = outcome.name();
+        let (reason, after) = match outcome {
+            Outcome::Sent => (None, None),
+            Outcome::Failed(reason) | Outcome::Gone(reason) => (Some(reason), None),
+            Outcome::Retry(reason, after) => (Some(reason), after),
         };
         let pause = f64::from(message.attempt.clamp(1, 16) - 1).exp2().min(LONGEST_PAUSE);
         let asked = after.map_or(0.0, |after| after.as_secs_f64());

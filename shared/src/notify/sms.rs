@@ -73,7 +73,9 @@ impl Channel for Sms {
         match publish.send().await {
             Ok(_) => Outcome::Sent,
             Err(error) => {
-                tracing::warn!(cause = aws::cause(&error), "an SMS could not be handed over");
+                let Message { id, request_id, .. } = message;
+                let cause = aws::cause(&error);
+                tracing::warn!(message_id = %id, request_id, cause, "an SMS could not be handed over");
                 let status = error.raw_response().map(|response| response.status().as_u16());
                 judge(error.code(), status)
             }

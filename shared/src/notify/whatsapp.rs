@@ -45,9 +45,10 @@ impl Channel for Whatsapp {
             .body(body.to_string().into());
         let Ok(request) = request else { return Outcome::failed("not_configured") };
         match self.outbound.send(request, SEND_TIMEOUT).await {
-            Ok(reply) => judge(&reply),
+            Ok(reply) => judge(&reply, message),
             Err(cause) => {
-                tracing::warn!(cause, "a WhatsApp message could not be handed over");
+                let Message { id, request_id, .. } = message;
+                tracing::warn!(message_id = %id, request_id, cause, "a WhatsApp message could not be handed over");
                 Outcome::retry("unreachable", None)
             }
         }
@@ -83,7 +84,7 @@ struct RefusalError {
     code: i64,
 }
 
-fn judge(reply: &Reply) -> Outcome {
+fn judge(reply: &Reply, message: &Message) -> Outcome {
     if reply.status.is_success() {
         return Outcome::Sent;
     }
@@ -93,7 +94,8 @@ fn judge(reply: &Reply) -> Outcome {
         status if status.is_server_error() => Outcome::retry("unavailable", reply.retry_after()),
         _ if PASSING.contains(&code) => Outcome::retry("throttled", reply.retry_after()),
         status => {
-            tracing::error!(status = status.as_u16(), code, "a WhatsApp message was refused");
+            let (Message { id, request_id, .. }, status) = (message, status.as_u16());
+            tracing::error!(message_id = %id, request_id, status, code, "a WhatsApp message was refused");
             Outcome::failed("refused")
         }
     }

@@ -5,24 +5,37 @@ use aws_sdk_lambda::{primitives::Blob, types::InvocationType};
 use serde::{Deserialize, Serialize};
 
 use super::aws::{self, Clients};
-use crate::{config::CallingConfig, http::ApiError};
+use crate::{Cause, config::CallingConfig, http::ApiError};
 
-/// What the dispatcher is asked to do.
+/// What the dispatcher is asked to do, and whose call asks for it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Ring {
     /// Push what could not be pushed, and send what is queued.
     Drain {
+        /// Whose call left that.
+        #[serde(flatten)]
+        cause: Cause,
         /// Whether a room is held still by whoever could not say that they are through.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         held: bool,
     },
     /// Send what is queued for phones.
-    Send {},
+    Send(Cause),
     /// The same, and end a waiting that is over before the schedule would look.
-    Watch {},
+    Watch(Cause),
     /// Speak first on a connection that has just been opened.
     Greet(Greeting),
+}
+
+impl Ring {
+    /// Whose call asks for it.
+    pub fn cause(&self) -> Option<&Cause> {
+        match self {
+            Self::Drain { cause, .. } | Self::Send(cause) | Self::Watch(cause) => Some(cause),
+            Self::Greet(_) => None,
+        }
+    }
 }
 
 /// A connection that waits for the server to speak first.

@@ -44,25 +44,26 @@ impl Gateway {
     /// Sends a frame to a connection.
     pub async fn post(&self, connection_id: &str, frame: &str) -> Posted {
         let post = self.client.post_to_connection().connection_id(connection_id);
-        outcome(post.data(Blob::new(frame)).send().await, "a post to a connection failed")
+        outcome(post.data(Blob::new(frame)).send().await, connection_id, "a post to a connection failed")
     }
 
     /// Closes a connection.
     pub async fn hang_up(&self, connection_id: &str) -> Posted {
         let call = self.client.delete_connection().connection_id(connection_id);
-        outcome(call.send().await, "a connection could not be closed")
+        outcome(call.send().await, connection_id, "a connection could not be closed")
     }
 }
 
 fn outcome<T, E: ProvideErrorMetadata>(
     result: Result<T, SdkError<E, aws_sdk_apigatewaymanagement::config::http::HttpResponse>>,
+    connection_id: &str,
     failure: &'static str,
 ) -> Posted {
     match result {
         Ok(_) => Posted::Accepted,
         Err(error) if is_gone(&error) => Posted::Gone,
         Err(error) => {
-            tracing::warn!(cause = aws::cause(&error), failure);
+            tracing::warn!(connection_id, cause = aws::cause(&error), failure);
             Posted::Failed
         }
     }

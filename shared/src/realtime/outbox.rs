@@ -156,7 +156,8 @@ impl<'a> Outbox<'a> {
                     Settled::Dead(events) => carried.dead += events,
                 }),
                 Err(error) => {
-                    tracing::warn!(?error, "a push could not be noted");
+                    let rooms: Vec<_> = settlements.iter().map(|done| done.room.to_string()).collect();
+                    tracing::warn!(?rooms, ?error, "a push could not be noted");
                     carried.unsettled = true;
                 }
             }

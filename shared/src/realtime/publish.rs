@@ -8,7 +8,7 @@ use tokio::time::{Instant, timeout};
 use uuid::Uuid;
 
 use super::{Answered, Batch, Bell, Event, Outbox, Pusher, Ring, Room, aws::Clients};
-use crate::{config::CallingConfig, db::Db};
+use crate::{Cause, config::CallingConfig, db::Db, http};
 
 /// How long the posts of one call may take together; the caller is waiting for his answer. Shorter
 /// than the lease of a room.
@@ -99,12 +99,14 @@ impl Publisher {
     /// Pushes what is this caller's turn, and rings the dispatcher for what is left over and for what waits for it
     /// `beside` the events. It always returns, within about 3 s and, where all goes well, one statement.
     pub async fn publish(&self, db: &Db, emitted: Vec<Emitted>, beside: Beside) {
+        let cause = http::cause().or_else(|| emitted.first().map(|emitted| emitted.event.cause()));
+        let cause = cause.unwrap_or_default();
         let queued = beside.queued || emitted.iter().any(|emitted| emitted.queued > 0);
         let messages = async {
             if beside.soon {
-                self.ring(&Ring::Watch {}).await;
+                self.ring(Ring::Watch(cause.clone())).await;
             } else if queued {
-                self.ring(&Ring::Send {}).await;
+                self.ring(Ring::Send(cause.clone())).await;
             }
         };
         let waits = emitted.iter().any(|emitted| emitted.turn == Turn::Behind);
@@ -114,8 +116,9 @@ impl Publisher {
         let (carried, ()) =
             tokio::join!(outbox.carry_and_note(&self.pusher, batches, deadline, beside.answered), messages);
         if waits || carried.is_unfinished() {
-            tracing::warn!(?carried, "some events are left to the dispatcher");
-            self.ring(&Ring::Drain { held: carried.unsettled }).await;
+            let Cause { request_id, trace_id } = &cause;
+            tracing::warn!(request_id, trace_id, ?carried, "some events are left to the dispatcher");
+            self.ring(Ring::Drain { cause, held: carried.unsettled }).await;
         }
     }
 
@@ -123,14 +126,15 @@ impl Publisher {
     pub async fn listeners(&self, room: Room, users: &[Uuid]) -> Option<usize> {
         let members = timeout(COUNTING, self.pusher.connections().members(room)).await.ok()?;
         let members =
-            members.inspect_err(|error| tracing::warn!(?error, "a room could not be counted")).ok()?;
+            members.inspect_err(|error| tracing::warn!(%room, ?error, "a room could not be counted")).ok()?;
         Some(members.iter().filter(|member| users.contains(&member.user_id)).count())
     }
 
     /// Rings the dispatcher; where that fails, its schedule is what notices.
-    async fn ring(&self, ring: &Ring) {
-        if let Err(error) = self.bell.ring(ring).await {
-            tracing::warn!(?error, "the dispatcher could not be rung");
+    async fn ring(&self, ring: Ring) {
+        if let Err(error) = self.bell.ring(&ring).await {
+            let Cause { request_id, trace_id } = ring.cause().cloned().unwrap_or_default();
+            tracing::warn!(request_id, trace_id, ?error, "the dispatcher could not be rung");
         }
     }
 }

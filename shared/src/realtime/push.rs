@@ -97,8 +97,9 @@ impl Pusher {
 
     /// Pushes a batch. A connection whose posts were not answered by `deadline` lags behind.
     pub async fn push(&self, batch: &Batch, deadline: Instant) -> Pushed {
+        let started = Instant::now();
         let (Some(first), Some(last)) = (batch.events.first(), batch.events.last()) else {
-            tracing::error!("a room has numbers without events");
+            tracing::error!(room = %batch.room, "a room has numbers without events");
             return Pushed::Failed;
         };
         let members = match timeout_at(deadline, self.connections.members(batch.room)).await {
@@ -108,20 +109,23 @@ impl Pusher {
         let (audience, revoked) = match members {
             Ok(members) => divide(batch, members),
             Err(error) => {
-                tracing::warn!(?error, "a room could not be read");
+                let Event { room, seq, request_id, trace_id, .. } = first;
+                tracing::warn!(%room, seq, request_id, trace_id, ?error, "a room could not be read");
                 return Pushed::Failed;
             }
         };
         let Ok(frames) = frames(&batch.events, &audience) else {
-            tracing::error!("an event could not be serialised");
+            let Event { room, seq, request_id, trace_id, .. } = first;
+            tracing::error!(%room, seq, request_id, trace_id, "an event could not be serialised");
             return Pushed::Failed;
         };
+        let connections = audience.len();
         // Whoever is not heard of again has got nothing.
         let since = first.seq - 1;
         let mut behind: HashMap<String, Lagging> =
             audience.iter().map(|member| (member.connection_id.clone(), lagging(member, since))).collect();
         let mut posts = stream::iter(audience)
-            .map(|member| self.deliver(member, Arc::clone(&frames)))
+            .map(|member| self.deliver(member, &batch.events, Arc::clone(&frames)))
             .buffer_unordered(CONCURRENCY);
         let mut gone = Vec::new();
         while let Ok(Some((member, outcome))) = timeout_at(deadline, posts.next()).await {
@@ -138,19 +142,31 @@ impl Pusher {
         }
         drop(posts);
         if timeout_at(deadline, self.take_out(batch.room, &gone, &revoked)).await.is_err() {
-            tracing::warn!("connections that left a room could not be removed in time");
+            tracing::warn!(room = %batch.room, "connections that left a room could not be removed in time");
+        }
+        let (lagging, duration_ms) = (behind.len(), started.elapsed().as_millis());
+        for Event { room, seq, event, request_id, trace_id, .. } in &batch.events {
+            tracing::info!(
+                %room, seq, event, request_id, trace_id, connections, lagging, duration_ms,
+                "an event was pushed"
+            );
         }
         Pushed::Done(behind.into_values().collect())
     }
 
     /// Posts a batch to one connection, one event after the other.
-    async fn deliver(&self, member: Member, frames: Arc<Frames>) -> (Member, Outcome) {
+    async fn deliver(&self, member: Member, events: &[Event], frames: Arc<Frames>) -> (Member, Outcome) {
         let mut accepted = 0;
-        for frame in frames.get(&member.protocol).into_iter().flatten() {
+        for (frame, event) in frames.get(&member.protocol).into_iter().flatten().zip(events) {
             match self.gateway.post(&member.connection_id, frame).await {
                 Posted::Accepted => accepted += 1,
                 Posted::Gone => return (member, Outcome::Gone),
-                Posted::Failed => break,
+                Posted::Failed => {
+                    let Event { room, seq, request_id, trace_id, .. } = event;
+                    let Member { connection_id, .. } = &member;
+                    tracing::warn!(%room, seq, request_id, trace_id, connection_id, "an event was not taken");
+                    break;
+                }
             }
         }
         (member, Outcome::Accepted(accepted))
@@ -163,7 +179,7 @@ impl Pusher {
             join_all(revoked.iter().map(|member| self.connections.leave(&member.connection_id, room)));
         let (gone, revoked) = tokio::join!(gone, revoked);
         for error in gone.into_iter().chain(revoked).filter_map(Result::err) {
-            tracing::warn!(?error, "a connection could not be taken out of a room");
+            tracing::warn!(%room, ?error, "a connection could not be taken out of a room");
         }
     }
 }

@@ -29,6 +29,8 @@ struct Kept {
     events: Vec<Uuid>,
     /// Events whose predecessors are missing.
     held: BTreeMap<i64, Uuid>,
+    /// What the numbers count in.
+    epoch: Option<Value>,
     seen: HashSet<Uuid>,
     repeats: usize,
     /// Numbers of events that came for the first time after a later one did, which none should.
@@ -108,7 +110,9 @@ impl Listener {
                 "room_joined" => {
                     assert_eq!(frame["recovered"], true, "all of it is kept");
                     latest = Some(0);
-                    self.kept.lock().unwrap().joins += 1;
+                    let mut kept = self.kept.lock().unwrap();
+                    kept.joins += 1;
+                    kept.epoch = Some(frame["epoch"].clone());
                 }
                 "pong" => {
                     let behind = frame["rooms"][0]["seq"].as_i64().is_none_or(|seq| seq > self.position());
@@ -134,7 +138,11 @@ impl Listener {
     }
 
     fn wish(&self) -> Value {
-        json!({"action": "join_room", "room_type": self.room_type, "room_id": self.room_id, "since": self.position()})
+        let epoch = self.kept.lock().unwrap().epoch.clone();
+        json!({
+            "action": "join_room", "room_type": self.room_type, "room_id": self.room_id,
+            "since": self.position(), "epoch": epoch,
+        })
     }
 
     fn position(&self) -> i64 {

@@ -47,7 +47,7 @@ impl World {
 
     /// What happened in a room, as it is written down.
     pub async fn told_in(&self, room: &str) -> Vec<Value> {
-        let frames = "SELECT event_frame(o) FROM outbox o WHERE room = $1 ORDER BY seq";
+        let frames = "SELECT event_frame(o, e.epoch) - ARRAY['request_id', 'trace_id'] FROM outbox o, room_epoch e WHERE room = $1 ORDER BY seq";
         let rows = self.db.query(frames, &[&room]).await.unwrap();
         rows.into_iter().map(|row| row.get(0)).collect()
     }

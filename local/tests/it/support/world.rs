@@ -116,6 +116,11 @@ impl World {
         self.stranger.with_token("")
     }
 
+    /// The epoch of all rooms.
+    pub async fn epoch(&self) -> Uuid {
+        self.db.query_one("SELECT epoch FROM room_epoch", &[]).await.unwrap().get(0)
+    }
+
     /// One number from the database.
     pub async fn count(&self, sql: &str) -> i64 {
         self.db.query_one(sql, &[]).await.unwrap().get(0)

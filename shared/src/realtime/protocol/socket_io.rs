@@ -127,7 +127,10 @@ fn refuse_namespace(namespace: &str) -> String {
 /// The packet of an event: `42["<name>",{…,"_meta":{…}}]`.
 pub(super) fn event(event: &Event) -> Result<String, serde_json::Error> {
     let mut data = event.data.clone();
-    data.insert("_meta".to_owned(), json!({"id": event.id, "room": event.room, "seq": event.seq}));
+    data.insert(
+        "_meta".to_owned(),
+        json!({"id": event.id, "room": event.room, "epoch": event.epoch, "seq": event.seq}),
+    );
     Ok(format!("42{}", serde_json::to_string(&(&event.event, data))?))
 }
 
