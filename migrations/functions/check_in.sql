@@ -1,12 +1,10 @@
 -- A guard lets a visitor in: all that functions/visits/src/checkin.sql does, answered as shared::write reads it: 'null'
 -- where the caller knows no such visitor.
 CREATE OR REPLACE FUNCTION check_in(
-    p_user uuid, p_method text, p_path text, p_key text, p_payload bytea, p_request text, p_visitor uuid, p_visit uuid,
+    p_user uuid, p_method text, p_path text, p_key text, p_payload bytea, p_request text, p_trace_id text, p_visitor uuid, p_visit uuid,
     p_checkin_method text, p_notes text,
     -- Who the body says the guard is.
-    p_guard uuid,
-    -- The trace of the request.
-    p_trace text
+    p_guard uuid
 ) RETURNS jsonb LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
     target      record;
@@ -58,6 +56,6 @@ BEGIN
                                   'checkin_time', rfc3339(now()));
     RETURN jsonb_build_object(
         'allowed', true, 'fresh', true, 'answer', v_answer, 'events', jsonb_build_array(
-            emit('flat:' || v.flat_id, 'visitor_checkin', v_event, p_user, p_request, p_trace),
-            emit('society:' || v.society_id, 'visitor_checkin', v_event, p_user, p_request, p_trace)));
+            emit('flat:' || v.flat_id, 'visitor_checkin', v_event, p_user, p_request, p_trace_id),
+            emit('society:' || v.society_id, 'visitor_checkin', v_event, p_user, p_request, p_trace_id)));
 END $$;

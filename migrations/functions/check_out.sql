@@ -1,11 +1,9 @@
 -- A guard lets a visitor out: all that functions/visits/src/checkout.sql does, answered as shared::write reads it: 'null'
 -- where the caller knows no such visit.
 CREATE OR REPLACE FUNCTION check_out(
-    p_user uuid, p_method text, p_path text, p_key text, p_payload bytea, p_request text, p_visit uuid, p_notes text,
+    p_user uuid, p_method text, p_path text, p_key text, p_payload bytea, p_request text, p_trace_id text, p_visit uuid, p_notes text,
     -- Who the body says the guard is.
-    p_guard uuid,
-    -- The trace of the request.
-    p_trace text
+    p_guard uuid
 ) RETURNS jsonb LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
     target      record;
@@ -64,6 +62,6 @@ BEGIN
                                   'checkout_time', rfc3339(now()));
     RETURN jsonb_build_object(
         'allowed', true, 'fresh', true, 'answer', v_answer, 'events', jsonb_build_array(
-            emit('flat:' || v.flat_id, 'visitor_checkout', v_event, p_user, p_request, p_trace),
-            emit('society:' || v.society_id, 'visitor_checkout', v_event, p_user, p_request, p_trace)));
+            emit('flat:' || v.flat_id, 'visitor_checkout', v_event, p_user, p_request, p_trace_id),
+            emit('society:' || v.society_id, 'visitor_checkout', v_event, p_user, p_request, p_trace_id)));
 END $$;

@@ -1,14 +1,12 @@
 -- A guard logs a visitor: all that functions/visitors/src/create.sql does, answered as shared::write reads it: 'null' where
 -- the caller knows no such flat.
 CREATE OR REPLACE FUNCTION create_visitor(
-    p_user uuid, p_method text, p_path text, p_key text, p_payload bytea, p_request text, p_id uuid, p_flat uuid,
+    p_user uuid, p_method text, p_path text, p_key text, p_payload bytea, p_request text, p_trace_id text, p_id uuid, p_flat uuid,
     p_name text, p_phone text, p_purpose text, p_vehicle text, p_id_type text, p_id_number text, p_invited_by uuid,
     -- An instant, or what the clocks of the society show.
     p_start timestamptz, p_start_clock timestamp, p_end timestamptz, p_end_clock timestamp,
     -- The default of the policy.
-    p_timeout_seconds integer,
-    -- The trace of the request.
-    p_trace text
+    p_timeout_seconds integer
 ) RETURNS jsonb LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
     v_staff     text;
@@ -88,7 +86,7 @@ BEGIN
                           invited_by, expected_start, expected_end, status, approval_deadline, idempotency_key, created_by,
                           created_at, updated_at, request_id, trace_id)
     VALUES (p_id, v_place.society_id, v_place.block_id, p_flat, p_name, p_phone, v_purpose, p_vehicle, p_id_type, p_id_number,
-            v_invited, v_starts, v_ends, 'pending', v_deadline, v_key, p_user, now(), now(), p_request, p_trace);
+            v_invited, v_starts, v_ends, 'pending', v_deadline, v_key, p_user, now(), now(), p_request, p_trace_id);
     WITH planned AS (
         INSERT INTO visitor_escalations (visitor_id, position, channel, audience, due_at)
         SELECT p_id, s.position, s.channel, s.audience, now() + make_interval(secs => s.after_seconds)
@@ -108,5 +106,5 @@ BEGIN
                 'visitor_id', p_id, 'visitor_name', p_name, 'phone', p_phone, 'purpose', v_purpose, 'vehicle_no', p_vehicle,
                 'flat_number', v_place.flat_number, 'block_name', v_place.block_name, 'society_name', v_place.society_name,
                 'expected_start', rfc3339(v_starts), 'created_at', rfc3339(now()), 'status', 'pending',
-                'approval_deadline', rfc3339(v_deadline)), NULL, p_request, p_trace)));
+                'approval_deadline', rfc3339(v_deadline)), NULL, p_request, p_trace_id)));
 END $$;

@@ -1,14 +1,12 @@
 -- A resident answers for a visitor, or a pass is withdrawn: all that functions/visitors/src/respond.sql does, answered as
 -- shared::write reads it: 'null' where the caller knows no such visitor.
 CREATE OR REPLACE FUNCTION respond_to_visitor(
-    p_user uuid, p_method text, p_path text, p_key text, p_payload bytea, p_request text, p_visitor uuid, p_decision text,
+    p_user uuid, p_method text, p_path text, p_key text, p_payload bytea, p_request text, p_trace_id text, p_visitor uuid, p_decision text,
     p_note text,
     -- From a decision link, its flat and its deadline; null from an app.
     p_flat uuid, p_deadline bigint,
     -- Whether a pass is withdrawn, which admins may, too.
-    p_withdrawal boolean,
-    -- The trace of the request.
-    p_trace text
+    p_withdrawal boolean
 ) RETURNS jsonb LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
     me          scope;
@@ -99,13 +97,13 @@ BEGIN
             'status', v_status, 'withdrawn_by', v_name, 'note', p_note, 'timestamp', rfc3339(now()));
         -- The gate hears it always, the flat where it was not one of its own.
         IF v_speaks_as = 'guard' THEN
-            v_events := v_events || emit('flat:' || v.flat_id, 'guest_pass_withdrawn', v_data, p_user, p_request, p_trace);
+            v_events := v_events || emit('flat:' || v.flat_id, 'guest_pass_withdrawn', v_data, p_user, p_request, p_trace_id);
         END IF;
-        v_events := v_events || emit('society:' || v.society_id, 'guest_pass_withdrawn', v_data, p_user, p_request, p_trace);
+        v_events := v_events || emit('society:' || v.society_id, 'guest_pass_withdrawn', v_data, p_user, p_request, p_trace_id);
     ELSE
         v_events := jsonb_build_array(emit('society:' || v.society_id, 'request_approved', jsonb_build_object(
             'visitor_id', v.id, 'visitor_name', v.visitor_name, 'decision', p_decision, 'status', v_status,
-            'approver_name', v_name, 'note', p_note, 'timestamp', rfc3339(now())), p_user, p_request, p_trace));
+            'approver_name', v_name, 'note', p_note, 'timestamp', rfc3339(now())), p_user, p_request, p_trace_id));
     END IF;
     RETURN jsonb_build_object('allowed', true, 'fresh', true, 'answer', v_answer, 'events', v_events);
 END $$;
