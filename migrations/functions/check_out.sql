@@ -5,7 +5,7 @@ CREATE OR REPLACE FUNCTION check_out(
     -- Who the body says the guard is.
     p_guard uuid,
     -- The trace of the request.
-    p_trace text DEFAULT NULL
+    p_trace text
 ) RETURNS jsonb LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
     target      record;

@@ -8,7 +8,7 @@ CREATE OR REPLACE FUNCTION create_visitor(
     -- The default of the policy.
     p_timeout_seconds integer,
     -- The trace of the request.
-    p_trace text DEFAULT NULL
+    p_trace text
 ) RETURNS jsonb LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
     v_staff     text;

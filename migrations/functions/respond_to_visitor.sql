@@ -8,7 +8,7 @@ CREATE OR REPLACE FUNCTION respond_to_visitor(
     -- Whether a pass is withdrawn, which admins may, too.
     p_withdrawal boolean,
     -- The trace of the request.
-    p_trace text DEFAULT NULL
+    p_trace text
 ) RETURNS jsonb LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
     me          scope;
