@@ -59,6 +59,10 @@ pub(super) async fn run(system: &System, progress: Progress) -> Result<Vec<Run>,
 
     progress.say(format_args!("{ENVIRONMENTS} environments, {CONNECTIONS} connections, through pgbouncer"));
     let pooler = Pooler::start(system, &pgbouncer).await?;
+    system.fleet.recycle();
+    while backends(&superuser).await? > 0 {
+        sleep(LOOK_AGAIN).await;
+    }
     check_bounds(system, pooler.port).await?;
     system.connect_by(pooler.port)?;
     runs.extend(both(system, "through pgbouncer", &superuser).await?);
@@ -108,10 +112,15 @@ async fn one(
     }
     run.served.sort_unstable();
     run.refused.sort_unstable();
-    let backends = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'society360_lambda'";
-    let backends: i64 = superuser.query_one(backends, &[]).await?.try_get(0)?;
-    run.backends = usize::try_from(backends).unwrap_or_default();
+    run.backends = backends(superuser).await?;
     Ok(run)
+}
+
+/// Connections of the functions'.
+async fn backends(superuser: &Client) -> Result<usize, Error> {
+    let sql = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'society360_lambda'";
+    let number: i64 = superuser.query_one(sql, &[]).await?.try_get(0)?;
+    Ok(usize::try_from(number).unwrap_or_default())
 }
 
 /// The bounds that the role has hold behind the pooler, too: they are said, and one ends a statement.
