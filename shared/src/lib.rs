@@ -7,6 +7,7 @@ pub mod auth;
 pub mod config;
 pub mod db;
 pub mod device;
+pub mod digest;
 pub mod entry;
 pub mod http;
 pub mod input;
