@@ -96,12 +96,12 @@ async fn at(rate: u32, progress: Progress) -> Result<Used, Error> {
     }
     // Those that wait for something end as well.
     let mut usage = Usage::default();
-    while Instant::now() < end {
+    loop {
         let part = stack.lambda().take_usage("dispatcher").unwrap_or_default();
         usage.invocations += part.invocations;
         usage.time += part.time;
         usage.at_once = usage.at_once.max(part.at_once);
-        if part.under_way == 0 {
+        if part.under_way == 0 || Instant::now() > end {
             break;
         }
         sleep(PUSH).await;

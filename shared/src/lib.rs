@@ -8,6 +8,7 @@ mod cause;
 pub mod config;
 pub mod db;
 pub mod device;
+pub mod digest;
 pub mod entry;
 pub mod http;
 pub mod input;

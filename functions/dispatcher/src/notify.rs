@@ -19,6 +19,8 @@ use crate::{
 
 /// Messages of one round, all of them under way at once. Each takes less than its lease.
 const AT_ONCE: usize = 64;
+/// What guards are told is gathered for so long, since several rooms are pushed to in the time of one.
+const TOGETHER: Duration = Duration::from_millis(200);
 /// How long telling guards may take; shorter than the lease of a room.
 const TELLING: Duration = Duration::from_millis(2500);
 
@@ -31,6 +33,7 @@ impl Dispatcher {
         round.is_full = messages.len() >= AT_ONCE;
         let tries = stream::iter(messages).map(|message| self.hand_over(message));
         let mut tries = tries.buffer_unordered(AT_ONCE).ready_chunks(AT_ONCE);
+        let mut told = Instant::now();
         // What is done is noted while the rest is under way: a service that hangs delays no other's truth.
         while let Some(done) = tries.next().await {
             for (_, outcome) in &done {
@@ -42,7 +45,14 @@ impl Dispatcher {
                     Outcome::Retry(..) => {}
                 }
             }
-            round.more = round.more.and(self.settle_messages(done).await?);
+            self.settle_messages(done).await?;
+            if told.elapsed() >= TOGETHER {
+                round.more = round.more.and(self.tell_what_is_due().await?.1);
+                told = Instant::now();
+            }
+        }
+        if round.did {
+            round.more = round.more.and(self.tell_what_is_due().await?.1);
         }
         Ok(round)
     }
@@ -63,28 +73,33 @@ impl Dispatcher {
         (message, outcome)
     }
 
-    /// Notes what came of messages, and tells the guards who wait for an answer. Answers what that leaves.
-    async fn settle_messages(&self, done: Vec<(Message, Outcome)>) -> Result<Works, ApiError> {
+    /// Notes what came of messages.
+    async fn settle_messages(&self, done: Vec<(Message, Outcome)>) -> Result<(), ApiError> {
         let settlements: Vec<_> =
             done.iter().map(|(message, outcome)| Settlement::of(message, outcome.clone())).collect();
         let settlements = serde_json::to_value(&settlements)
             .map_err(|_| ApiError::Internal("what came of messages could not be written down".into()))?;
-        self.db.execute(sql!("SELECT settle_notifications(:settlements)", settlements)).await?;
-        Ok(self.tell_what_is_due().await?.1)
+        self.db.execute(sql!("SELECT settle_notifications(:settlements)", settlements)).await.map(drop)
     }
 
     /// Tells guards how far questions have come, a society at a time, so that none waits for another's room. Answers
     /// whether there was any to tell, and what it leaves.
     async fn tell_what_is_due(&self) -> Result<(bool, Works), ApiError> {
         let limit = AT_ONCE as i32;
-        let (mut told, mut left) = (false, Works::default());
+        let (mut told, mut left, mut events) = (false, Works::default(), Vec::new());
+        let mut began = Instant::now();
         loop {
             let due: Option<PutOff> =
                 self.db.read_one(sql!("SELECT tell_due_delivery(:limit)", limit)).await?;
-            let PutOff { events, wait_seconds } = due.unwrap_or_default();
-            told |= !events.is_empty();
-            left = left.and(self.tell(events).await);
-            if wait_seconds != Some(0.0) {
+            let PutOff { events: some, wait_seconds } = due.unwrap_or_default();
+            told |= !some.is_empty();
+            events.extend(some);
+            let is_last = wait_seconds != Some(0.0);
+            if is_last || events.len() >= AT_ONCE || began.elapsed() >= TOGETHER {
+                left = left.and(self.tell(std::mem::take(&mut events)).await);
+                began = Instant::now();
+            }
+            if is_last {
                 return Ok((told, left));
             }
         }

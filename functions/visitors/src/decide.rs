@@ -1,9 +1,9 @@
 //! A resident without the app answers, by the link that he was sent. It ends where an app's answer ends.
 
 use axum::{extract::State, response::Response};
-use sha2::{Digest, Sha256};
 use shared::{
     auth::RequestMeta,
+    digest::sha256,
     http::{Answer, ApiError, with_rate},
     input::{Body, Fields, FromFields, IdempotencyKey},
     notify::DecisionLinks,
@@ -66,7 +66,7 @@ fn one_time(token: &str, decision: Decision) -> IdempotencyKey {
     IdempotencyKey {
         method: "POST".to_owned(),
         path: "/v1/decide".to_owned(),
-        key: Some(format!("{:x}", Sha256::digest(token))),
-        payload: Sha256::digest(decision.as_str()).into(),
+        key: Some(sha256(token).map(|byte| format!("{byte:02x}")).concat()),
+        payload: sha256(decision.as_str()),
     }
 }

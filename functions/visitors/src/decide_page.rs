@@ -8,8 +8,7 @@ use axum::{
     response::Html,
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
-use sha2::{Digest, Sha256};
-use shared::http::ApiError;
+use shared::{digest::sha256, http::ApiError};
 
 const STYLE: &str = include_str!("decide_page.css");
 const SCRIPT: &str = include_str!("decide_page.js");
@@ -19,7 +18,7 @@ static PAGE: LazyLock<String> =
 
 /// Nothing runs but the page's own script, which talks to this host alone (CSP Level 3, section 2.3.1).
 static POLICY: LazyLock<String> = LazyLock::new(|| {
-    let hash = |text: &str| format!("'sha256-{}'", STANDARD.encode(Sha256::digest(text)));
+    let hash = |text: &str| format!("'sha256-{}'", STANDARD.encode(sha256(text)));
     format!(
         "default-src 'none'; script-src {}; style-src {}; connect-src 'self'; base-uri 'none'; \
          form-action 'none'; frame-ancestors 'none'",

@@ -24,7 +24,7 @@ use crate::{Error, Progress};
 const ENVIRONMENTS: usize = 200;
 const CONNECTIONS: usize = 100;
 /// Requests of each kind.
-const REQUESTS: usize = 2000;
+const REQUESTS: usize = 1000;
 /// pgbouncer 1.21 is the first that carries prepared statements.
 const OLDEST: (u32, u32) = (1, 21);
 /// How long pgbouncer may take to listen.
@@ -59,6 +59,11 @@ pub(super) async fn run(system: &System, progress: Progress) -> Result<Vec<Run>,
 
     progress.say(format_args!("{ENVIRONMENTS} environments, {CONNECTIONS} connections, through pgbouncer"));
     let pooler = Pooler::start(system, &pgbouncer).await?;
+    system.fleet.recycle();
+    // The watch of the schedule may hold one.
+    while backends(&superuser).await? > CONNECTIONS / 10 {
+        sleep(LOOK_AGAIN).await;
+    }
     check_bounds(system, pooler.port).await?;
     system.connect_by(pooler.port)?;
     runs.extend(both(system, "through pgbouncer", &superuser).await?);
@@ -108,10 +113,15 @@ async fn one(
     }
     run.served.sort_unstable();
     run.refused.sort_unstable();
-    let backends = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'society360_lambda'";
-    let backends: i64 = superuser.query_one(backends, &[]).await?.try_get(0)?;
-    run.backends = usize::try_from(backends).unwrap_or_default();
+    run.backends = backends(superuser).await?;
     Ok(run)
+}
+
+/// Connections of the functions'.
+async fn backends(superuser: &Client) -> Result<usize, Error> {
+    let sql = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'society360_lambda'";
+    let number: i64 = superuser.query_one(sql, &[]).await?.try_get(0)?;
+    Ok(usize::try_from(number).unwrap_or_default())
 }
 
 /// The bounds that the role has hold behind the pooler, too: they are said, and one ends a statement.

@@ -2,7 +2,7 @@
 
 use local::{Identity, Stack, issuer::forge};
 
-use crate::support::World;
+use crate::support::{World, eventually};
 
 /// The issuer changes its key: the new one is fetched at once, and the old one is good as long as it is served.
 #[tokio::test]
@@ -16,6 +16,23 @@ async fn a_new_key_is_fetched_when_it_is_first_seen() {
     // A second unknown key within the minute is refused without asking the issuer again.
     let forged = forge::unknown_key(world.stack.issuer(), &Identity::of("gopal")).unwrap();
     world.guard.with_token(forged).get("/v1/cities").await.refused(401, "TOKEN_INVALID");
+}
+
+/// A token that was verified is remembered as long as it is good: not beyond its end, and no other one for its sake.
+#[tokio::test]
+async fn a_token_that_is_known_ends_as_it_says() {
+    let world = World::open().await;
+    let short = world.stack.issuer().token(&Identity::of("gopal").ttl(3)).unwrap();
+    let guard = world.guard.with_token(short.clone());
+    for _ in 0..2 {
+        guard.get("/v1/cities").await.data(200);
+    }
+    let (signed, signature) = short.rsplit_once('.').unwrap();
+    let other = if signature.starts_with('A') { "B" } else { "A" };
+    let forged = world.guard.with_token(format!("{signed}.{other}{}", &signature[1..]));
+    forged.get("/v1/cities").await.refused(401, "TOKEN_INVALID");
+    eventually("it ends", async || guard.get("/v1/cities").await.status == 401).await;
+    guard.get("/v1/cities").await.refused(401, "TOKEN_EXPIRED");
 }
 
 /// Keys that cannot be fetched are no reason to send a user to the sign-in page.

@@ -1,13 +1,13 @@
 use axum::extract::FromRequestParts;
 use http::{StatusCode, request::Parts};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use utoipa::{ToSchema, openapi::Object};
 use uuid::Uuid;
 
 use super::{
     Claims, Counting, RateState,
     limits::{Anonymous, Hits},
+    token::Verified,
 };
 use crate::{
     App,
@@ -99,7 +99,7 @@ pub struct Identified {
 /// By what a verified token names its user.
 enum Named<'a> {
     /// A Firebase ID token, with what it says.
-    ByFirebase { token: &'a str, claims: &'a Claims },
+    ByFirebase(&'a Verified),
     /// A link by which one of our users answers.
     ByLink(&'a DecisionClaims),
 }
@@ -108,25 +108,26 @@ enum Named<'a> {
 #[derive(Deserialize)]
 struct CallerRow {
     rate: Hits,
-    #[serde(flatten)]
-    caller: Caller,
+    user: User,
+    roles: Vec<Role>,
+    is_new: bool,
 }
 
 impl App {
     /// Verifies a token and finds or creates its user, in one round trip to the database.
     pub async fn identify(&self, token: &str, meta: &RequestMeta) -> Result<Identified, ApiError> {
-        let claims = match self.verifier.verify(token).await {
-            Ok(claims) => claims,
+        let verified = match self.verifier.verify(token).await {
+            Ok(verified) => verified,
             Err(error) => return Err(self.unverified(error, meta).await),
         };
-        if let Err(over) = self.limits.check(&claims.sub, meta.counting, &meta.ip) {
+        if let Err(over) = self.limits.check(&verified.claims.sub, meta.counting, &meta.ip) {
             if meta.counting == Counting::Arrival {
                 // Refused from memory, it would hold the place of its connection, which others wait for.
                 let _ = self.limits.count_anonymous(&self.db, Anonymous::Hello, &meta.ip).await;
             }
             return Err(over);
         }
-        let found = self.find_caller(&Named::ByFirebase { token, claims: &claims }, meta).await?;
+        let found = self.find_caller(&Named::ByFirebase(&verified), meta).await?;
         found.ok_or_else(|| ApiError::Internal("a caller was neither found nor made".into()))
     }
 
@@ -175,11 +176,10 @@ impl App {
         named: &Named<'_>,
         meta: &RequestMeta,
     ) -> Result<Option<Identified>, ApiError> {
-        let (token, claims, user_id) = match *named {
-            Named::ByFirebase { token, claims } => (Some(token), Some(claims), None),
+        let (digest, claims, user_id) = match *named {
+            Named::ByFirebase(verified) => (Some(&verified.digest), Some(&verified.claims), None),
             Named::ByLink(link) => (None, None, Some(link.user_id)),
         };
-        let digest = token.map(|token| <[u8; 32]>::from(Sha256::digest(token)));
         let text = |claim: fn(&Claims) -> &Option<String>| claims.and_then(|claims| storable(claim(claims)));
         // Users choose it themselves, and guards and neighbours read it.
         let name = claims.and_then(|claims| PersonName::fitted(claims.name.as_deref()?));
@@ -192,7 +192,7 @@ impl App {
                 email = text(|claims| &claims.email),
                 name,
                 picture = text(|claims| &claims.picture),
-                token = digest.as_ref().map(<[u8; 32]>::as_slice),
+                token = digest.map(<[u8; 32]>::as_slice),
                 issued_at = claims.map(|claims| claims.iat as f64),
                 expires_at = claims.map(|claims| claims.exp as f64),
                 user = user_id,
@@ -203,7 +203,8 @@ impl App {
                 arrived = meta.counting == Counting::Arrival
             ))
             .await?;
-        let Some(CallerRow { rate, caller }) = row else { return Ok(None) };
+        let Some(CallerRow { rate, user, roles, is_new }) = row else { return Ok(None) };
+        let caller = Caller { user, roles, is_new };
         let user = claims.map_or_else(|| caller.user_id().to_string(), |claims| claims.sub.clone());
         let rate = self.limits.judge(&user, &caller.roles, meta.counting, &meta.ip, rate)?;
         Ok(Some(Identified { caller, rate }))

@@ -8,11 +8,10 @@ use http::{
     header::{CONTENT_ENCODING, CONTENT_TYPE},
 };
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
 use super::{Fields, FromField, FromFields, Problem, ProblemCode};
-use crate::http::ApiError;
+use crate::{digest::sha256, http::ApiError};
 
 /// Characters an idempotency key may have.
 const MAX_KEY: usize = 200;
@@ -84,7 +83,7 @@ impl<S: Send + Sync, T: FromFields> FromRequest<S> for Body<T> {
         let input = Fields::read(&values);
         match input {
             Ok(input) if problems.is_empty() => {
-                let payload = Sha256::digest(Value::Object(values).to_string()).into();
+                let payload = sha256(Value::Object(values).to_string());
                 Ok(Self { input, key: IdempotencyKey { method, path, key, payload } })
             }
             Ok(_) => Err(ApiError::Invalid(problems)),
