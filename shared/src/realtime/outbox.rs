@@ -254,8 +254,6 @@ fn settlement((batch, pushed): (Batch, Pushed)) -> Settlement {
     let upto = events.last().map_or(0, |last| last.seq);
     match pushed {
         Pushed::Done(lagging) => Settlement { room, pusher, failed: false, upto, lagging },
-        Pushed::Failed => {
-            Settlement { room, pusher, failed: true, upto, lagging: Vec::new() }
-        }
+        Pushed::Failed => Settlement { room, pusher, failed: true, upto, lagging: Vec::new() },
     }
 }
