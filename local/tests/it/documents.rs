@@ -138,7 +138,9 @@ fn names_are_those_of_the_code() {
     let known: BTreeSet<&str> = code.split(|c| !is_part(c)).collect();
     let is_name = |span: &str| span.contains('_') && span.chars().all(|c| c.is_ascii_lowercase() || c == '_');
     let mut named = 0;
-    for document in documents().iter().filter(|path| !path.starts_with("docs/decisions")) {
+    // The columns of `docs/data.md` are compared with the database's.
+    let is_compared = |path: &&PathBuf| !path.starts_with("docs/decisions") && !path.ends_with("docs/data.md");
+    for document in documents().iter().filter(is_compared) {
         let prose = prose(&read(document));
         for name in spans(&prose).0.into_iter().filter(|span| is_name(span)) {
             assert!(known.contains(name), "{}: nothing is called {name}", document.display());

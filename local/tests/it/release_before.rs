@@ -37,8 +37,12 @@ fn release_before() -> Option<String> {
     }
     let now = git(&["rev-parse", &format!("HEAD:{SCHEMA}")]).unwrap();
     let commits = git(&["rev-list", "--first-parent", "HEAD"]).unwrap();
-    let differs =
-        |commit: &&str| git(&["rev-parse", &format!("{commit}:{SCHEMA}")]).is_some_and(|then| then != now);
+    // What was deployed is not edited, so a commit with another text of a migration was no release.
+    let edited = |commit: &str| git(&["diff", "--name-only", "--diff-filter=MD", commit, "HEAD", "--", "migrations/V*.sql"]);
+    let differs = |commit: &&str| {
+        git(&["rev-parse", &format!("{commit}:{SCHEMA}")]).is_some_and(|then| then != now)
+            && edited(commit).is_some_and(|edited| edited.is_empty())
+    };
     // A shallow clone has no history.
     commits.lines().find(differs).map(str::to_owned)
 }
