@@ -495,7 +495,7 @@ async fn months_are_made_ahead() {
     let foreign_keys = format!(
         "SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND conrelid = '{this_month}'::regclass"
     );
-    assert!(world.count(&foreign_keys).await >= 5);
+    assert!(world.count(&foreign_keys).await >= 3, "of its visitor and its guards");
     world.let_zubin_come_and_go().await;
     assert_eq!(world.count(in_default).await, 0);
 }
