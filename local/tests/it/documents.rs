@@ -139,7 +139,8 @@ fn names_are_those_of_the_code() {
     let is_name = |span: &str| span.contains('_') && span.chars().all(|c| c.is_ascii_lowercase() || c == '_');
     let mut named = 0;
     // The columns of `docs/data.md` are compared with the database's.
-    let is_compared = |path: &&PathBuf| !path.starts_with("docs/decisions") && !path.ends_with("docs/data.md");
+    let is_compared =
+        |path: &&PathBuf| !path.starts_with("docs/decisions") && !path.ends_with("docs/data.md");
     for document in documents().iter().filter(is_compared) {
         let prose = prose(&read(document));
         for name in spans(&prose).0.into_iter().filter(|span| is_name(span)) {

@@ -38,7 +38,9 @@ fn release_before() -> Option<String> {
     let now = git(&["rev-parse", &format!("HEAD:{SCHEMA}")]).unwrap();
     let commits = git(&["rev-list", "--first-parent", "HEAD"]).unwrap();
     // What was deployed is not edited, so a commit with another text of a migration was no release.
-    let edited = |commit: &str| git(&["diff", "--name-only", "--diff-filter=MD", commit, "HEAD", "--", "migrations/V*.sql"]);
+    let edited = |commit: &str| {
+        git(&["diff", "--name-only", "--diff-filter=MD", commit, "HEAD", "--", "migrations/V*.sql"])
+    };
     let differs = |commit: &&str| {
         git(&["rev-parse", &format!("{commit}:{SCHEMA}")]).is_some_and(|then| then != now)
             && edited(commit).is_some_and(|edited| edited.is_empty())
