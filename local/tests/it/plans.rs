@@ -70,6 +70,18 @@ async fn a_plan_is_made_for_any_values() {
     assert_eq!((row.get::<_, i64>(0), row.get::<_, i64>(1)), (1, 0));
 }
 
+/// A plan for any values looks dear, and what looks dear is compiled, which took half a second for an answer of none.
+#[tokio::test]
+async fn no_plan_is_compiled() {
+    let stack = Stack::start().await.unwrap();
+    let db = stack.database_as_functions().await.unwrap();
+    db.batch_execute("SET jit_above_cost = 0").await.unwrap();
+    let plan =
+        db.query_one("EXPLAIN (ANALYZE, FORMAT JSON) SELECT count(*) FROM pg_class", &[]).await.unwrap();
+    let plan: Value = plan.get(0);
+    assert_eq!(plan[0]["JIT"], Value::Null, "{plan}");
+}
+
 /// A function in SQL that is not put into the statement that calls it is planned at every call; one in PL/pgSQL keeps its
 /// plans.
 #[tokio::test]
