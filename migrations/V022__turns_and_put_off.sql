@@ -15,6 +15,9 @@ SELECT work, slot, gen_random_uuid()
 GRANT SELECT ON dispatcher_turns TO society360_functions;
 GRANT UPDATE (holder, until, due_at) ON dispatcher_turns TO society360_functions;
 
+-- A key that the server made goes when its caller is answered (note_answered).
+GRANT DELETE ON idempotency_keys TO society360_functions;
+
 -- Deadlines and steps that could not be done, of a visitor or of a whole society: left alone until then, and why.
 CREATE TABLE put_off (
     work     text NOT NULL CHECK (work IN ('deadline', 'step', 'society')),

@@ -103,9 +103,10 @@ impl Dispatcher {
 
     /// Leaves a society alone for a while, whose statement failed as a whole.
     async fn put_off(&self, society: Uuid, error: &ApiError) -> Result<(), ApiError> {
-        let reason = match error {
-            ApiError::Internal(cause) | ApiError::Unavailable(cause) => cause,
-            _ => error.code().as_str(),
+        let reason = if let ApiError::Internal(cause) | ApiError::Unavailable(cause) = error {
+            cause
+        } else {
+            error.code().as_str()
         };
         tracing::warn!(%society, reason, "a society's deadlines and steps were put off");
         self.db.execute(sql!("SELECT put_off('society', :society, :reason)", society, reason)).await.map(drop)

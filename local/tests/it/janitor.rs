@@ -196,6 +196,8 @@ async fn visitors_become_numbers_after_half_a_year() {
     world.all_is_sent().await;
     assert!(world.rows_with("zubin").await.len() >= 6, "he is where he is looked for");
     let recent = world.log_visitor().await;
+    world.answer(recent, "deny").await;
+    world.all_is_sent().await;
     world.let_days_pass(old, 181).await;
     world.let_days_pass(recent, 179).await;
     let before = world.visitors_of(&world.guard).await;

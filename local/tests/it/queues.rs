@@ -369,8 +369,7 @@ async fn months_whose_time_is_over_go() {
     let verify = format!("/v1/admin/audit/verify?society_id={GREEN_ACRES}");
     let newest = world.admin.get(&verify).await.data(200)["seq"].as_i64().unwrap();
     // A society's chain begins with what happened long ago.
-    let long_ago = format!(
-        "DO $$
+    let long_ago = "DO $$
          DECLARE month date;
          BEGIN
              FOREACH month IN ARRAY ARRAY[now() - interval '40 months', now() - interval '35 months', now() - interval '14 months', now() - interval '11 months'] LOOP
@@ -380,10 +379,9 @@ async fn months_whose_time_is_over_go() {
                  SELECT date_trunc('month', month::timestamptz) + interval '9 days', society_id, block_id, flat_id, visitor_id, guard_id
                    FROM visits WHERE created_at = checkin_time LIMIT 1;
              END LOOP;
-         END $$"
-    );
+         END $$";
     world.db.batch_execute("DELETE FROM audit_chain; DELETE FROM audit_heads; DELETE FROM audit_logs; DROP FUNCTION notification_refusal(notifications_before); DROP TABLE notifications_before").await.unwrap();
-    world.db.batch_execute(&long_ago).await.unwrap();
+    world.db.batch_execute(long_ago).await.unwrap();
     let audit = |months: i32| {
         format!(
             "INSERT INTO audit_logs (created_at, action, resource_type, society_id)

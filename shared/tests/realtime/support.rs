@@ -153,9 +153,12 @@ pub fn event(room: Room, seq: i64) -> Event {
     Event {
         event: "visitor_request".into(),
         room,
+        epoch: Uuid::nil(),
         seq,
         id: Uuid::now_v7(),
         data: json!({"status": "pending"}).as_object().unwrap().clone(),
+        request_id: None,
+        trace_id: None,
     }
 }
 

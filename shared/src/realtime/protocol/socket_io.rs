@@ -275,14 +275,18 @@ mod tests {
         assert_eq!(answer(&joined, None), "42[\"room_joined\",{\"seq\":4}]");
     }
 
+    fn told(name: &str, room: Room, seq: i64, data: Map<String, Value>) -> Event {
+        let (event, id) = (name.to_owned(), ID.parse().unwrap());
+        Event { event, room, epoch: Uuid::nil(), seq, id, data, request_id: None, trace_id: None }
+    }
+
     #[test]
     fn an_event_has_one_argument_and_its_meta() {
         let room: Room = format!("flat:{ID}").parse().unwrap();
         let data = json!({"visitor_name": "Zoë \"Z\""}).as_object().unwrap().clone();
-        let told = Event { event: "visitor_request".into(), room, seq: 42, id: ID.parse().unwrap(), data };
-        let packet = event(&told).unwrap();
+        let packet = event(&told("visitor_request", room, 42, data)).unwrap();
         let arguments: Value = serde_json::from_str(packet.strip_prefix("42").unwrap()).unwrap();
-        let meta = json!({"id": ID, "room": format!("flat:{ID}"), "seq": 42});
+        let meta = json!({"id": ID, "room": format!("flat:{ID}"), "epoch": Uuid::nil(), "seq": 42});
         assert_eq!(arguments, json!(["visitor_request", {"visitor_name": "Zoë \"Z\"", "_meta": meta}]));
     }
 
@@ -305,7 +309,7 @@ mod tests {
         fn frames_are_safe_for_clients(name in "[a-z_]{1,20}", text in "\\PC{0,80}", seq in 1_i64..) {
             let room = Room::flat(Uuid::nil());
             let data = json!({"text": text, "_meta": text}).as_object().unwrap().clone();
-            let packet = event(&Event { event: name.clone(), room, seq, id: Uuid::nil(), data }).unwrap();
+            let packet = event(&told(&name, room, seq, data)).unwrap();
             let arguments: Vec<Value> = serde_json::from_str(packet.strip_prefix("42").unwrap()).unwrap();
             prop_assert_eq!(arguments.len(), 2);
             prop_assert_eq!(&arguments[1]["text"], &json!(text));
