@@ -52,7 +52,7 @@ async fn every_connection_of_the_room_gets_every_event_in_order() {
     }
     assert_eq!(
         world.gateway.posted_to("a=")[0],
-        json!({"event": "visitor_request", "room": flat.to_string(), "seq": 4, "id": events[0].id,
+        json!({"event": "visitor_request", "room": flat.to_string(), "epoch": Uuid::nil(), "seq": 4, "id": events[0].id,
                "data": {"status": "pending"}})
     );
     assert!(world.gateway.posted_to("stranger").is_empty());
@@ -69,7 +69,7 @@ async fn each_connection_is_spoken_to_in_its_protocol() {
     assert_eq!(world.gateway.posted_to("native")[0]["seq"], 1);
     let texts = world.gateway.texts_posted_to("app");
     let expected = json!(["visitor_request", {"status": "pending",
-        "_meta": {"id": events[0].id, "room": flat.to_string(), "seq": 1}}]);
+        "_meta": {"id": events[0].id, "room": flat.to_string(), "epoch": Uuid::nil(), "seq": 1}}]);
     let told: serde_json::Value = serde_json::from_str(texts[0].strip_prefix("42").unwrap()).unwrap();
     assert_eq!(told, expected);
 }
