@@ -13,7 +13,7 @@ const FUNCTIONS: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/functions
 const BEGIN: &str = "SET LOCAL check_function_bodies = off";
 /// What this transaction has not written is a function of an earlier release: it stays for the release before, and is
 /// dropped by a later one (`$1` the release). A deployment that was taken back has dropped nothing by then, so a week goes by
-/// first.
+/// first. A database that serves no society yet has no release before.
 const PART: &str = "
     WITH written AS (
         SELECT p.oid::regprocedure::text AS signature, p.xmin = pg_current_xact_id()::xid AS is_ours
@@ -26,8 +26,8 @@ const PART: &str = "
         INSERT INTO former_functions (signature, release) SELECT signature, $1 FROM written WHERE NOT is_ours
         ON CONFLICT DO NOTHING
     )
-    SELECT f.signature FROM former_functions f JOIN written w USING (signature) WHERE NOT w.is_ours
-       AND f.release <> $1 AND f.noted_at < now() - interval '7 days'";
+    SELECT w.signature FROM written w LEFT JOIN former_functions f USING (signature) WHERE NOT w.is_ours
+       AND (f.release <> $1 AND f.noted_at < now() - interval '7 days' OR NOT EXISTS (SELECT FROM societies))";
 
 /// Replaces all functions, and drops those that no release has had for a week.
 ///

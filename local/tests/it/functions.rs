@@ -65,12 +65,27 @@ async fn a_changed_function_is_put_right() {
     assert_eq!(lease, "00:00:05");
 }
 
+/// A database that serves a society was deployed to before.
+const SOCIETY: &str = "INSERT INTO societies (name, city) VALUES ('Green Acres', 'Bengaluru')";
+
+/// One that serves none was not, so it holds no function of an earlier release: what calls one is noticed by all stories.
+#[tokio::test]
+async fn a_new_database_has_no_former_function() {
+    let stack = Stack::start().await.unwrap();
+    let db = stack.database().await.unwrap();
+    let all = "SELECT count(*) FROM pg_proc WHERE pronamespace = 'public'::regnamespace";
+    let all: i64 = db.query_one(all, &[]).await.unwrap().get(0);
+    assert_eq!(usize::try_from(all).unwrap(), migrator::functions().len());
+}
+
 /// What a release does not have any more stays while the release before may call it, however often it is deployed; the
 /// one that comes a week later drops it. One that comes back, as after a rollback, stays for good.
 #[tokio::test]
 async fn a_former_function_stays_for_a_release() {
     let stack = Stack::start().await.unwrap();
     let mut db = stack.database().await.unwrap();
+    db.batch_execute(SOCIETY).await.unwrap();
+    migrator::replace_functions(&mut db).await.unwrap();
     let ours = signatures(&db).await;
     let former = "CREATE FUNCTION emit(p_room text) RETURNS text LANGUAGE sql AS $$ SELECT p_room $$";
     db.batch_execute(former).await.unwrap();

@@ -380,7 +380,7 @@ async fn months_whose_time_is_over_go() {
                    FROM visits WHERE created_at = checkin_time LIMIT 1;
              END LOOP;
          END $$";
-    world.db.batch_execute("DELETE FROM audit_chain; DELETE FROM audit_heads; DELETE FROM audit_logs; DROP FUNCTION notification_refusal(notifications_before); DROP TABLE notifications_before").await.unwrap();
+    world.db.batch_execute("DELETE FROM audit_chain; DELETE FROM audit_heads; DELETE FROM audit_logs; DROP FUNCTION IF EXISTS notification_refusal(notifications_before); DROP TABLE notifications_before").await.unwrap();
     world.db.batch_execute(long_ago).await.unwrap();
     let audit = |months: i32| {
         format!(

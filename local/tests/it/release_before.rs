@@ -94,6 +94,8 @@ async fn the_release_before_finds_what_it_asks_for() {
             db.batch_execute(migration.sql().unwrap()).await.unwrap();
         }
     }
+    let society = "INSERT INTO societies (name, city) VALUES ('Green Acres', 'Bengaluru')";
+    db.batch_execute(society).await.unwrap();
     migrator::replace_functions(&mut db).await.unwrap();
     for row in called {
         let signature: String = row.get(0);
