@@ -41,6 +41,24 @@ impl World {
         self.count("SELECT count(*) FROM room_sequences WHERE pushed < seq OR pusher IS NOT NULL").await == 0
             && self.count("SELECT count(*) FROM lagging_connections").await == 0
     }
+
+    /// Waits until everything is pushed, with the schedule's help.
+    pub async fn all_is_pushed(&self) {
+        eventually("everything is pushed", async || {
+            self.dispatch().await;
+            self.is_up_to_date().await
+        })
+        .await;
+    }
+
+    /// From now on, connections that begin to lag behind are written down in `those_who_lagged`.
+    async fn note_who_lags(&self) {
+        let note = "CREATE TABLE those_who_lagged (connection_id text);
+            CREATE FUNCTION note_who_lags() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS
+            'BEGIN INSERT INTO those_who_lagged VALUES (NEW.connection_id); RETURN NULL; END';
+            CREATE TRIGGER note_who_lags AFTER INSERT ON lagging_connections FOR EACH ROW EXECUTE FUNCTION note_who_lags()";
+        self.db.batch_execute(note).await.unwrap();
+    }
 }
 
 async fn heard_until(phone: &mut Socket, seq: i64) -> Vec<Value> {
@@ -78,22 +96,30 @@ async fn a_writer_who_finds_a_room_behind_rings_the_dispatcher() {
     assert_eq!(seqs(&phone.heard().await), [1, 2]);
 }
 
-/// Many dispatchers and many writers at once: each event comes, and never before an earlier one.
+/// Many dispatchers and many writers at once: each event comes, and never before an earlier one. It comes once, unless a
+/// connection was too slow to answer: then it is served again from where its answer is known.
 #[tokio::test]
 async fn any_number_of_dispatchers_keeps_the_order() {
     let world = World::open().await;
+    world.note_who_lags().await;
     let mut phone = world.resident.connect().await;
     phone.join("flat", FLAT_101).await;
     world.leave_over(150).await;
     let writers = join_all((0..20).map(|_| world.log_visitor()));
     let dispatchers = join_all((0..8).map(|_| world.dispatch()));
     tokio::join!(writers, dispatchers);
-    world.dispatch().await;
-    let heard = phone.heard().await;
+    // Those that the writers rang may hold the room still.
+    world.all_is_pushed().await;
+    let mut heard = phone.heard().await;
+    if world.count("SELECT count(*) FROM those_who_lagged").await > 0 {
+        let mut ids = HashSet::new();
+        heard.retain(|event| ids.insert(event["id"].as_str().unwrap().to_owned()));
+    }
     assert_eq!(seqs(&heard), (1..=170).collect::<Vec<_>>());
     let ids: HashSet<_> = heard.iter().map(|event| event["id"].as_str().unwrap()).collect();
     assert_eq!(ids.len(), 170);
-    assert!(world.is_up_to_date().await);
+    world.dispatch().await;
+    assert!(phone.heard().await.is_empty());
 }
 
 /// Writers who hand a room on to each other need no dispatcher.
