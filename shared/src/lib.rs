@@ -32,5 +32,7 @@ pub mod write;
 
 pub use app::{App, StartError};
 pub use cause::Cause;
+#[doc(hidden)]
+pub use pastey;
 pub use sent_time::SentTime;
 pub use timestamp::Timestamp;

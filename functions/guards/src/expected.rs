@@ -111,3 +111,5 @@ pub(crate) async fn list_expected(
     let (data, next_cursor) = page.into_parts();
     Ok(Json(ExpectedList { success: true, count: data.len(), data, date, next_cursor }))
 }
+
+shared::alias!(list_expected_alias: list_expected at "/v1/guards/society/{society_id}/expected-visitors");

@@ -98,3 +98,5 @@ pub(crate) async fn ensure_occupancy(
     };
     Ok(ApiError::VerificationRequired(wish).into_response())
 }
+
+shared::alias!(ensure_occupancy_alias: ensure_occupancy at "/v1/resident-requests/ensure-occupancy");
