@@ -123,4 +123,9 @@ impl FromField for DeviceInfo {
         }
         check_json(value, MAX_INFO).map(|()| Self(value.clone()))
     }
+
+    /// Nothing is told.
+    fn absent() -> Option<Self> {
+        Some(Self(json!({})))
+    }
 }
