@@ -77,3 +77,26 @@ pub(crate) async fn resolve_many_emergencies(
         .await?;
     Ok(written.with_status(StatusCode::OK))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use shared::input::Fields;
+
+    use super::*;
+
+    #[test]
+    fn either_ids_or_a_flat_are_named() {
+        const ID: &str = "0198c0de-0000-7000-8000-00000000abcd";
+        for (sent, wrong) in [
+            (json!({"ids": [ID]}), vec![]),
+            (json!({"flat_id": ID}), vec![]),
+            (json!({}), vec!["ids"]),
+            (json!({"ids": [ID], "flat_id": ID}), vec!["ids"]),
+            (json!({"ids": [], "flat_id": "x"}), vec!["ids", "flat_id"]),
+        ] {
+            let problems = Fields::read::<ResolveMany>(sent.as_object().unwrap()).err().unwrap_or_default();
+            assert_eq!(problems.iter().map(Problem::field).collect::<Vec<_>>(), wrong, "{sent}");
+        }
+    }
+}
