@@ -103,12 +103,6 @@ crate::schema!(
     ))
 );
 
-impl Default for DeviceInfo {
-    fn default() -> Self {
-        Self(json!({}))
-    }
-}
-
 impl DeviceInfo {
     /// The platform it names, for apps that name it only here.
     pub fn platform(&self) -> Option<Platform> {

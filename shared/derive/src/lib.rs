@@ -77,3 +77,60 @@ fn check(ExprCall { func, args, .. }: &ExprCall) -> Result<TokenStream> {
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_read_is_refused_while_compiling() {
+        for (input, refusal) in [
+            (
+                parse_quote!(
+                    struct Pair(Uuid, Uuid);
+                ),
+                "only a struct with named fields",
+            ),
+            (
+                parse_quote!(
+                    enum Answer {
+                        Yes,
+                        No,
+                    }
+                ),
+                "only a struct with named fields",
+            ),
+            (
+                parse_quote!(
+                    struct Visit {
+                        #[field(skip)]
+                        id: Uuid,
+                    }
+                ),
+                "rename, default or flatten",
+            ),
+            (
+                parse_quote!(
+                    struct Visit {
+                        #[field(default)]
+                        id: Uuid,
+                    }
+                ),
+                "expected `=`",
+            ),
+            (
+                parse_quote!(
+                    #[check(is_open)]
+                    struct Visit {
+                        id: Uuid,
+                    }
+                ),
+                "expected function call",
+            ),
+        ] {
+            let input: DeriveInput = input;
+            let told = implement(&input).unwrap_err().to_string();
+            assert!(told.contains(refusal), "{told}");
+        }
+    }
+}

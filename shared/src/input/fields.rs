@@ -137,21 +137,6 @@ impl<'a> Fields<'a> {
         self.field::<Option<T>>(name).map(|value| value.unwrap_or(default))
     }
 
-    /// A field that must be there.
-    pub fn required<T: FromField>(&mut self, name: &'static str) -> Option<T> {
-        self.field(name)
-    }
-
-    /// A field that may be missing or null. The outer `None` says that it is there and wrong.
-    pub fn optional<T: FromField>(&mut self, name: &'static str) -> Option<Option<T>> {
-        self.field(name)
-    }
-
-    /// A field with a default.
-    pub fn or<T: FromField>(&mut self, name: &'static str, default: T) -> Option<T> {
-        self.field_or(name, default)
-    }
-
     /// Notes a problem that concerns more than one field.
     pub fn note(&mut self, problem: Problem) {
         self.problems.push(problem);

@@ -64,12 +64,6 @@ impl<S: Send + Sync, T: FromField> FromRequestParts<S> for PathText<T> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limit(pub i64);
 
-impl Default for Limit {
-    fn default() -> Self {
-        Self(100)
-    }
-}
-
 crate::schema!(
     Limit,
     "Limit",
