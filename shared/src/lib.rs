@@ -2,6 +2,9 @@
 //!
 //! What is here has at least two users; what one function needs alone lives in that function.
 
+// Derived code says `::shared`, here too.
+extern crate self as shared;
+
 mod app;
 pub mod auth;
 mod cause;

@@ -7,28 +7,20 @@ use shared::{
     auth::Caller,
     entry::Entry,
     http::{ApiError, Scoped},
-    input::{Cursor, Day, Fields, FromFields, Limit, PathId, Query},
+    input::{Cursor, Day, FromFields, Limit, PathId, Query},
     openapi::{self, Forbidden, NotFound},
     statement,
 };
 use utoipa::{ToSchema, openapi::Object};
 use uuid::Uuid;
 
-#[derive(utoipa::IntoParams)]
+#[derive(utoipa::IntoParams, FromFields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct OnDay {
     /// A day of the society's own calendar; today where none is named.
     date: Option<Day>,
     limit: Limit,
     cursor: Cursor,
-}
-
-impl FromFields for OnDay {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let date = fields.optional("date");
-        let (limit, cursor) = (fields.or("limit", Limit::default()), fields.or("cursor", Cursor::START));
-        Some(Self { date: date?, limit: limit?, cursor: cursor? })
-    }
 }
 
 #[derive(Deserialize)]

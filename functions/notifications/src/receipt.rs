@@ -7,7 +7,7 @@ use shared::{
     auth::{Caller, RequestMeta},
     change,
     http::{Answer, ApiError},
-    input::{Body, Fields, FromField, FromFields, PathId, Problem, ProblemCode},
+    input::{Body, FromField, FromFields, PathId, Problem, ProblemCode},
     openapi::{NotFound, one_of},
     write::{Writer, Writing},
 };
@@ -34,15 +34,9 @@ impl FromField for ReceiptEvent {
     }
 }
 
-#[derive(ToSchema)]
+#[derive(ToSchema, FromFields)]
 pub(crate) struct Receipt {
     event: ReceiptEvent,
-}
-
-impl FromFields for Receipt {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        Some(Self { event: fields.required("event")? })
-    }
 }
 
 #[derive(Serialize, Deserialize, ToSchema)]

@@ -6,7 +6,7 @@ use shared::{
     App,
     auth::Caller,
     http::{ApiError, List},
-    input::{Fields, FromFields, PlacePage, Query},
+    input::{FromFields, PlacePage, Query},
     openapi::{OccupancyRole, always_true},
     statement,
 };
@@ -15,16 +15,10 @@ use uuid::Uuid;
 
 use crate::tree::after;
 
-#[derive(utoipa::IntoParams)]
+#[derive(utoipa::IntoParams, FromFields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct InBlock {
     block_id: Uuid,
-}
-
-impl FromFields for InBlock {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        Some(Self { block_id: fields.required("block_id")? })
-    }
 }
 
 #[derive(Serialize, Deserialize, ToSchema)]

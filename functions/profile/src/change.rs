@@ -6,7 +6,7 @@ use shared::{
     auth::{Caller, RequestMeta},
     change,
     http::{Answer, ApiError},
-    input::{Body, Fields, FromField, FromFields, Problem, ProblemCode},
+    input::{Body, FromField, FromFields, Problem, ProblemCode},
     openapi::one_of,
     text::PersonName,
     text_param,
@@ -17,18 +17,11 @@ use utoipa::ToSchema;
 use crate::me::ProfileUser;
 
 /// What stays as it is where it is not said.
-#[derive(ToSchema)]
+#[derive(ToSchema, FromFields)]
 pub(crate) struct Change {
     /// What guards and neighbours read.
     name: Option<PersonName>,
     language: Option<Language>,
-}
-
-impl FromFields for Change {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let (name, language) = (fields.optional("name"), fields.optional("language"));
-        Some(Self { name: name?, language: language? })
-    }
 }
 
 /// Languages of India's gates, by their codes (ISO 639-1).

@@ -6,7 +6,7 @@ use shared::{
     auth::{Caller, RequestMeta},
     change,
     http::{Answer, ApiError},
-    input::{Body, Fields, FromFields, IdempotencyKey, PathId},
+    input::{Body, FromFields, IdempotencyKey, PathId},
     openapi::{Forbidden, NotFound, WrongState},
     text::LongText,
     write::{Writer, Writing},
@@ -14,15 +14,9 @@ use shared::{
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-#[derive(ToSchema)]
+#[derive(ToSchema, FromFields)]
 pub(crate) struct Decide {
     note: Option<LongText>,
-}
-
-impl FromFields for Decide {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        Some(Self { note: fields.optional("note")? })
-    }
 }
 
 #[derive(Serialize, Deserialize, ToSchema)]

@@ -7,7 +7,7 @@ use shared::{
     auth::{Caller, RequestMeta},
     change,
     http::{Answer, ApiError},
-    input::{Body, Fields, FromField, FromFields, PathId, Problem, ProblemCode},
+    input::{Body, FromField, FromFields, PathId, Problem, ProblemCode},
     openapi::{Forbidden, NotFound, WrongStateOrUnapproved},
     policy, text_param,
     write::{Writer, Writing},
@@ -53,16 +53,11 @@ impl FromField for Channel {
     }
 }
 
-#[derive(ToSchema)]
+#[derive(ToSchema, FromFields)]
 pub(crate) struct Invite {
     #[schema(required = false, nullable, default = "sms")]
+    #[field(default = Channel::Sms)]
     channel: Channel,
-}
-
-impl FromFields for Invite {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        Some(Self { channel: fields.or("channel", Channel::Sms)? })
-    }
 }
 
 #[derive(Serialize, Deserialize, ToSchema)]

@@ -5,7 +5,7 @@ use shared::{
     auth::{Caller, RequestMeta},
     change,
     http::{Answer, ApiError},
-    input::{Body, Fields, FromFields},
+    input::{Body, FromFields},
     openapi::{Forbidden, NotFound, NotLetIn, OutsideWindow},
     text::{LongText, ShortText},
     write::{Writer, Writing},
@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::visit::Visit;
 
-#[derive(ToSchema)]
+#[derive(ToSchema, FromFields)]
 pub(crate) struct CheckIn {
     visitor_id: Uuid,
     /// `manual` where it is not said.
@@ -23,21 +23,6 @@ pub(crate) struct CheckIn {
     notes: Option<LongText>,
     /// None but the caller's own post is accepted.
     guard_id: Option<Uuid>,
-}
-
-impl FromFields for CheckIn {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let visitor_id = fields.required("visitor_id");
-        let checkin_method = fields.optional("checkin_method");
-        let notes = fields.optional("notes");
-        let guard_id = fields.optional("guard_id");
-        Some(Self {
-            visitor_id: visitor_id?,
-            checkin_method: checkin_method?,
-            notes: notes?,
-            guard_id: guard_id?,
-        })
-    }
 }
 
 /// Lets an accepted visitor in.
