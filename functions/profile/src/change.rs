@@ -10,6 +10,7 @@ use shared::{
     openapi::one_of,
     text::PersonName,
     text_param,
+    vocabulary::LANGUAGES,
     write::{QuietWriter, Writing},
 };
 use utoipa::ToSchema;
@@ -30,9 +31,6 @@ impl FromFields for Change {
         Some(Self { name: name?, language: language? })
     }
 }
-
-/// Languages of India's gates, by their codes (ISO 639-1).
-const LANGUAGES: [&str; 7] = ["bn", "en", "hi", "kn", "mr", "ta", "te"];
 
 /// One of [`LANGUAGES`].
 #[derive(Debug)]
