@@ -69,7 +69,7 @@ pub enum Platform {
 
 impl Platform {
     /// The platform as it is written.
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Ios => "ios",
             Self::Android => "android",

@@ -31,6 +31,7 @@ pub mod statement;
 pub mod telemetry;
 pub mod text;
 mod timestamp;
+pub mod vocabulary;
 pub mod write;
 
 pub use app::{App, StartError};

@@ -101,8 +101,3 @@ macro_rules! schema {
         }
     };
 }
-
-/// As what someone lives in a flat.
-pub struct OccupancyRole;
-
-schema!(OccupancyRole, "OccupancyRole", one_of(["owner", "tenant", "other"]));

@@ -10,6 +10,7 @@ use shared::{
     input::{Cursor, Day, FromFields, Limit, PathId, Query},
     openapi::{self, Forbidden, NotFound},
     statement,
+    vocabulary::VisitorStatus,
 };
 use utoipa::{ToSchema, openapi::Object};
 use uuid::Uuid;
@@ -55,7 +56,15 @@ struct ExpectedVisitor {
 }
 
 fn expected_status() -> Object {
-    openapi::one_of(["pending", "accepted", "checked_in", "checked_out"])
+    openapi::one_of(
+        [
+            VisitorStatus::Pending,
+            VisitorStatus::Accepted,
+            VisitorStatus::CheckedIn,
+            VisitorStatus::CheckedOut,
+        ]
+        .map(VisitorStatus::as_str),
+    )
 }
 
 /// `data`, `count` and `date`.

@@ -9,6 +9,7 @@ use shared::{
     http::{Answer, ApiError},
     input::{Body, FromField, FromFields, PathId, Problem, ProblemCode},
     openapi::{NotFound, one_of},
+    vocabulary::MessageStatus,
     write::{Writer, Writing},
 };
 use utoipa::{ToSchema, openapi::Object};
@@ -47,7 +48,7 @@ struct ReceiptAnswer {
 }
 
 fn status() -> Object {
-    one_of(["delivered", "opened"])
+    one_of([MessageStatus::Delivered, MessageStatus::Opened].map(MessageStatus::as_str))
 }
 
 /// Notes that a message came, or that it was opened. What was opened stays so.

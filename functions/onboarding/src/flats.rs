@@ -7,8 +7,9 @@ use shared::{
     auth::Caller,
     http::{ApiError, List},
     input::{FromFields, PlacePage, Query},
-    openapi::{OccupancyRole, always_true},
+    openapi::always_true,
     statement,
+    vocabulary::OccupancyRole,
 };
 use utoipa::ToSchema;
 use uuid::Uuid;

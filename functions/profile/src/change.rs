@@ -10,6 +10,7 @@ use shared::{
     openapi::one_of,
     text::PersonName,
     text_param,
+    vocabulary::LANGUAGES,
     write::{QuietWriter, Writing},
 };
 use utoipa::ToSchema;
@@ -23,9 +24,6 @@ pub(crate) struct Change {
     name: Option<PersonName>,
     language: Option<Language>,
 }
-
-/// Languages of India's gates, by their codes (ISO 639-1).
-const LANGUAGES: [&str; 7] = ["bn", "en", "hi", "kn", "mr", "ta", "te"];
 
 /// One of [`LANGUAGES`].
 #[derive(Debug)]

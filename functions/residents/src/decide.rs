@@ -9,6 +9,7 @@ use shared::{
     input::{Body, FromFields, IdempotencyKey, PathId},
     openapi::{Forbidden, NotFound, WrongState},
     text::LongText,
+    vocabulary::RequestDecision,
     write::{Writer, Writing},
 };
 use utoipa::ToSchema;
@@ -37,7 +38,7 @@ pub(crate) async fn approve_request(
     PathId(id): PathId,
     Body { input, key }: Body<Decide>,
 ) -> Result<Response, ApiError> {
-    decide(&writer, &caller, &meta, &key, id, "approve", input).await
+    decide(&writer, &caller, &meta, &key, id, RequestDecision::Approve, input).await
 }
 
 /// Rejects a request.
@@ -53,7 +54,7 @@ pub(crate) async fn reject_request(
     PathId(id): PathId,
     Body { input, key }: Body<Decide>,
 ) -> Result<Response, ApiError> {
-    decide(&writer, &caller, &meta, &key, id, "reject", input).await
+    decide(&writer, &caller, &meta, &key, id, RequestDecision::Reject, input).await
 }
 
 async fn decide(
@@ -62,7 +63,7 @@ async fn decide(
     meta: &RequestMeta,
     key: &IdempotencyKey,
     id: Uuid,
-    decision: &str,
+    decision: RequestDecision,
     input: Decide,
 ) -> Result<Response, ApiError> {
     let forbidden = "Only an admin of this flat decides, and never about their own request.";

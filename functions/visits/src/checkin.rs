@@ -8,6 +8,7 @@ use shared::{
     input::{Body, FromFields},
     openapi::{Forbidden, NotFound, NotLetIn, OutsideWindow},
     text::{LongText, ShortText},
+    vocabulary::CheckinMethod,
     write::{Writer, Writing},
 };
 use utoipa::ToSchema;
@@ -53,7 +54,8 @@ pub(crate) async fn check_in(
                 "checkin.sql",
                 visitor = input.visitor_id,
                 visit = Uuid::now_v7(),
-                checkin_method = input.checkin_method.as_ref().map_or("manual", ShortText::as_str),
+                checkin_method =
+                    input.checkin_method.as_ref().map_or(CheckinMethod::Manual.as_str(), ShortText::as_str),
                 notes = input.notes,
                 guard = input.guard_id,
                 trace = meta.trace_id

@@ -12,7 +12,10 @@ use super::{
     gate::{guard, resident, visitor},
     system::{System, failed},
 };
-use crate::{Error, crowd::{is_event, listen}};
+use crate::{
+    Error,
+    crowd::{is_event, listen},
+};
 
 /// Rings before those that count.
 const WARMING: usize = 20;
