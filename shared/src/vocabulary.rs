@@ -15,9 +15,10 @@ use crate::{
 macro_rules! words {
     ($($(#[$about:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $word:literal),+ $(,)? })+) => {$(
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+        #[serde(rename_all = "snake_case")]
         $(#[$about])*
         pub enum $name {
-            $($(#[$doc])* #[serde(rename = $word)] $variant),+
+            $($(#[$doc])* $variant),+
         }
 
         impl $name {
@@ -271,12 +272,30 @@ mod tests {
         assert_eq!(Decision::from_field(&"deny".into()), Ok(Decision::Deny));
     }
 
+    /// As JSON and in the API description, which derive their words from the names, as elsewhere.
+    fn same<T: Serialize + ToSchema>(words: &[&str], of: impl Fn(&str) -> Option<T>) {
+        for word in words {
+            assert_eq!(serde_json::to_value(of(word).unwrap()).unwrap(), *word);
+        }
+        assert_eq!(serde_json::to_value(T::schema()).unwrap()["enum"], serde_json::json!(words));
+    }
+
     #[test]
     fn a_word_is_the_same_everywhere() {
-        for word in VisitorStatus::WORDS {
-            let status: VisitorStatus = serde_json::from_value(word.into()).unwrap();
-            assert_eq!(status.as_str(), word);
-            assert_eq!(serde_json::to_value(status).unwrap(), word);
-        }
+        same(&VisitorStatus::WORDS, VisitorStatus::of);
+        same(&DecidedBy::WORDS, DecidedBy::of);
+        same(&AnsweredBy::WORDS, AnsweredBy::of);
+        same(&Decision::WORDS, Decision::of);
+        same(&Purpose::WORDS, Purpose::of);
+        same(&CheckinMethod::WORDS, CheckinMethod::of);
+        same(&Channel::WORDS, Channel::of);
+        same(&TextChannel::WORDS, TextChannel::of);
+        same(&MessageStatus::WORDS, MessageStatus::of);
+        same(&RoleName::WORDS, RoleName::of);
+        same(&ScopeType::WORDS, ScopeType::of);
+        same(&RequestedRole::WORDS, RequestedRole::of);
+        same(&RequestStatus::WORDS, RequestStatus::of);
+        same(&RequestDecision::WORDS, RequestDecision::of);
+        same(&EmergencyStatus::WORDS, EmergencyStatus::of);
     }
 }
