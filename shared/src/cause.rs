@@ -12,3 +12,24 @@ pub struct Cause {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace_id: Option<String>,
 }
+
+tokio::task_local! {
+    static CAUSE: Cause;
+}
+
+impl Cause {
+    /// Does some work as what comes from this.
+    pub(crate) async fn of<T>(self, work: impl Future<Output = T>) -> T {
+        CAUSE.scope(self, work).await
+    }
+}
+
+/// The request being served; none outside of one.
+pub(crate) fn cause() -> Option<Cause> {
+    CAUSE.try_with(Clone::clone).ok()
+}
+
+/// The gateway's id of the request being served; empty outside of one.
+pub(crate) fn request_id() -> String {
+    CAUSE.try_with(|cause| cause.request_id.clone()).ok().flatten().unwrap_or_default()
+}

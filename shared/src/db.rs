@@ -22,10 +22,10 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use crate::{
     StartError,
     config::DatabaseConfig,
-    http::ApiError,
-    input::{Problem, ProblemCode},
+    error::ApiError,
+    fields::{Problem, ProblemCode},
     misread::misfit,
-    statement::Statement,
+    statement::{Statement, Unique},
 };
 
 /// How long opening a connection may take.
@@ -181,7 +181,7 @@ impl Db {
             match tokio::time::timeout(STATEMENT_TIMEOUT, run_on(&connection, statement)).await {
                 Ok(Ok(done)) => return Ok(done),
                 Ok(Err(error)) if !repeated && again(&error) => drop(Object::take(connection)),
-                Ok(Err(error)) => return Err(failed(error)),
+                Ok(Err(error)) => return Err(failed(error, statement.unique)),
                 Err(_) => return Err(given_up(connection)),
             }
             repeated = true;
@@ -196,7 +196,7 @@ impl Db {
 /// Prepares a statement where the connection has not done so before, and runs it.
 async fn run_on(
     connection: &Object,
-    Statement { sql, values }: Statement<'_>,
+    Statement { sql, values, .. }: Statement<'_>,
 ) -> Result<(Vec<Row>, u64), tokio_postgres::Error> {
     let prepared = connection.prepare_cached(sql).await?;
     let mut stream = pin!(connection.query_raw(&prepared, values.iter().copied()).await?);
@@ -241,19 +241,16 @@ impl<'a> FromSql<'a> for JsonText<'a> {
     }
 }
 
-/// The field whose value another row has already, by the constraint that says so.
-fn taken(error: &tokio_postgres::Error) -> Option<Problem> {
-    let field = match error.as_db_error()?.constraint()? {
-        "visitors_qr_code_key" => "qr_code",
-        _ => return None,
-    };
-    let problem = Problem::new(ProblemCode::Taken, "is in use already").of(field);
-    Some(problem.saying("Another pass has this QR code already."))
+/// The field of the statement whose value another row has already.
+fn taken(error: &tokio_postgres::Error, unique: Option<Unique>) -> Option<Problem> {
+    let Unique { constraint, field, sentence } = unique?;
+    let problem = || Problem::new(ProblemCode::Taken, "is in use already").of(field).saying(sentence);
+    (error.as_db_error()?.constraint()? == constraint).then(problem)
 }
 
 /// A lost connection, a server that is going down or too busy is 503; anything else is a defect.
-fn failed(error: tokio_postgres::Error) -> ApiError {
-    if let Some(problem) = taken(&error) {
+fn failed(error: tokio_postgres::Error, unique: Option<Unique>) -> ApiError {
+    if let Some(problem) = taken(&error, unique) {
         return ApiError::Invalid(vec![problem]);
     }
     let retry_helps = connection_is_lost(&error) || error.code().is_some_and(is_transient);

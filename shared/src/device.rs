@@ -7,7 +7,7 @@ use utoipa::{
 };
 
 use crate::{
-    input::{FromField, Problem, ProblemCode},
+    fields::{FromField, Problem, ProblemCode},
     openapi,
     text::check_json,
     text_param,

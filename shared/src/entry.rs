@@ -5,10 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use crate::{
-    http::{ApiError, ErrorCode},
-    vocabulary::DecidedBy,
-};
+use crate::{code::ErrorCode, error::ApiError, vocabulary::DecidedBy};
 
 /// Why a visitor may not come in now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -5,14 +5,17 @@
 // Derived code says `::shared`, here too.
 extern crate self as shared;
 
-mod app;
 pub mod auth;
 mod cause;
+mod code;
 pub mod config;
 pub mod db;
+pub mod decision_link;
 pub mod device;
 pub mod digest;
 pub mod entry;
+mod error;
+mod fields;
 pub mod http;
 pub mod input;
 pub mod lambda;
@@ -25,8 +28,10 @@ pub mod place;
 pub mod policy;
 #[cfg(test)]
 mod properties;
+mod rate;
 pub mod realtime;
 mod sent_time;
+mod start;
 pub mod statement;
 pub mod telemetry;
 pub mod text;
@@ -34,9 +39,10 @@ mod timestamp;
 pub mod vocabulary;
 pub mod write;
 
-pub use app::{App, StartError};
+pub use auth::App;
 pub use cause::Cause;
 #[doc(hidden)]
 pub use pastey;
 pub use sent_time::SentTime;
+pub use start::StartError;
 pub use timestamp::Timestamp;

@@ -11,7 +11,7 @@ use utoipa::{
     openapi::{Object, ObjectBuilder, OpenApi, RefOr, Response, Type},
 };
 
-use crate::http::ErrorCode;
+use crate::code::ErrorCode;
 
 /// Refusals: an HTTP status and the error codes a handler answers with it.
 macro_rules! refusals {

@@ -9,6 +9,24 @@ use tokio_postgres::types::ToSql;
 /// A value that a parameter may have.
 pub type Value<'a> = &'a (dyn ToSql + Sync);
 
+/// A field whose value no other row may have, and what the caller is told where one has it.
+#[derive(Clone, Copy, Debug)]
+pub struct Unique {
+    /// The constraint that says so.
+    pub constraint: &'static str,
+    /// The field.
+    pub field: &'static str,
+    /// The sentence.
+    pub sentence: &'static str,
+}
+
+impl Change<'_> {
+    /// The same, of which the caller is told that another row has the value already.
+    pub fn with_unique(self, unique: Unique) -> Self {
+        Self { unique: Some(unique), ..self }
+    }
+}
+
 /// A statement and the values of its parameters, in the order of their numbers.
 #[derive(Clone, Copy)]
 pub struct Statement<'a> {
@@ -16,6 +34,8 @@ pub struct Statement<'a> {
     pub sql: &'static str,
     #[doc(hidden)]
     pub values: &'a [Value<'a>],
+    #[doc(hidden)]
+    pub unique: Option<Unique>,
 }
 
 /// A writing statement, whose first six parameters come from [`crate::write`]: `:caller`, `:method`, `:path`, `:key`,
@@ -26,6 +46,8 @@ pub struct Change<'a> {
     pub sql: &'static str,
     #[doc(hidden)]
     pub values: &'a [Value<'a>],
+    #[doc(hidden)]
+    pub unique: Option<Unique>,
 }
 
 /// A statement in a file beside the code, as `statement!("get.sql", caller = caller.user_id(), visitor)`: the
@@ -58,6 +80,7 @@ macro_rules! sql {
         $crate::statement::Statement {
             sql: $crate::numbered!($sql, $($name),*),
             values: &[$($crate::value!($name $(= $value)?)),*],
+            unique: None,
         }
     };
 }
@@ -73,6 +96,7 @@ macro_rules! change {
                 caller, method, path, key, payload, request $(, $name)*
             ),
             values: &[$($crate::value!($name $(= $value)?)),*],
+            unique: None,
         }
     };
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::{
-    input::{FromField, Problem, ProblemCode},
+    fields::{FromField, Problem, ProblemCode},
     openapi::one_of,
     schema, text_param,
 };

@@ -235,7 +235,7 @@ impl<T: Tell> Writer<T> {
         let common: [Value<'_>; 6] =
             [caller.user_id(), &key.method, &key.path, &key.key, &payload, &meta.request_id];
         let values: Vec<Value<'_>> = common.into_iter().chain(change.values.iter().copied()).collect();
-        let statement = Statement { sql: change.sql, values: &values };
+        let statement = Statement { sql: change.sql, values: &values, unique: change.unique };
         let outcome = self.app.db.read_one::<Option<Outcome<A>>>(statement).await?;
         let outcome = outcome.flatten().ok_or(ApiError::NotFound(unknown))?;
         if !outcome.allowed {

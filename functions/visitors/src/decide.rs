@@ -3,10 +3,10 @@
 use axum::{extract::State, response::Response};
 use shared::{
     auth::RequestMeta,
+    decision_link::DecisionLinks,
     digest::sha256,
     http::{Answer, ApiError, with_rate},
     input::{Body, FromFields, IdempotencyKey},
-    notify::DecisionLinks,
     openapi::{Forbidden, KeyReused, NotFound, WrongStateOrLate},
     text::LongText,
     write::Writer,

@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 use shared::{
     Timestamp,
     auth::RequestMeta,
+    decision_link::DecisionClaims,
     http::{Answer, ApiError, Scoped, with_rate},
     input::{Body, FromFields},
-    notify::DecisionClaims,
     openapi::{Forbidden, Late, NotFound},
     statement,
 };

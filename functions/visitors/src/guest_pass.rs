@@ -9,6 +9,7 @@ use shared::{
     input::{Body, FromFields, Problem, ProblemCode, Whole},
     openapi::{Forbidden, NotFound},
     policy,
+    statement::Unique,
     text::{PersonName, Phone, ShortText},
     write::{Writer, Writing},
 };
@@ -19,6 +20,13 @@ use crate::{pass_code::AccessCode, visitor::VisitorAnswer};
 
 /// Codes offered to the database, which takes the first that no live pass of the society has.
 const CANDIDATES: usize = 4;
+
+/// Where two passes of one moment have the same QR code.
+const QR_CODE: Unique = Unique {
+    constraint: "visitors_qr_code_key",
+    field: "qr_code",
+    sentence: "Another pass has this QR code already.",
+};
 
 #[derive(ToSchema, FromFields)]
 #[check(ends_later(expected_start, expected_end))]
@@ -102,7 +110,8 @@ pub(crate) async fn create_guest_pass(
                 max_entries = input.max_entries.0,
                 max_days_ahead = policy::GUEST_PASS_MAX_DAYS_AHEAD.default,
                 trace = meta.trace_id
-            ),
+            )
+            .with_unique(QR_CODE),
         )
         .await?;
     Ok(written.with_status(StatusCode::CREATED))

@@ -21,8 +21,8 @@ use axum::Router;
 use shared::{
     StartError,
     config::{AppConfig, CallingConfig, Env, LinkConfig},
+    decision_link::DecisionLinks,
     http::{authenticated, finish},
-    notify::DecisionLinks,
     write::Writer,
 };
 

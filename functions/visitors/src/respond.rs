@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 use shared::{
     auth::{Caller, RequestMeta},
     change,
+    decision_link::DecisionClaims,
     http::{Answer, ApiError},
     input::{Body, FromFields, IdempotencyKey, PathId},
-    notify::DecisionClaims,
     openapi::{Forbidden, NotFound, WrongStateOrLate},
     text::LongText,
     write::{Writer, Writing},

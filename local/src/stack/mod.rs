@@ -12,7 +12,7 @@ use std::{
 use serde_json::{Value, json};
 use shared::{
     config::LinkConfig,
-    notify::{DecisionClaims, DecisionLinks},
+    decision_link::{DecisionClaims, DecisionLinks},
     outbound::Outbound,
 };
 use tokio::{net::TcpListener, runtime::Runtime};

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use shared::{
     config::LinkConfig,
-    notify::{DecisionClaims, DecisionLinks},
+    decision_link::{DecisionClaims, DecisionLinks},
 };
 use uuid::Uuid;
 

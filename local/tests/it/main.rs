@@ -32,6 +32,7 @@ mod idempotency;
 mod integration;
 mod janitor;
 mod judge;
+mod layers;
 mod limits;
 mod logs;
 mod malformed;

@@ -5,14 +5,13 @@ use utoipa::{ToSchema, openapi::Object};
 use uuid::Uuid;
 
 use super::{
-    Claims, Counting, RateState,
+    App, Claims, Counting, RateState,
     limits::{Anonymous, Hits},
     token::Verified,
 };
 use crate::{
-    App,
-    http::ApiError,
-    notify::{DecisionClaims, DecisionLinks},
+    decision_link::{DecisionClaims, DecisionLinks},
+    error::ApiError,
     openapi::one_of,
     statement,
     text::PersonName,

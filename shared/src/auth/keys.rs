@@ -13,7 +13,7 @@ use jsonwebtoken::{
 };
 use tokio::sync::Mutex;
 
-use crate::{StartError, http::ApiError, outbound::Outbound};
+use crate::{StartError, error::ApiError, outbound::Outbound};
 
 /// How long fetching may take.
 const FETCH_TIMEOUT: Duration = Duration::from_secs(3);

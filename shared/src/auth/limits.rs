@@ -14,8 +14,8 @@ use std::{
 use http::Method;
 use serde::Deserialize;
 
-use super::Role;
-use crate::{config::RateLimitConfig, db::Db, http::ApiError, statement, vocabulary::RoleName};
+use super::{RateState, Role};
+use crate::{config::RateLimitConfig, db::Db, error::ApiError, statement, vocabulary::RoleName};
 
 /// Requests without a valid token, of one address: 100. Nobody needs more, and a flood of them harms only others
 /// that have no token either.
@@ -92,18 +92,6 @@ pub enum Anonymous {
     Connection,
     /// A hello on such a connection, without a valid token or of a user who is over their bound.
     Hello,
-}
-
-/// Where a caller stands against a limit; told in `RateLimit-*` headers
-/// (draft-ietf-httpapi-ratelimit-headers-06).
-#[derive(Clone, Copy, Debug)]
-pub struct RateState {
-    /// Requests allowed in a window.
-    pub limit: i32,
-    /// Requests left in it.
-    pub remaining: i32,
-    /// Seconds until the window ends.
-    pub reset_seconds: u64,
 }
 
 /// What the database counted of a verified caller, this request included.

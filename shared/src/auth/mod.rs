@@ -3,11 +3,15 @@
 //! Identity comes from the token alone. Scope is never taken from here: every statement asks
 //! `caller_scope(user)` itself, so a role that was revoked a moment ago no longer counts.
 
+mod app;
 mod caller;
 mod keys;
 mod limits;
 mod token;
 
+pub use app::App;
 pub use caller::{Caller, Identified, RequestMeta, Role, User};
-pub use limits::{Anonymous, Counting, Limits, RateState, URGENT_ROUTES};
+pub use limits::{Anonymous, Counting, Limits, URGENT_ROUTES};
 pub use token::{Claims, Verifier};
+
+pub use crate::rate::RateState;

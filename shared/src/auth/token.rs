@@ -10,7 +10,7 @@ use jsonwebtoken::{DecodingKey, Validation, decode, decode_header, errors::Error
 use serde::Deserialize;
 
 use super::keys::{ALGORITHM, Keys};
-use crate::{StartError, config::FirebaseConfig, digest::sha256, http::ApiError};
+use crate::{StartError, config::FirebaseConfig, digest::sha256, error::ApiError};
 
 /// How far the issuer's clock may be ahead of ours, in seconds.
 const CLOCK_SKEW: i64 = 30;

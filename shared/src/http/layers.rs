@@ -17,28 +17,13 @@ use tokio::time::Instant;
 
 use super::ApiError;
 use crate::{
-    App,
-    auth::{Counting, RateState, RequestMeta},
+    auth::{App, Counting, RateState, RequestMeta},
     cause::Cause,
 };
 
 /// How long a handler may take: less than the function's own limit in `template.yaml`, after which
 /// nobody could answer any more.
 const TIMEOUT: Duration = Duration::from_secs(8);
-
-tokio::task_local! {
-    static CAUSE: Cause;
-}
-
-/// The request being served; none outside of one.
-pub(crate) fn cause() -> Option<Cause> {
-    CAUSE.try_with(Clone::clone).ok()
-}
-
-/// The gateway's id of the request being served; empty outside of one.
-pub(crate) fn request_id() -> String {
-    CAUSE.try_with(|cause| cause.request_id.clone()).ok().flatten().unwrap_or_default()
-}
 
 /// The outermost layer: request id, time limit, security and rate headers, one line of access log.
 pub(super) async fn observe(mut request: Request, next: Next) -> Response {
@@ -48,7 +33,7 @@ pub(super) async fn observe(mut request: Request, next: Next) -> Response {
     let method = request.method().clone();
     request.extensions_mut().insert(meta.clone());
     let cause = Cause { request_id: Some(meta.request_id.clone()), trace_id: meta.trace_id.clone() };
-    let served = CAUSE.scope(cause, async {
+    let served = cause.of(async {
         match tokio::time::timeout(TIMEOUT, next.run(request)).await {
             Ok(response) => response,
             Err(_) => ApiError::Unavailable("the handler took too long".into()).into_response(),

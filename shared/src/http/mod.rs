@@ -1,7 +1,6 @@
 //! What every HTTP function wraps around its routes, and what runs them on Lambda.
 
 mod answer;
-mod error;
 mod event;
 mod layers;
 mod routes;
@@ -13,13 +12,15 @@ use lambda_runtime::service_fn;
 use tower_http::catch_panic::CatchPanicLayer;
 
 pub use answer::{Answer, List, Scoped};
-pub use error::{ApiError, ErrorCode, Refusal, Wish};
 pub use event::{HttpEvent, answer};
 pub use layers::with_rate;
-pub(crate) use layers::{cause, request_id};
 pub use routes::{Route, Routes};
 
-use crate::{App, StartError, config::Env, lambda};
+use crate::{StartError, auth::App, config::Env, lambda};
+pub use crate::{
+    code::ErrorCode,
+    error::{ApiError, Refusal, Wish},
+};
 
 /// Largest body in bytes.
 pub const MAX_BODY: usize = 100 * 1024;

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::{Fields, FromField, FromFields, Problem, ProblemCode};
-use crate::{digest::sha256, http::ApiError};
+use crate::{digest::sha256, error::ApiError};
 
 /// Characters an idempotency key may have.
 const MAX_KEY: usize = 200;

@@ -5,13 +5,12 @@
 
 mod body;
 mod cursor;
-mod fields;
 mod ids;
 mod query;
-mod words;
 
 pub use body::{Body, IdempotencyKey, NoInput};
 pub use cursor::{Cursor, Day, PeriodBound, PlaceCursor, Position};
-pub use fields::{Fields, FromField, FromFields, Problem, ProblemCode, Whole};
 pub use ids::Ids;
 pub use query::{Limit, Page, PathId, PathText, PlacePage, Query, WholeLimit};
+
+pub use crate::fields::{Fields, FromField, FromFields, Problem, ProblemCode, Whole};

@@ -7,7 +7,7 @@ use utoipa::openapi::{ObjectBuilder, Type};
 use uuid::Uuid;
 
 use super::{Cursor, Fields, FromField, FromFields, PlaceCursor, Problem, ProblemCode};
-use crate::http::ApiError;
+use crate::error::ApiError;
 
 /// A validated query string.
 pub struct Query<T>(pub T);

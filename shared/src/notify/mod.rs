@@ -1,7 +1,6 @@
 //! Messages to people whose app is closed: push, SMS, WhatsApp. What is sent to whom is decided in the
 //! database (`claim_notifications`); here it is put into the form of each service and handed over.
 
-mod decision_link;
 mod fcm;
 mod google_token;
 mod message;
@@ -12,13 +11,13 @@ mod whatsapp;
 
 use std::time::Duration;
 
-pub use decision_link::{DecisionClaims, DecisionLinks};
 pub use message::{Message, Template};
 pub use outcome::{Outcome, Settlement};
 
 use crate::{
     StartError,
     config::{NotifyConfig, RealtimeConfig},
+    decision_link::DecisionLinks,
     outbound::Outbound,
     vocabulary,
 };

@@ -1,7 +1,10 @@
 //! The words of messages.
 
-use super::{DecisionClaims, DecisionLinks, Message, Template, message::Subject};
-use crate::vocabulary::{Purpose, VisitorStatus};
+use super::{Message, Template, message::Subject};
+use crate::{
+    decision_link::{DecisionClaims, DecisionLinks},
+    vocabulary::{Purpose, VisitorStatus},
+};
 
 /// What fills the places of texts beside the visitor.
 #[derive(Clone)]

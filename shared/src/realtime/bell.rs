@@ -5,7 +5,7 @@ use aws_sdk_lambda::{primitives::Blob, types::InvocationType};
 use serde::{Deserialize, Serialize};
 
 use super::aws::{self, Clients};
-use crate::{Cause, config::CallingConfig, http::ApiError};
+use crate::{Cause, config::CallingConfig, error::ApiError};
 
 /// What the dispatcher is asked to do, and whose call asks for it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

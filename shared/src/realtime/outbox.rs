@@ -9,7 +9,7 @@ use tokio_postgres::types::Json;
 use uuid::Uuid;
 
 use super::{Batch, Event, Lagging, Pushed, Pusher, Room};
-use crate::{db::Db, http::ApiError, sql, statement};
+use crate::{db::Db, error::ApiError, sql, statement};
 
 /// Failures of a room in a row, with pauses between them of half an hour together, after which its
 /// events are given up. They stay for whoever joins with `since`.

@@ -8,7 +8,11 @@ use tokio::time::{Instant, timeout};
 use uuid::Uuid;
 
 use super::{Answered, Batch, Bell, Event, Outbox, Pusher, Ring, Room, aws::Clients};
-use crate::{Cause, config::CallingConfig, db::Db, http};
+use crate::{
+    cause::{Cause, cause},
+    config::CallingConfig,
+    db::Db,
+};
 
 /// How long the posts of one call may take together; the caller is waiting for his answer. Shorter
 /// than the lease of a room.
@@ -99,7 +103,7 @@ impl Publisher {
     /// Pushes what is this caller's turn, and rings the dispatcher for what is left over and for what waits for it
     /// `beside` the events. It always returns, within about 3 s and, where all goes well, one statement.
     pub async fn publish(&self, db: &Db, emitted: Vec<Emitted>, beside: Beside) {
-        let cause = http::cause().or_else(|| emitted.first().map(|emitted| emitted.event.cause()));
+        let cause = cause().or_else(|| emitted.first().map(|emitted| emitted.event.cause()));
         let cause = cause.unwrap_or_default();
         let queued = beside.queued || emitted.iter().any(|emitted| emitted.queued > 0);
         let messages = async {

@@ -15,7 +15,7 @@ use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
 use super::{Connections, Event, Gateway, Member, Posted, Protocol, Room, aws::Clients};
-use crate::{config::RealtimeConfig, http::ApiError};
+use crate::{config::RealtimeConfig, error::ApiError};
 
 /// Posts under way at once in one room.
 const CONCURRENCY: usize = 64;

@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use uuid::{Uuid, fmt::Hyphenated};
 
-use crate::input::{FromField, FromFields, Problem, ProblemCode};
+use crate::fields::{FromField, FromFields, Problem, ProblemCode};
 
 /// Whose room it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

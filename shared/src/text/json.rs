@@ -1,7 +1,7 @@
 use serde_json::Value;
 
 use super::contains_aadhaar;
-use crate::input::{Problem, ProblemCode};
+use crate::fields::{Problem, ProblemCode};
 
 /// The greatest number whose neighbours a double still tells apart; those beyond are written by
 /// PostgreSQL with all their digits, which no reader takes back.

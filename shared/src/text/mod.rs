@@ -15,7 +15,7 @@ pub use json::check_json;
 pub use phone::Phone;
 
 use crate::{
-    input::{FromField, Problem, ProblemCode},
+    fields::{FromField, Problem, ProblemCode},
     openapi, text_param,
 };
 

@@ -3,7 +3,7 @@ use serde_json::Value;
 
 use super::redacted_debug;
 use crate::{
-    input::{FromField, Problem, ProblemCode},
+    fields::{FromField, Problem, ProblemCode},
     openapi, text_param,
 };
 

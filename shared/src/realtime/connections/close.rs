@@ -9,7 +9,7 @@ use super::{
     unavailable, unbuildable,
 };
 use crate::{
-    http::ApiError,
+    error::ApiError,
     realtime::{Member, Room},
 };
 

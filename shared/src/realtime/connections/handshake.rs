@@ -11,7 +11,7 @@ use super::{
     items::{WAITING, waiting_id},
     now_ms, number, text, unavailable,
 };
-use crate::http::ApiError;
+use crate::error::ApiError;
 
 /// How long a connection may take to say who it is.
 pub const HELLO_TIMEOUT: Duration = Duration::from_secs(20);

@@ -2,7 +2,7 @@
 //! write, two where it is not the first message of its minute: most are answers to a ping, and are.
 
 use super::{Connection, Connections, now, now_ms, number};
-use crate::http::ApiError;
+use crate::error::ApiError;
 
 /// Messages that a connection may send in a minute of the clock.
 pub const MAX_MESSAGES_PER_MINUTE: u32 = 120;

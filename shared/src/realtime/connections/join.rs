@@ -10,7 +10,7 @@ use super::{
     Connection, Connections, Key, MAX_ATTEMPTS, Ticket, expiry, item, number, pause, text, unavailable,
     unbuildable, unwritable,
 };
-use crate::{http::ApiError, realtime::Room};
+use crate::{error::ApiError, realtime::Room};
 
 /// Rooms that one connection may be in.
 pub const MAX_ROOMS: usize = 20;

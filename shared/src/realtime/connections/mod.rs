@@ -34,7 +34,7 @@ use super::{
     Protocol, Room,
     aws::{self, Clients},
 };
-use crate::{config::RealtimeConfig, http::ApiError};
+use crate::{config::RealtimeConfig, error::ApiError};
 
 /// How long opening the way to the table may hold up a start.
 const WARM_TIMEOUT: Duration = Duration::from_secs(2);

@@ -12,7 +12,7 @@ use super::{
     items::{connection_of, ping_key},
     now_ms, number, pause, read, text, unavailable, unbuildable, unwritable,
 };
-use crate::http::ApiError;
+use crate::error::ApiError;
 
 /// Parts that the connections are pinged in. A release with another number pings connections that were
 /// opened before it no more, and their clients come back.

@@ -1,11 +1,16 @@
+//! Fields of what a caller sent, and what is wrong with them.
+
+mod words;
+
 pub use derive::FromFields;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::words::called;
-use crate::{SentTime, http::ErrorCode};
+use words::called;
+
+use crate::{SentTime, code::ErrorCode};
 
 /// Why a field was refused, for a program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -1,10 +1,6 @@
-use std::sync::Arc;
+//! What keeps a function from starting.
 
-use crate::{
-    auth::{Limits, Verifier},
-    config::{AppConfig, ConfigError},
-    db::Db,
-};
+use crate::config::ConfigError;
 
 /// Why a function could not start. All of these are mistakes of configuration.
 #[derive(Debug, thiserror::Error)]
@@ -24,24 +20,4 @@ pub enum StartError {
     /// The TLS library refused its own defaults.
     #[error("TLS could not be set up")]
     Tls,
-}
-
-/// What every HTTP function has: the database, the verifier of tokens, the limits.
-#[derive(Clone)]
-pub struct App {
-    /// The database.
-    pub db: Db,
-    pub(crate) verifier: Arc<Verifier>,
-    pub(crate) limits: Arc<Limits>,
-}
-
-impl App {
-    /// Opens the connection and fetches the keys together, so that the first request finds both.
-    /// A store that is down now is left to that request.
-    pub async fn start(config: AppConfig) -> Result<Self, StartError> {
-        let db = Db::new(&config.database)?;
-        let verifier = Verifier::new(config.firebase)?;
-        tokio::join!(db.warm(), verifier.warm());
-        Ok(Self { db, verifier: Arc::new(verifier), limits: Arc::new(Limits::new(config.rate_limit)) })
-    }
 }

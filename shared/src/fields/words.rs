@@ -37,7 +37,7 @@ pub(super) fn called(field: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::input::{Problem, ProblemCode};
+    use crate::fields::{Problem, ProblemCode};
 
     #[test]
     fn a_problem_is_a_sentence() {
