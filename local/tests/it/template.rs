@@ -137,6 +137,25 @@ impl Document {
         })
     }
 
+    /// What a function may do, each with the policy that it stands in: the function itself, or a policy of more than one.
+    fn statements<'a>(&'a self, id: &'a str, properties: &'a Value) -> Vec<(&'a str, &'a Value)> {
+        let mut statements = Vec::new();
+        for policy in list(&properties["Policies"]) {
+            let (place, policy) = policy["Ref"].as_str().map_or((id, policy), |id| {
+                let managed = &self.section("Resources")[id];
+                assert_eq!(managed["Type"], "AWS::IAM::ManagedPolicy", "{id}");
+                (id, &managed["Properties"]["PolicyDocument"])
+            });
+            statements.extend(list(&policy["Statement"]).iter().map(|statement| (place, statement)));
+        }
+        assert_eq!(
+            list(&properties["Policies"]).is_empty(),
+            statements.is_empty(),
+            "{id} has a policy for nothing"
+        );
+        statements
+    }
+
     /// A property of a function, its own or that of all.
     fn of_function<'a>(&'a self, properties: &'a Value, name: &str) -> &'a Value {
         properties.get(name).unwrap_or(&self.0["Globals"]["Function"][name])
@@ -334,7 +353,7 @@ fn functions_may_do_what_they_do() {
         let needed = needed(name);
         let (mut table, mut connections, mut rings, mut sms) =
             (BTreeSet::new(), BTreeSet::new(), false, false);
-        for statement in list(&properties["Policies"]).iter().flat_map(|policy| list(&policy["Statement"])) {
+        for (_, statement) in document.statements(id, properties) {
             assert_eq!(statement["Effect"], "Allow", "{id}");
             for action in texts(&statement["Action"]) {
                 match action.split_once(':').unwrap() {
@@ -373,6 +392,30 @@ fn functions_may_do_what_they_do() {
     }
 }
 
+/// What several functions may do is one policy, and not a copy in each; one of a single function stands with it.
+#[test]
+fn each_need_is_one_policy() {
+    let document = Document::read();
+    let (mut places, mut users) = (BTreeMap::<String, BTreeSet<&str>>::new(), BTreeMap::new());
+    for (_, id, properties) in document.functions() {
+        for (place, statement) in document.statements(id, properties) {
+            let mut need = statement.as_object().unwrap().clone();
+            need.remove("Sid");
+            places.entry(Value::from(need).to_string()).or_default().insert(place);
+            users.entry(place).or_insert_with(BTreeSet::new).insert(id);
+        }
+    }
+    for (need, places) in places {
+        assert_eq!(places.len(), 1, "{places:?}: {need}");
+    }
+    for (policy, _) in document.resources("AWS::IAM::ManagedPolicy") {
+        assert!(
+            users.get(policy).is_some_and(|users| users.len() > 1),
+            "{policy} is for one function at most"
+        );
+    }
+}
+
 /// No policy is for all actions or all resources.
 #[test]
 fn policies_name_what_they_are_for() {
@@ -388,7 +431,7 @@ fn policies_name_what_they_are_for() {
             assert!(!named.contains('*'), "{object:?}");
         }
     });
-    assert!(statements > 10, "there are more than {statements}");
+    assert!(statements > 7, "there are more than {statements}");
 }
 
 /// Each function has a log that ends, limits, an alias, and a place in the private subnets.
