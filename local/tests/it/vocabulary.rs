@@ -91,6 +91,19 @@ async fn checked(stack: &Stack) -> Words {
             found.entry(format!("{table}.{column}")).or_default().extend(words);
         }
     }
+    // Those of visitors are checked by a trigger, but for their status.
+    let trigger = "SELECT prosrc FROM pg_proc WHERE oid = 'check_visitor'::regproc";
+    let trigger: String = db.query_one(trigger, &[]).await.unwrap().get(0);
+    let tokens = tokens(&trigger);
+    for (place, token) in tokens.iter().enumerate() {
+        let (Token::Word(name), [not, within, Token::Sign('('), list @ ..]) = (token, &tokens[place + 1..])
+        else {
+            continue;
+        };
+        if let (Some(column), true, true) = (name.strip_prefix("NEW."), not.is("NOT"), within.is("IN")) {
+            found.entry(format!("visitors.{column}")).or_default().extend(texts(list));
+        }
+    }
     found
 }
 
