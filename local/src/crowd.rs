@@ -85,16 +85,20 @@ async fn push(stack: &Stack, crowd: &mut [Listener]) -> Result<Push, Error> {
 
 /// Waits for a frame of this event.
 async fn hear(listener: &mut Listener, event: &str) -> Result<(), Error> {
-    let start = format!("{{\"event\":\"{event}\"");
     let hearing = async {
         while let Some(Ok(frame)) = listener.next().await {
-            if frame.to_text().is_ok_and(|text| text.starts_with(&start)) {
+            if frame.to_text().is_ok_and(|text| is_event(text, event)) {
                 return Ok(());
             }
         }
         Err(failed("a listener was cut off"))
     };
     timeout(PATIENCE, hearing).await.map_err(|_| failed("a listener heard nothing"))?
+}
+
+/// Whether a frame is this event, wherever its name stands.
+pub(crate) fn is_event(frame: &str, event: &str) -> bool {
+    serde_json::from_str::<serde_json::Value>(frame).is_ok_and(|frame| frame["event"] == event)
 }
 
 /// The table.

@@ -69,7 +69,7 @@ pub enum Platform {
 
 impl Platform {
     /// The platform as it is written.
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Ios => "ios",
             Self::Android => "android",
@@ -103,12 +103,6 @@ crate::schema!(
     ))
 );
 
-impl Default for DeviceInfo {
-    fn default() -> Self {
-        Self(json!({}))
-    }
-}
-
 impl DeviceInfo {
     /// The platform it names, for apps that name it only here.
     pub fn platform(&self) -> Option<Platform> {
@@ -122,5 +116,10 @@ impl FromField for DeviceInfo {
             return Err(Problem::new(ProblemCode::WrongType, "must be an object"));
         }
         check_json(value, MAX_INFO).map(|()| Self(value.clone()))
+    }
+
+    /// Nothing is told.
+    fn absent() -> Option<Self> {
+        Some(Self(json!({})))
     }
 }

@@ -5,7 +5,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use crate::http::{ApiError, ErrorCode};
+use crate::{
+    http::{ApiError, ErrorCode},
+    vocabulary::DecidedBy,
+};
 
 /// Why a visitor may not come in now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -37,16 +40,6 @@ pub struct Verdict {
     code: Option<EntryCode>,
     decided_by: Option<DecidedBy>,
     accepted_hours_ago: Option<i64>,
-}
-
-/// Whose word the visitor's state comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum DecidedBy {
-    Resident,
-    /// Or an admin.
-    Guard,
-    Timeout,
 }
 
 impl Verdict {

@@ -2,6 +2,9 @@
 //!
 //! What is here has at least two users; what one function needs alone lives in that function.
 
+// Derived code says `::shared`, here too.
+extern crate self as shared;
+
 mod app;
 pub mod auth;
 mod cause;
@@ -28,9 +31,12 @@ pub mod statement;
 pub mod telemetry;
 pub mod text;
 mod timestamp;
+pub mod vocabulary;
 pub mod write;
 
 pub use app::{App, StartError};
 pub use cause::Cause;
+#[doc(hidden)]
+pub use pastey;
 pub use sent_time::SentTime;
 pub use timestamp::Timestamp;

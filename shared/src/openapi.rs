@@ -77,15 +77,10 @@ pub fn text(pattern: &str) -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String).pattern(Some(pattern))
 }
 
-/// Documents `path` a second time at `alias`, where the same handlers answer.
-pub fn also_at(mut api: OpenApi, path: &str, alias: &str) -> OpenApi {
-    if let Some(mut item) = api.paths.paths.get(path).cloned() {
-        let operations = [&mut item.get, &mut item.post, &mut item.patch, &mut item.delete];
-        for id in operations.into_iter().flatten().filter_map(|operation| operation.operation_id.as_mut()) {
-            *id += "_alias";
-        }
-        api.paths.paths.insert(alias.to_owned(), item);
-    }
+/// A description with its paths as OpenAPI writes them, which knows no `{*rest}`.
+pub fn without_rest(mut api: OpenApi) -> OpenApi {
+    let paths = std::mem::take(&mut api.paths.paths);
+    api.paths.paths = paths.into_iter().map(|(path, item)| (path.replace("{*", "{"), item)).collect();
     api
 }
 
@@ -106,8 +101,3 @@ macro_rules! schema {
         }
     };
 }
-
-/// As what someone lives in a flat.
-pub struct OccupancyRole;
-
-schema!(OccupancyRole, "OccupancyRole", one_of(["owner", "tenant", "other"]));

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::openapi::{self, OccupancyRole};
+use crate::{openapi, vocabulary::OccupancyRole};
 
 /// What `home_of` in the migrations answers: where a user lives and where he stands guard.
 #[derive(Debug, Deserialize)]

@@ -10,7 +10,7 @@ use shared::{
     App,
     auth::{Caller, RequestMeta},
     http::{ApiError, Scoped},
-    input::{Fields, FromFields, Query},
+    input::{FromFields, Query},
     openapi::{Forbidden, NotFound},
     statement,
 };
@@ -26,15 +26,17 @@ type After = Number<0, 9_007_199_254_740_991>;
 /// Lambda answers 6 MB at most, and quotes within a line take two bytes.
 const BYTES: i64 = 2_500_000;
 
-#[derive(utoipa::IntoParams)]
+#[derive(utoipa::IntoParams, FromFields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Question {
     society_id: Uuid,
     /// The number of the last row that is known already.
     #[param(schema_with = after, required = false)]
+    #[field(default = Number(0))]
     after: After,
     /// How many rows are answered at most.
     #[param(schema_with = rows, required = false)]
+    #[field(default = Number(ROWS))]
     limit: Rows,
 }
 
@@ -44,14 +46,6 @@ fn rows() -> Object {
 
 fn after() -> Object {
     After::schema(0)
-}
-
-impl FromFields for Question {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let society_id = fields.required("society_id");
-        let (after, limit) = (fields.or("after", Number(0)), fields.or("limit", Number(ROWS)));
-        Some(Self { society_id: society_id?, after: after?, limit: limit? })
-    }
 }
 
 /// A line: what was hashed, and the hash.

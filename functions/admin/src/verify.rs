@@ -6,7 +6,7 @@ use shared::{
     App, Timestamp,
     auth::Caller,
     http::{Answer, ApiError, Scoped},
-    input::{Fields, FromFields, Query},
+    input::{FromFields, Query},
     openapi::{self, Forbidden, NotFound},
     statement,
 };
@@ -19,7 +19,7 @@ use crate::anchor::{Anchor, Number, Position, hash};
 type Rows = Number<1, 10_000>;
 const ROWS: i64 = 10_000;
 
-#[derive(utoipa::IntoParams)]
+#[derive(utoipa::IntoParams, FromFields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Question {
     society_id: Uuid,
@@ -29,20 +29,12 @@ pub(crate) struct Question {
     cursor: Option<Position>,
     /// How many rows are verified at most.
     #[param(schema_with = rows, required = false)]
+    #[field(default = Number(ROWS))]
     limit: Rows,
 }
 
 fn rows() -> Object {
     Rows::schema(ROWS)
-}
-
-impl FromFields for Question {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let society_id = fields.required("society_id");
-        let (anchor, cursor) = (fields.optional("anchor"), fields.optional("cursor"));
-        let limit = fields.or("limit", Number(ROWS));
-        Some(Self { society_id: society_id?, anchor: anchor?, cursor: cursor?, limit: limit? })
-    }
 }
 
 /// What a page of the chain says; `verify_audit` of the migrations.

@@ -6,7 +6,7 @@ use shared::{
     App,
     auth::{RequestMeta, Role, User},
     http::{Answer, ApiError, with_rate},
-    input::{Body, Fields, FromFields},
+    input::{Body, FromFields},
     openapi::TokenExpired,
     place::{Flat, GuardPost, Home},
     sql,
@@ -14,17 +14,12 @@ use shared::{
 use utoipa::ToSchema;
 
 /// `{ "idToken": … }`.
-#[derive(ToSchema)]
+#[derive(ToSchema, FromFields)]
 pub(crate) struct SignIn {
     /// A Firebase ID token.
     #[schema(rename = "idToken")]
+    #[field(rename = "idToken")]
     id_token: String,
-}
-
-impl FromFields for SignIn {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        Some(Self { id_token: fields.required("idToken")? })
-    }
 }
 
 #[derive(Serialize, ToSchema)]

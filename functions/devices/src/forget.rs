@@ -7,21 +7,15 @@ use shared::{
     change,
     device::PushToken,
     http::{Answer, ApiError},
-    input::{Body, Fields, FromFields},
+    input::{Body, FromFields},
     openapi::NotFound,
     write::{QuietWriter, Writing},
 };
 use utoipa::ToSchema;
 
-#[derive(ToSchema)]
+#[derive(ToSchema, FromFields)]
 pub(crate) struct Forget {
     token: PushToken,
-}
-
-impl FromFields for Forget {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        Some(Self { token: fields.required("token")? })
-    }
 }
 
 #[derive(Serialize, Deserialize, ToSchema)]

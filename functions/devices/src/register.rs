@@ -6,28 +6,19 @@ use shared::{
     change,
     device::{DeviceInfo, Platform, PushToken},
     http::{Answer, ApiError},
-    input::{Body, Fields, FromFields},
+    input::{Body, FromFields},
     write::{QuietWriter, Writing},
 };
 use utoipa::ToSchema;
 
 use crate::token::DeviceToken;
 
-#[derive(ToSchema)]
+#[derive(ToSchema, FromFields)]
 pub(crate) struct NewToken {
     token: PushToken,
     device_type: Option<Platform>,
     #[schema(required = false, nullable)]
     device_info: DeviceInfo,
-}
-
-impl FromFields for NewToken {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let token = fields.required("token");
-        let device_type = fields.optional("device_type");
-        let device_info = fields.or("device_info", DeviceInfo::default());
-        Some(Self { token: token?, device_type: device_type?, device_info: device_info? })
-    }
 }
 
 /// Hands in the push token of an app.

@@ -1,12 +1,8 @@
 //! An emergency as answers show it.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
-use shared::{
-    Timestamp,
-    input::{FromField, Problem, ProblemCode},
-    text_param,
-};
+use shared::Timestamp;
+pub(crate) use shared::vocabulary::EmergencyStatus as Status;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -25,37 +21,4 @@ pub(crate) struct Emergency {
     updated_at: Timestamp,
     flat_number: String,
     block_name: String,
-}
-
-/// Where an emergency stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-#[schema(as = EmergencyStatus)]
-pub(crate) enum Status {
-    Pending,
-    Addressed,
-    Resolved,
-}
-
-impl Status {
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Addressed => "addressed",
-            Self::Resolved => "resolved",
-        }
-    }
-}
-
-text_param!(Status);
-
-impl FromField for Status {
-    fn from_field(value: &Value) -> Result<Self, Problem> {
-        match String::from_field(value)?.as_str() {
-            "pending" => Ok(Self::Pending),
-            "addressed" => Ok(Self::Addressed),
-            "resolved" => Ok(Self::Resolved),
-            _ => Err(Problem::new(ProblemCode::WrongFormat, "must be pending, addressed or resolved")),
-        }
-    }
 }

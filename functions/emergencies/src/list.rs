@@ -6,7 +6,7 @@ use shared::{
     App,
     auth::Caller,
     http::{ApiError, List, Scoped},
-    input::{Cursor, Fields, FromFields, Limit, Query},
+    input::{Cursor, FromFields, Limit, Query},
     openapi::{Forbidden, NotFound},
     statement,
 };
@@ -15,21 +15,13 @@ use uuid::Uuid;
 
 use crate::emergency::{Emergency, Status};
 
-#[derive(utoipa::IntoParams)]
+#[derive(utoipa::IntoParams, FromFields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Filter {
     status: Option<Status>,
     flat_id: Option<Uuid>,
     limit: Limit,
     cursor: Cursor,
-}
-
-impl FromFields for Filter {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let (status, flat_id) = (fields.optional("status"), fields.optional("flat_id"));
-        let (limit, cursor) = (fields.or("limit", Limit::default()), fields.or("cursor", Cursor::START));
-        Some(Self { status: status?, flat_id: flat_id?, limit: limit?, cursor: cursor? })
-    }
 }
 
 #[derive(Serialize, Deserialize, ToSchema)]

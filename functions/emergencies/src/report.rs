@@ -5,7 +5,7 @@ use shared::{
     auth::{Caller, RequestMeta},
     change,
     http::{Answer, ApiError},
-    input::{Body, Fields, FromFields},
+    input::{Body, FromFields},
     openapi::{Forbidden, NotFound},
     text::LongText,
     write::{Writer, Writing},
@@ -15,17 +15,10 @@ use uuid::Uuid;
 
 use crate::emergency::Emergency;
 
-#[derive(ToSchema)]
+#[derive(ToSchema, FromFields)]
 pub(crate) struct Report {
     flat_id: Uuid,
     description: Option<LongText>,
-}
-
-impl FromFields for Report {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let (flat_id, description) = (fields.required("flat_id"), fields.optional("description"));
-        Some(Self { flat_id: flat_id?, description: description? })
-    }
 }
 
 /// Open emergencies of a flat: more cannot be attended to, and one more tap is no other emergency.

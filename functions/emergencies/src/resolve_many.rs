@@ -6,14 +6,15 @@ use shared::{
     auth::{Caller, RequestMeta},
     change,
     http::{Answer, ApiError},
-    input::{Body, Fields, FromFields, Ids, Problem, ProblemCode},
+    input::{Body, FromFields, Ids, Problem, ProblemCode},
     openapi::{Forbidden, NotFound, one_of},
     write::{Writer, Writing},
 };
 use utoipa::{ToSchema, openapi::Object};
 use uuid::Uuid;
 
-#[derive(ToSchema)]
+#[derive(ToSchema, FromFields)]
+#[check(names_either(ids, flat_id))]
 pub(crate) struct ResolveMany {
     /// The emergencies; either they or `flat_id`.
     ids: Option<Ids>,
@@ -21,16 +22,10 @@ pub(crate) struct ResolveMany {
     flat_id: Option<Uuid>,
 }
 
-impl FromFields for ResolveMany {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let (ids, flat_id) = (fields.optional("ids")?, fields.optional("flat_id")?);
-        if ids.is_some() == flat_id.is_some() {
-            let problem = Problem::new(ProblemCode::Required, "or else flat_id is required").of("ids");
-            fields.note(problem.saying("Please name either emergencies (ids) or a flat (flat_id)."));
-            return None;
-        }
-        Some(Self { ids, flat_id })
-    }
+fn names_either(ids: &Option<Ids>, flat_id: &Option<Uuid>) -> Result<(), Problem> {
+    let problem = Problem::new(ProblemCode::Required, "or else flat_id is required").of("ids");
+    let problem = problem.saying("Please name either emergencies (ids) or a flat (flat_id).");
+    if ids.is_some() == flat_id.is_some() { Err(problem) } else { Ok(()) }
 }
 
 #[derive(Serialize, Deserialize, ToSchema)]
@@ -81,4 +76,27 @@ pub(crate) async fn resolve_many_emergencies(
         )
         .await?;
     Ok(written.with_status(StatusCode::OK))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use shared::input::Fields;
+
+    use super::*;
+
+    #[test]
+    fn either_ids_or_a_flat_are_named() {
+        const ID: &str = "0198c0de-0000-7000-8000-00000000abcd";
+        for (sent, wrong) in [
+            (json!({"ids": [ID]}), vec![]),
+            (json!({"flat_id": ID}), vec![]),
+            (json!({}), vec!["ids"]),
+            (json!({"ids": [ID], "flat_id": ID}), vec!["ids"]),
+            (json!({"ids": [], "flat_id": "x"}), vec!["ids", "flat_id"]),
+        ] {
+            let problems = Fields::read::<ResolveMany>(sent.as_object().unwrap()).err().unwrap_or_default();
+            assert_eq!(problems.iter().map(Problem::field).collect::<Vec<_>>(), wrong, "{sent}");
+        }
+    }
 }

@@ -7,28 +7,21 @@ use shared::{
     auth::Caller,
     entry::Entry,
     http::{ApiError, Scoped},
-    input::{Cursor, Day, Fields, FromFields, Limit, PathId, Query},
+    input::{Cursor, Day, FromFields, Limit, PathId, Query},
     openapi::{self, Forbidden, NotFound},
     statement,
+    vocabulary::VisitorStatus,
 };
 use utoipa::{ToSchema, openapi::Object};
 use uuid::Uuid;
 
-#[derive(utoipa::IntoParams)]
+#[derive(utoipa::IntoParams, FromFields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct OnDay {
     /// A day of the society's own calendar; today where none is named.
     date: Option<Day>,
     limit: Limit,
     cursor: Cursor,
-}
-
-impl FromFields for OnDay {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let date = fields.optional("date");
-        let (limit, cursor) = (fields.or("limit", Limit::default()), fields.or("cursor", Cursor::START));
-        Some(Self { date: date?, limit: limit?, cursor: cursor? })
-    }
 }
 
 #[derive(Deserialize)]
@@ -63,7 +56,15 @@ struct ExpectedVisitor {
 }
 
 fn expected_status() -> Object {
-    openapi::one_of(["pending", "accepted", "checked_in", "checked_out"])
+    openapi::one_of(
+        [
+            VisitorStatus::Pending,
+            VisitorStatus::Accepted,
+            VisitorStatus::CheckedIn,
+            VisitorStatus::CheckedOut,
+        ]
+        .map(VisitorStatus::as_str),
+    )
 }
 
 /// `data`, `count` and `date`.
@@ -111,3 +112,5 @@ pub(crate) async fn list_expected(
     let (data, next_cursor) = page.into_parts();
     Ok(Json(ExpectedList { success: true, count: data.len(), data, date, next_cursor }))
 }
+
+shared::alias!(list_expected_alias: list_expected at "/v1/guards/society/{society_id}/expected-visitors");

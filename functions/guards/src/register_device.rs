@@ -8,14 +8,15 @@ use shared::{
     change,
     device::{DeviceInfo, Platform, PushToken},
     http::{Answer, ApiError},
-    input::{Body, Fields, FromFields, Problem, ProblemCode},
+    input::{Body, FromFields, Problem, ProblemCode},
     text::ShortText,
     write::{QuietWriter, Writing},
 };
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-#[derive(ToSchema)]
+#[derive(ToSchema, FromFields)]
+#[check(can_be_told_apart(device_identifier, fcm_token))]
 pub(crate) struct NewDevice {
     /// The app's name for the phone; without one the token stands for it.
     device_identifier: Option<ShortText>,
@@ -26,23 +27,12 @@ pub(crate) struct NewDevice {
     device_info: DeviceInfo,
 }
 
-impl FromFields for NewDevice {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let device_identifier = fields.optional("device_identifier");
-        let fcm_token = fields.optional("fcm_token");
-        let platform = fields.optional("platform");
-        let device_info = fields.or("device_info", DeviceInfo::default());
-        if let (Some(None), Some(None)) = (&device_identifier, &fcm_token) {
-            let problem = Problem::new(ProblemCode::Required, "is required where there is no fcm_token");
-            fields.note(problem.of("device_identifier"));
-        }
-        Some(Self {
-            device_identifier: device_identifier?,
-            fcm_token: fcm_token?,
-            platform: platform?,
-            device_info: device_info?,
-        })
+fn can_be_told_apart(identifier: &Option<ShortText>, token: &Option<PushToken>) -> Result<(), Problem> {
+    if identifier.is_some() || token.is_some() {
+        return Ok(());
     }
+    let problem = Problem::new(ProblemCode::Required, "is required where there is no fcm_token");
+    Err(problem.of("device_identifier"))
 }
 
 #[derive(Serialize, Deserialize, ToSchema)]

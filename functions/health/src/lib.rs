@@ -19,10 +19,10 @@ use shared::{
     auth::{Anonymous, Limits, RequestMeta},
     config::{DatabaseConfig, Env, RateLimitConfig},
     db::Db,
-    http::{ApiError, Routes, finish, with_rate},
+    http::{ApiError, finish, with_rate},
     openapi::{RateLimited, one_of},
 };
-use utoipa::{OpenApi, ToSchema, openapi::Object};
+use utoipa::{ToSchema, openapi::Object};
 
 /// Reads the configuration and builds the router.
 pub async fn start(mut env: Env) -> Result<Router, StartError> {
@@ -31,7 +31,7 @@ pub async fn start(mut env: Env) -> Result<Router, StartError> {
     let db = Db::new(&database)?;
     db.warm().await;
     let health = Health { db, limits: Arc::new(Limits::new(rate_limit)) };
-    Ok(finish(rest::routes(routes().with_state(health))))
+    Ok(finish(rest::routes(anyone().with_state(health))))
 }
 
 /// What the function needs.
@@ -41,18 +41,8 @@ pub struct Health {
     limits: Arc<Limits>,
 }
 
-/// The function's routes.
-pub fn routes() -> Routes<Health> {
-    Routes::new().get("/health", get_health)
-}
-
-/// What the API reference says about them.
-pub fn openapi() -> utoipa::openapi::OpenApi {
-    #[derive(OpenApi)]
-    #[openapi(paths(get_health))]
-    struct Api;
-
-    Api::openapi()
+shared::endpoints! {
+    anyone: Health = [self::get_health];
 }
 
 #[derive(Serialize, ToSchema)]

@@ -18,12 +18,14 @@ const MAKE: &str = "
 /// What the user $1 lacks of these settings, as statements. The server ends a statement a moment before its caller gives it
 /// up (`shared/src/db.rs`), so that nothing goes on for which somebody was told 503, and a row that somebody holds keeps
 /// few waiting. A statement is planned once for all values, which its text allows, and compiled never, which costs more than
-/// it runs (docs/decisions/047-reads-stay-flat.md).
+/// it runs (docs/decisions/047-reads-stay-flat.md). A page is nearly always in memory, so it costs little beside
+/// rows: then a plan that is kept takes the index also where the table was small when it was made (docs/decisions/057-what-a-statement-sets-up.md).
 /// As settings of the user they hold through RDS Proxy, where `SET` would bind a connection to its client.
 const LIMIT: &str = "
     SELECT string_agg(format('ALTER ROLE %I SET %I = %L', $1::text, name, value), '; ')
       FROM (VALUES ('statement_timeout', '4500ms'), ('lock_timeout', '1400ms'), ('idle_in_transaction_session_timeout', '5s'),
-                   ('plan_cache_mode', 'force_generic_plan'), ('jit', 'off')) AS l (name, value)
+                   ('plan_cache_mode', 'force_generic_plan'), ('jit', 'off'),
+                   ('seq_page_cost', '0.2'), ('random_page_cost', '0.2')) AS l (name, value)
      WHERE NOT EXISTS (SELECT FROM pg_db_role_setting s JOIN pg_roles r ON r.oid = s.setrole
                         WHERE r.rolname = $1 AND s.setdatabase = 0 AND format('%s=%s', name, value) = ANY (s.setconfig))";
 /// Whether this user has the functions' rights, and whether the owner's besides.

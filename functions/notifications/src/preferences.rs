@@ -7,7 +7,7 @@ use shared::{
     auth::{Caller, RequestMeta},
     change,
     http::{Answer, ApiError},
-    input::{Body, Fields, FromFields, Problem, ProblemCode},
+    input::{Body, FromFields, Problem, ProblemCode},
     statement,
     write::{Writer, Writing},
 };
@@ -32,46 +32,31 @@ struct Preferences {
     quiet_until: Option<String>,
 }
 
-#[derive(ToSchema)]
+#[derive(ToSchema, FromFields)]
+#[check(is_an_interval(quiet_from, quiet_until))]
 pub(crate) struct NewPreferences {
     #[schema(required = false, nullable, default = true)]
+    #[field(default = true)]
     push: bool,
     #[schema(required = false, nullable, default = true)]
+    #[field(default = true)]
     sms: bool,
     #[schema(required = false, nullable, default = false)]
+    #[field(default = false)]
     whatsapp: bool,
     quiet_from: Option<ClockTime>,
     /// Has to be there where `quiet_from` is, and differ from it.
     quiet_until: Option<ClockTime>,
 }
 
-impl FromFields for NewPreferences {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let (push, sms) = (fields.or("push", true), fields.or("sms", true));
-        let whatsapp = fields.or("whatsapp", false);
-        let quiet_from: Option<Option<ClockTime>> = fields.optional("quiet_from");
-        let quiet_until: Option<Option<ClockTime>> = fields.optional("quiet_until");
-        if let (Some(from), Some(until)) = (&quiet_from, &quiet_until) {
-            let problem = match (from, until) {
-                (Some(from), Some(until)) if from.as_str() == until.as_str() => {
-                    Some("must differ from quiet_from")
-                }
-                (Some(_), None) => Some("is required where quiet_from is there"),
-                (None, Some(_)) => Some("needs quiet_from"),
-                _ => None,
-            };
-            if let Some(problem) = problem {
-                fields.note(Problem::new(ProblemCode::OutOfRange, problem).of("quiet_until"));
-            }
-        }
-        Some(Self {
-            push: push?,
-            sms: sms?,
-            whatsapp: whatsapp?,
-            quiet_from: quiet_from?,
-            quiet_until: quiet_until?,
-        })
-    }
+fn is_an_interval(from: &Option<ClockTime>, until: &Option<ClockTime>) -> Result<(), Problem> {
+    let problem = match (from, until) {
+        (Some(from), Some(until)) if from.as_str() == until.as_str() => "must differ from quiet_from",
+        (Some(_), None) => "is required where quiet_from is there",
+        (None, Some(_)) => "needs quiet_from",
+        (Some(_), Some(_)) | (None, None) => return Ok(()),
+    };
+    Err(Problem::new(ProblemCode::OutOfRange, problem).of("quiet_until"))
 }
 
 /// Answers what the caller wants to be sent.

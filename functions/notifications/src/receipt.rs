@@ -7,8 +7,9 @@ use shared::{
     auth::{Caller, RequestMeta},
     change,
     http::{Answer, ApiError},
-    input::{Body, Fields, FromField, FromFields, PathId, Problem, ProblemCode},
+    input::{Body, FromField, FromFields, PathId, Problem, ProblemCode},
     openapi::{NotFound, one_of},
+    vocabulary::MessageStatus,
     write::{Writer, Writing},
 };
 use utoipa::{ToSchema, openapi::Object};
@@ -34,15 +35,9 @@ impl FromField for ReceiptEvent {
     }
 }
 
-#[derive(ToSchema)]
+#[derive(ToSchema, FromFields)]
 pub(crate) struct Receipt {
     event: ReceiptEvent,
-}
-
-impl FromFields for Receipt {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        Some(Self { event: fields.required("event")? })
-    }
 }
 
 #[derive(Serialize, Deserialize, ToSchema)]
@@ -53,7 +48,7 @@ struct ReceiptAnswer {
 }
 
 fn status() -> Object {
-    one_of(["delivered", "opened"])
+    one_of([MessageStatus::Delivered, MessageStatus::Opened].map(MessageStatus::as_str))
 }
 
 /// Notes that a message came, or that it was opened. What was opened stays so.

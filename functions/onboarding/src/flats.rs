@@ -6,25 +6,20 @@ use shared::{
     App,
     auth::Caller,
     http::{ApiError, List},
-    input::{Fields, FromFields, PlacePage, Query},
-    openapi::{OccupancyRole, always_true},
+    input::{FromFields, PlacePage, Query},
+    openapi::always_true,
     statement,
+    vocabulary::OccupancyRole,
 };
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::tree::after;
 
-#[derive(utoipa::IntoParams)]
+#[derive(utoipa::IntoParams, FromFields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct InBlock {
     block_id: Uuid,
-}
-
-impl FromFields for InBlock {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        Some(Self { block_id: fields.required("block_id")? })
-    }
 }
 
 #[derive(Serialize, Deserialize, ToSchema)]

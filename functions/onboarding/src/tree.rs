@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use shared::{
     App, Timestamp,
     http::{ApiError, List},
-    input::{Fields, FromFields, PlaceCursor, PlacePage, Query},
+    input::{FromFields, PlaceCursor, PlacePage, Query},
     statement,
     text::ShortText,
 };
@@ -27,16 +27,10 @@ pub(crate) async fn list_cities(
     }))
 }
 
-#[derive(utoipa::IntoParams)]
+#[derive(utoipa::IntoParams, FromFields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct InCity {
     city: Option<ShortText>,
-}
-
-impl FromFields for InCity {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        Some(Self { city: fields.optional("city")? })
-    }
 }
 
 #[derive(Serialize, Deserialize, ToSchema)]
@@ -75,16 +69,10 @@ pub(crate) async fn list_societies(
     }))
 }
 
-#[derive(utoipa::IntoParams)]
+#[derive(utoipa::IntoParams, FromFields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct InSociety {
     society_id: Uuid,
-}
-
-impl FromFields for InSociety {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        Some(Self { society_id: fields.required("society_id")? })
-    }
 }
 
 #[derive(Serialize, Deserialize, ToSchema)]
@@ -117,16 +105,10 @@ pub(crate) async fn list_complexes(
     Ok(List::page(complexes, page.limit(), |last: &Complex| after(&last.name, last.id)))
 }
 
-#[derive(utoipa::IntoParams)]
+#[derive(utoipa::IntoParams, FromFields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct InComplex {
     complex_id: Uuid,
-}
-
-impl FromFields for InComplex {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        Some(Self { complex_id: fields.required("complex_id")? })
-    }
 }
 
 #[derive(Serialize, Deserialize, ToSchema)]

@@ -6,10 +6,11 @@ use shared::{
     auth::{Caller, RequestMeta},
     change,
     http::{Answer, ApiError},
-    input::{Body, Fields, FromField, FromFields, Problem, ProblemCode},
+    input::{Body, FromField, FromFields, Problem, ProblemCode},
     openapi::one_of,
     text::PersonName,
     text_param,
+    vocabulary::LANGUAGES,
     write::{QuietWriter, Writing},
 };
 use utoipa::ToSchema;
@@ -17,22 +18,12 @@ use utoipa::ToSchema;
 use crate::me::ProfileUser;
 
 /// What stays as it is where it is not said.
-#[derive(ToSchema)]
+#[derive(ToSchema, FromFields)]
 pub(crate) struct Change {
     /// What guards and neighbours read.
     name: Option<PersonName>,
     language: Option<Language>,
 }
-
-impl FromFields for Change {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let (name, language) = (fields.optional("name"), fields.optional("language"));
-        Some(Self { name: name?, language: language? })
-    }
-}
-
-/// Languages of India's gates, by their codes (ISO 639-1).
-const LANGUAGES: [&str; 7] = ["bn", "en", "hi", "kn", "mr", "ta", "te"];
 
 /// One of [`LANGUAGES`].
 #[derive(Debug)]

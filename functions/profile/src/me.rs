@@ -10,6 +10,7 @@ use shared::{
     openapi::one_of,
     place::{Flat, GuardPost, Home},
     statement,
+    vocabulary::{Channel, MessageStatus},
 };
 use utoipa::{ToSchema, openapi::Object};
 use uuid::Uuid;
@@ -63,11 +64,11 @@ struct Notification {
 }
 
 fn channel() -> Object {
-    one_of(["push", "sms", "whatsapp"])
+    one_of(Channel::WORDS)
 }
 
 fn notification_status() -> Object {
-    one_of(["queued", "sent", "delivered", "opened", "failed"])
+    one_of(MessageStatus::WORDS)
 }
 
 /// Answers the caller's profile: roles, homes, post and last notifications.

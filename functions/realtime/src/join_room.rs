@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use shared::{
     http::ApiError,
-    input::{Fields, FromField, FromFields, Problem, ProblemCode},
+    input::{FromField, FromFields, Problem, ProblemCode},
     realtime::{Connection, Event, Joined, Posted, Room},
     statement,
 };
@@ -20,31 +20,20 @@ use crate::{Realtime, answer::Answer};
 const MAX_REPLAY: i64 = 200;
 
 /// The wish to join a room.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq, FromFields)]
 pub(crate) struct JoinRoom {
     /// The room.
+    #[field(flatten)]
     pub(crate) room: Room,
     /// The last event of it that the client has.
-    pub(crate) since: Option<i64>,
+    pub(crate) since: Option<Position>,
     /// The epoch of that.
-    pub(crate) epoch: Option<Uuid>,
-}
-
-impl FromFields for JoinRoom {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let room = Room::from_fields(fields);
-        let since = fields.optional::<Position>("since");
-        let epoch = fields.optional::<Epoch>("epoch");
-        Some(Self {
-            room: room?,
-            since: since?.map(|Position(seq)| seq),
-            epoch: epoch?.map(|Epoch(epoch)| epoch),
-        })
-    }
+    pub(crate) epoch: Option<Epoch>,
 }
 
 /// A place in a room's sequence; 0 is before its first event.
-struct Position(i64);
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Position(pub(crate) i64);
 
 impl FromField for Position {
     fn from_field(value: &Value) -> Result<Self, Problem> {
@@ -57,7 +46,8 @@ impl FromField for Position {
 }
 
 /// The epoch of a position. Clients give back what they were given, and any other text is none of ours.
-struct Epoch(Uuid);
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Epoch(pub(crate) Uuid);
 
 impl FromField for Epoch {
     fn from_field(value: &Value) -> Result<Self, Problem> {
@@ -89,6 +79,7 @@ impl Realtime {
         connection: &Connection,
         JoinRoom { room, since, epoch }: JoinRoom,
     ) -> Result<Answer, ApiError> {
+        let (since, epoch) = (since.map(|Position(seq)| seq), epoch.map(|Epoch(epoch)| epoch));
         let Some(user_id) = connection.user_id else { return Ok(Answer::forbidden(room)) };
         if !self.may_join(&user_id, room).await? {
             return Ok(Answer::forbidden(room));

@@ -122,7 +122,7 @@ impl FromField for Action {
 
 impl FromFields for Message {
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        match fields.required("action")? {
+        match fields.field("action")? {
             Action::JoinRoom => JoinRoom::from_fields(fields).map(Self::JoinRoom),
             Action::LeaveRoom => Room::from_fields(fields).map(Self::LeaveRoom),
             Action::Ping => Some(Self::Ping),
@@ -136,14 +136,20 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::join_room::{Epoch, Position};
 
     const ID: &str = "0198c0de-0000-7000-8000-00000000abcd";
 
     #[test]
     fn messages_are_read() {
         let room: Room = format!("flat:{ID}").parse().unwrap();
-        let join = |since| Message::JoinRoom(JoinRoom { room, since, epoch: None });
-        let epoch = |epoch| Message::JoinRoom(JoinRoom { room, since: Some(41), epoch: Some(epoch) });
+        let join = |since: Option<i64>| {
+            Message::JoinRoom(JoinRoom { room, since: since.map(Position), epoch: None })
+        };
+        let epoch = |epoch| {
+            let (since, epoch) = (Some(Position(41)), Some(Epoch(epoch)));
+            Message::JoinRoom(JoinRoom { room, since, epoch })
+        };
         for (sent, message) in [
             (json!({"action": "ping", "padding": [1, {}]}), Message::Ping),
             (json!({"action": "join_room", "room_type": "flat", "room_id": ID}), join(None)),

@@ -6,23 +6,18 @@ use shared::{
     auth::{Caller, RequestMeta},
     change,
     http::{Answer, ApiError},
-    input::{Body, Fields, FromFields, IdempotencyKey, PathId},
+    input::{Body, FromFields, IdempotencyKey, PathId},
     openapi::{Forbidden, NotFound, WrongState},
     text::LongText,
+    vocabulary::RequestDecision,
     write::{Writer, Writing},
 };
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-#[derive(ToSchema)]
+#[derive(ToSchema, FromFields)]
 pub(crate) struct Decide {
     note: Option<LongText>,
-}
-
-impl FromFields for Decide {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        Some(Self { note: fields.optional("note")? })
-    }
 }
 
 #[derive(Serialize, Deserialize, ToSchema)]
@@ -43,7 +38,7 @@ pub(crate) async fn approve_request(
     PathId(id): PathId,
     Body { input, key }: Body<Decide>,
 ) -> Result<Response, ApiError> {
-    decide(&writer, &caller, &meta, &key, id, "approve", input).await
+    decide(&writer, &caller, &meta, &key, id, RequestDecision::Approve, input).await
 }
 
 /// Rejects a request.
@@ -59,7 +54,7 @@ pub(crate) async fn reject_request(
     PathId(id): PathId,
     Body { input, key }: Body<Decide>,
 ) -> Result<Response, ApiError> {
-    decide(&writer, &caller, &meta, &key, id, "reject", input).await
+    decide(&writer, &caller, &meta, &key, id, RequestDecision::Reject, input).await
 }
 
 async fn decide(
@@ -68,7 +63,7 @@ async fn decide(
     meta: &RequestMeta,
     key: &IdempotencyKey,
     id: Uuid,
-    decision: &str,
+    decision: RequestDecision,
     input: Decide,
 ) -> Result<Response, ApiError> {
     let forbidden = "Only an admin of this flat decides, and never about their own request.";

@@ -12,7 +12,7 @@ use shared::{
     auth::{Caller, RequestMeta},
     change,
     http::{Answer, ApiError, Wish},
-    input::{Body, Fields, FromFields},
+    input::{Body, FromFields},
     openapi::{NotFound, WrongStateOrUnverified, always_false},
     place::Flat,
     write::{Writer, Writing},
@@ -22,7 +22,7 @@ use uuid::Uuid;
 
 use crate::request::{RequestedRole, ResidentRequest};
 
-#[derive(ToSchema)]
+#[derive(ToSchema, FromFields)]
 pub(crate) struct Ensure {
     /// Any of the caller's homes counts where it is not said.
     flat_id: Option<Uuid>,
@@ -30,14 +30,6 @@ pub(crate) struct Ensure {
     requested_role: Option<RequestedRole>,
     /// The same, by the name that the resident's app has for it. Where both are sent, `requested_role` counts.
     role: Option<RequestedRole>,
-}
-
-impl FromFields for Ensure {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let flat_id = fields.optional("flat_id");
-        let (requested_role, role) = (fields.optional("requested_role"), fields.optional("role"));
-        Some(Self { flat_id: flat_id?, requested_role: requested_role?, role: role? })
-    }
 }
 
 /// The open occupancy, or the request that stands for it.
@@ -98,3 +90,5 @@ pub(crate) async fn ensure_occupancy(
     };
     Ok(ApiError::VerificationRequired(wish).into_response())
 }
+
+shared::alias!(ensure_occupancy_alias: ensure_occupancy at "/v1/resident-requests/ensure-occupancy");

@@ -6,7 +6,7 @@ use shared::{
     App,
     auth::Caller,
     http::{ApiError, List},
-    input::{Cursor, Fields, FromFields, Limit, Query},
+    input::{Cursor, FromFields, Limit, Query},
     statement,
 };
 use utoipa::ToSchema;
@@ -14,20 +14,12 @@ use uuid::Uuid;
 
 use crate::request::{ResidentRequest, Status};
 
-#[derive(utoipa::IntoParams)]
+#[derive(utoipa::IntoParams, FromFields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Filter {
     status: Option<Status>,
     limit: Limit,
     cursor: Cursor,
-}
-
-impl FromFields for Filter {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let status = fields.optional("status");
-        let (limit, cursor) = (fields.or("limit", Limit::default()), fields.or("cursor", Cursor::START));
-        Some(Self { status: status?, limit: limit?, cursor: cursor? })
-    }
 }
 
 #[derive(Serialize, Deserialize, ToSchema)]

@@ -32,6 +32,8 @@ pub(crate) async fn list_my_flats(
     }))
 }
 
+shared::alias!(list_my_flats_alias: list_my_flats at "/v1/resident-requests/my-flats");
+
 /// What the list is sorted by: the primary home first, then by the first day.
 fn key(flat: &Flat) -> (&str, &str, Uuid) {
     (if flat.is_primary { "0" } else { "1" }, &flat.start_date, flat.occupancy_id)

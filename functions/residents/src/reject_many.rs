@@ -6,7 +6,7 @@ use shared::{
     auth::{Caller, RequestMeta},
     change,
     http::{Answer, ApiError},
-    input::{Body, Fields, FromFields, Ids, Problem, ProblemCode},
+    input::{Body, FromFields, Ids, Problem, ProblemCode},
     openapi::{Forbidden, one_of},
     text::LongText,
     write::{Writer, Writing},
@@ -14,7 +14,8 @@ use shared::{
 use utoipa::{ToSchema, openapi::Object};
 use uuid::Uuid;
 
-#[derive(ToSchema)]
+#[derive(ToSchema, FromFields)]
+#[check(names_either(ids, user_id))]
 pub(crate) struct RejectMany {
     /// The requests; either they or `user_id`.
     ids: Option<Ids>,
@@ -24,18 +25,10 @@ pub(crate) struct RejectMany {
     note: Option<LongText>,
 }
 
-impl FromFields for RejectMany {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let (ids, user_id) = (fields.optional("ids"), fields.optional("user_id"));
-        let note = fields.optional("note");
-        let (ids, user_id) = (ids?, user_id?);
-        if ids.is_some() == user_id.is_some() {
-            let problem = Problem::new(ProblemCode::Required, "or else user_id is required").of("ids");
-            fields.note(problem.saying("Please name either requests (ids) or a user (user_id)."));
-            return None;
-        }
-        Some(Self { ids, user_id, note: note? })
-    }
+fn names_either(ids: &Option<Ids>, user_id: &Option<Uuid>) -> Result<(), Problem> {
+    let problem = Problem::new(ProblemCode::Required, "or else user_id is required").of("ids");
+    let problem = problem.saying("Please name either requests (ids) or a user (user_id).");
+    if ids.is_some() == user_id.is_some() { Err(problem) } else { Ok(()) }
 }
 
 #[derive(Serialize, Deserialize, ToSchema)]

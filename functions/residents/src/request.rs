@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+pub(crate) use shared::vocabulary::{RequestStatus as Status, RequestedRole};
 use shared::{
     Timestamp,
     input::{FromField, Problem, ProblemCode},
     text::{check_json, contains_aadhaar},
-    text_param,
 };
 use utoipa::{
     ToSchema,
@@ -31,71 +31,6 @@ pub(crate) struct ResidentRequest {
     processed_by: Option<Uuid>,
     processed_at: Option<Timestamp>,
     processed_note: Option<String>,
-}
-
-/// As what someone lives in a flat.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum RequestedRole {
-    Owner,
-    Tenant,
-    Other,
-}
-
-impl RequestedRole {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Owner => "owner",
-            Self::Tenant => "tenant",
-            Self::Other => "other",
-        }
-    }
-}
-
-text_param!(RequestedRole);
-
-impl FromField for RequestedRole {
-    fn from_field(value: &Value) -> Result<Self, Problem> {
-        match String::from_field(value)?.as_str() {
-            "owner" => Ok(Self::Owner),
-            "tenant" => Ok(Self::Tenant),
-            "other" => Ok(Self::Other),
-            _ => Err(Problem::new(ProblemCode::WrongFormat, "must be owner, tenant or other")),
-        }
-    }
-}
-
-/// Where a request stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-#[schema(as = RequestStatus)]
-pub(crate) enum Status {
-    Pending,
-    Approved,
-    Rejected,
-}
-
-impl Status {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Approved => "approved",
-            Self::Rejected => "rejected",
-        }
-    }
-}
-
-text_param!(Status);
-
-impl FromField for Status {
-    fn from_field(value: &Value) -> Result<Self, Problem> {
-        match String::from_field(value)?.as_str() {
-            "pending" => Ok(Self::Pending),
-            "approved" => Ok(Self::Approved),
-            "rejected" => Ok(Self::Rejected),
-            _ => Err(Problem::new(ProblemCode::WrongFormat, "must be pending, approved or rejected")),
-        }
-    }
 }
 
 /// What the requester hands in as proof: names or links of documents, in a shape of the app's own.

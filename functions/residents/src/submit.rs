@@ -6,7 +6,7 @@ use shared::{
     auth::{Caller, RequestMeta},
     change,
     http::{Answer, ApiError},
-    input::{Body, Fields, FromFields},
+    input::{Body, FromFields},
     openapi::{NotFound, WrongState},
     policy,
     text::LongText,
@@ -17,22 +17,12 @@ use uuid::Uuid;
 
 use crate::request::{Docs, RequestedRole, ResidentRequest};
 
-#[derive(ToSchema)]
+#[derive(ToSchema, FromFields)]
 pub(crate) struct NewRequest {
     flat_id: Uuid,
     requested_role: RequestedRole,
     docs: Option<Docs>,
     note: Option<LongText>,
-}
-
-impl FromFields for NewRequest {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let flat_id = fields.required("flat_id");
-        let requested_role = fields.required("requested_role");
-        let docs = fields.optional("docs");
-        let note = fields.optional("note");
-        Some(Self { flat_id: flat_id?, requested_role: requested_role?, docs: docs?, note: note? })
-    }
 }
 
 /// Asks to be a resident of a flat.

@@ -6,7 +6,7 @@ use shared::{
     auth::{Caller, RequestMeta},
     change,
     http::{Answer, ApiError},
-    input::{Body, Fields, FromFields, Problem, ProblemCode},
+    input::{Body, FromFields, Problem, ProblemCode},
     openapi::{Forbidden, NotFound},
     policy,
     text::{IdNumber, PersonName, Phone, ShortText},
@@ -17,7 +17,8 @@ use uuid::Uuid;
 
 use crate::visitor::VisitorAnswer;
 
-#[derive(ToSchema)]
+#[derive(ToSchema, FromFields)]
+#[check(ends_after_it_starts(expected_start, expected_end))]
 pub(crate) struct NewVisitor {
     visitor_name: PersonName,
     phone: Phone,
@@ -36,39 +37,13 @@ pub(crate) struct NewVisitor {
     expected_end: Option<SentTime>,
 }
 
-impl FromFields for NewVisitor {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let visitor_name = fields.required("visitor_name");
-        let phone = fields.required("phone");
-        let flat_id = fields.required("flat_id");
-        let purpose = fields.optional("purpose");
-        let vehicle_no = fields.optional("vehicle_no");
-        let id_type = fields.optional("id_type");
-        let id_number = fields.optional("id_number");
-        let invited_by = fields.optional("invited_by");
-        let expected_start = fields.optional::<SentTime>("expected_start");
-        let expected_end = fields.optional::<SentTime>("expected_end");
-        if let (Some(Some(start)), Some(Some(end))) = (expected_start, expected_end)
-            && end.is_after(&start) == Some(false)
-        {
-            fields.note(
-                Problem::new(ProblemCode::OutOfRange, "must be after expected_start")
-                    .of("expected_end")
-                    .saying("The expected end must be after the expected start."),
-            );
+fn ends_after_it_starts(start: &Option<SentTime>, end: &Option<SentTime>) -> Result<(), Problem> {
+    match (start, end) {
+        (Some(start), Some(end)) if end.is_after(start) == Some(false) => {
+            let problem = Problem::new(ProblemCode::OutOfRange, "must be after expected_start");
+            Err(problem.of("expected_end").saying("The expected end must be after the expected start."))
         }
-        Some(Self {
-            visitor_name: visitor_name?,
-            phone: phone?,
-            flat_id: flat_id?,
-            purpose: purpose?,
-            vehicle_no: vehicle_no?,
-            id_type: id_type?,
-            id_number: id_number?,
-            invited_by: invited_by?,
-            expected_start: expected_start?,
-            expected_end: expected_end?,
-        })
+        _ => Ok(()),
     }
 }
 

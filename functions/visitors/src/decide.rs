@@ -5,7 +5,7 @@ use shared::{
     auth::RequestMeta,
     digest::sha256,
     http::{Answer, ApiError, with_rate},
-    input::{Body, Fields, FromFields, IdempotencyKey},
+    input::{Body, FromFields, IdempotencyKey},
     notify::DecisionLinks,
     openapi::{Forbidden, KeyReused, NotFound, WrongStateOrLate},
     text::LongText,
@@ -25,20 +25,12 @@ pub struct Decider {
     pub(crate) links: DecisionLinks,
 }
 
-#[derive(ToSchema)]
+#[derive(ToSchema, FromFields)]
 pub(crate) struct LinkDecision {
     /// What stands behind `#` in the link.
     token: String,
     decision: Decision,
     note: Option<LongText>,
-}
-
-impl FromFields for LinkDecision {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let (token, answer) = (fields.required("token"), Respond::from_fields(fields));
-        let Respond { decision, note } = answer?;
-        Some(Self { token: token?, decision, note })
-    }
 }
 
 /// Answers for a flat whether a visitor may come in, by a link.

@@ -6,7 +6,7 @@ use shared::{
     Timestamp,
     auth::RequestMeta,
     http::{Answer, ApiError, Scoped, with_rate},
-    input::{Body, Fields, FromFields},
+    input::{Body, FromFields},
     notify::DecisionClaims,
     openapi::{Forbidden, Late, NotFound},
     statement,
@@ -19,16 +19,10 @@ use crate::{
     visitor::{Status, UNKNOWN_VISITOR},
 };
 
-#[derive(ToSchema)]
+#[derive(ToSchema, FromFields)]
 pub(crate) struct LinkHolder {
     /// What stands behind `#` in the link.
     token: String,
-}
-
-impl FromFields for LinkHolder {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        Some(Self { token: fields.required("token")? })
-    }
 }
 
 /// Whom a resident is asked about, as far as he needs to know to answer.

@@ -10,6 +10,7 @@ use shared::{
     openapi::{Forbidden, NotFound, one_of},
     realtime::Room,
     statement,
+    vocabulary::AnsweredBy,
     write::Writer,
 };
 use utoipa::{ToSchema, openapi::Object};
@@ -81,7 +82,7 @@ struct Approval {
 }
 
 fn decided_by() -> Object {
-    one_of(["resident", "guard"])
+    one_of(AnsweredBy::WORDS)
 }
 
 /// Answers one visitor, and every answer that was given about him.

@@ -6,7 +6,7 @@ use shared::{
     auth::{Caller, RequestMeta},
     change,
     http::{Answer, ApiError},
-    input::{Body, Fields, FromFields, Problem, ProblemCode, Whole},
+    input::{Body, FromFields, Problem, ProblemCode, Whole},
     openapi::{Forbidden, NotFound},
     policy,
     text::{PersonName, Phone, ShortText},
@@ -20,7 +20,8 @@ use crate::{pass_code::AccessCode, visitor::VisitorAnswer};
 /// Codes offered to the database, which takes the first that no live pass of the society has.
 const CANDIDATES: usize = 4;
 
-#[derive(ToSchema)]
+#[derive(ToSchema, FromFields)]
+#[check(ends_later(expected_start, expected_end))]
 pub(crate) struct NewPass {
     visitor_name: PersonName,
     phone: Phone,
@@ -29,9 +30,11 @@ pub(crate) struct NewPass {
     purpose: Option<ShortText>,
     /// One where it is not said.
     #[schema(required = false, nullable, value_type = i32, minimum = 1, maximum = 50)]
+    #[field(default = Whole(1))]
     number_of_people: Whole<1, 50>,
     /// How often the pass lets in while its window is open; once where it is not said.
     #[schema(required = false, nullable, value_type = i32, minimum = 1, maximum = 100)]
+    #[field(default = Whole(1))]
     max_entries: Whole<1, 100>,
     /// The app's own QR id; made by the server where it is not said.
     qr_code: Option<Uuid>,
@@ -41,41 +44,16 @@ pub(crate) struct NewPass {
     expected_end: Option<SentTime>,
 }
 
-impl FromFields for NewPass {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let visitor_name = fields.required("visitor_name");
-        let phone = fields.required("phone");
-        let flat_id = fields.required("flat_id");
-        let purpose = fields.optional("purpose");
-        let number_of_people = fields.or("number_of_people", Whole(1));
-        let max_entries = fields.or("max_entries", Whole(1));
-        let qr_code = fields.optional("qr_code");
-        let expected_start = fields.optional::<SentTime>("expected_start");
-        let expected_end = fields.optional::<SentTime>("expected_end");
-        if let (Some(start), Some(Some(end))) = (expected_start, expected_end) {
-            let start = start.unwrap_or_else(|| SentTime::Instant(Timestamp::now()));
-            let over = end.instant().is_some_and(|end| end <= Timestamp::now().0);
-            if over || end.is_after(&start) == Some(false) {
-                let problem = "must be after expected_start and in the future";
-                fields.note(
-                    Problem::new(ProblemCode::OutOfRange, problem)
-                        .of("expected_end")
-                        .saying("A pass must end after it starts, and in the future."),
-                );
-            }
-        }
-        Some(Self {
-            visitor_name: visitor_name?,
-            phone: phone?,
-            flat_id: flat_id?,
-            purpose: purpose?,
-            number_of_people: number_of_people?,
-            max_entries: max_entries?,
-            qr_code: qr_code?,
-            expected_start: expected_start?,
-            expected_end: expected_end?,
-        })
+fn ends_later(start: &Option<SentTime>, end: &Option<SentTime>) -> Result<(), Problem> {
+    let Some(end) = end else { return Ok(()) };
+    let now = Timestamp::now();
+    let is_over = end.instant().is_some_and(|end| end <= now.0);
+    if is_over || end.is_after(&start.unwrap_or(SentTime::Instant(now))) == Some(false) {
+        let problem = "must be after expected_start and in the future";
+        let problem = Problem::new(ProblemCode::OutOfRange, problem).of("expected_end");
+        return Err(problem.saying("A pass must end after it starts, and in the future."));
     }
+    Ok(())
 }
 
 /// Makes a guest pass with an access code and a QR id.

@@ -7,7 +7,7 @@ use shared::{
     auth::Caller,
     entry::Entry,
     http::{ApiError, List, Scoped},
-    input::{Cursor, Fields, FromFields, Limit, PeriodBound, Query},
+    input::{Cursor, FromFields, Limit, PeriodBound, Query},
     openapi::{Forbidden, NotFound},
     statement,
 };
@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use crate::visitor::Status;
 
-#[derive(utoipa::IntoParams)]
+#[derive(utoipa::IntoParams, FromFields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Filter {
     flat_id: Option<Uuid>,
@@ -27,25 +27,6 @@ pub(crate) struct Filter {
     date_to: Option<PeriodBound>,
     limit: Limit,
     cursor: Cursor,
-}
-
-impl FromFields for Filter {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let flat_id = fields.optional("flat_id");
-        let status = fields.optional("status");
-        let date_from = fields.optional("date_from");
-        let date_to = fields.optional("date_to");
-        let limit = fields.or("limit", Limit::default());
-        let cursor = fields.or("cursor", Cursor::START);
-        Some(Self {
-            flat_id: flat_id?,
-            status: status?,
-            date_from: date_from?,
-            date_to: date_to?,
-            limit: limit?,
-            cursor: cursor?,
-        })
-    }
 }
 
 /// A visitor in a list.

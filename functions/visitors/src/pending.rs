@@ -6,7 +6,7 @@ use shared::{
     App, Timestamp,
     auth::Caller,
     http::{Answer, ApiError, List, Scoped},
-    input::{Cursor, Fields, FromFields, Page, Query},
+    input::{Cursor, FromFields, Page, Query},
     openapi::{Forbidden, NotFound, always_true},
     statement,
 };
@@ -68,16 +68,10 @@ pub(crate) async fn list_pending(
     Ok(Json(PendingList { success: true, count: data.len(), data, next_cursor }))
 }
 
-#[derive(utoipa::IntoParams)]
+#[derive(utoipa::IntoParams, FromFields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct OfFlat {
     flat_id: Uuid,
-}
-
-impl FromFields for OfFlat {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        Some(Self { flat_id: fields.required("flat_id")? })
-    }
 }
 
 #[derive(Serialize, Deserialize, ToSchema)]

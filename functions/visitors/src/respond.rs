@@ -7,7 +7,7 @@ use shared::{
     auth::{Caller, RequestMeta},
     change,
     http::{Answer, ApiError},
-    input::{Body, Fields, FromFields, IdempotencyKey, PathId},
+    input::{Body, FromFields, IdempotencyKey, PathId},
     notify::DecisionClaims,
     openapi::{Forbidden, NotFound, WrongStateOrLate},
     text::LongText,
@@ -18,17 +18,10 @@ use uuid::Uuid;
 
 use crate::visitor::{Decision, Status, UNKNOWN_VISITOR};
 
-#[derive(ToSchema)]
+#[derive(ToSchema, FromFields)]
 pub(crate) struct Respond {
     pub(crate) decision: Decision,
     pub(crate) note: Option<LongText>,
-}
-
-impl FromFields for Respond {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let (decision, note) = (fields.required("decision"), fields.optional("note"));
-        Some(Self { decision: decision?, note: note? })
-    }
 }
 
 #[derive(Serialize, Deserialize, ToSchema)]

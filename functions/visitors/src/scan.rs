@@ -77,7 +77,8 @@ struct ScanRow {
 /// A pass that does not let in now is refused, with the pass as `data`: outside its window, withdrawn, turned away, or
 /// made by somebody who no longer lives there. Whose visitor is inside or has left is shown; `visit_id` is there while
 /// they are inside.
-#[utoipa::path(get, path = "/v1/visitors/by-qr/{qr_code}", params(("qr_code" = Uuid, Path, description = "The QR id")),
+// Whatever a scanner read, slashes included.
+#[utoipa::path(get, path = "/v1/visitors/by-qr/{*qr_code}", params(("qr_code" = Uuid, Path, description = "The QR id")),
     responses((status = 200, body = Answer<ScannedPass>), OutsideWindow, Forbidden, NotFound, DeadPass))]
 pub(crate) async fn find_by_qr(
     State(app): State<App>,

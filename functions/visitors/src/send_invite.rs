@@ -2,14 +2,15 @@
 
 use axum::{extract::State, http::StatusCode, response::Response};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 use shared::{
     auth::{Caller, RequestMeta},
     change,
     http::{Answer, ApiError},
-    input::{Body, Fields, FromField, FromFields, PathId, Problem, ProblemCode},
+    input::{Body, FromFields, PathId},
     openapi::{Forbidden, NotFound, WrongStateOrUnapproved},
-    policy, text_param,
+    policy,
+    vocabulary::TextChannel,
     write::{Writer, Writing},
 };
 use utoipa::ToSchema;
@@ -24,45 +25,11 @@ const OF_A_NUMBER: i32 = 5;
 /// Invitations of one user in a day: a party. Who has more guests shares the code by themselves.
 const OF_A_USER: i32 = 30;
 
-/// How the invitation travels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ToSchema)]
-#[schema(rename_all = "snake_case")]
-enum Channel {
-    Sms,
-    Whatsapp,
-}
-
-impl Channel {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Sms => "sms",
-            Self::Whatsapp => "whatsapp",
-        }
-    }
-}
-
-text_param!(Channel);
-
-impl FromField for Channel {
-    fn from_field(value: &Value) -> Result<Self, Problem> {
-        match String::from_field(value)?.as_str() {
-            "sms" => Ok(Self::Sms),
-            "whatsapp" => Ok(Self::Whatsapp),
-            _ => Err(Problem::new(ProblemCode::WrongFormat, "must be sms or whatsapp")),
-        }
-    }
-}
-
-#[derive(ToSchema)]
+#[derive(ToSchema, FromFields)]
 pub(crate) struct Invite {
     #[schema(required = false, nullable, default = "sms")]
-    channel: Channel,
-}
-
-impl FromFields for Invite {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        Some(Self { channel: fields.or("channel", Channel::Sms)? })
-    }
+    #[field(default = TextChannel::Sms)]
+    channel: TextChannel,
 }
 
 #[derive(Serialize, Deserialize, ToSchema)]

@@ -1,12 +1,8 @@
 //! A visitor as answers show him.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
-use shared::{
-    Timestamp,
-    input::{FromField, Problem, ProblemCode},
-    text_param,
-};
+use shared::Timestamp;
+pub(crate) use shared::vocabulary::{Decision, VisitorStatus as Status};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -72,72 +68,4 @@ pub(crate) struct FlatDetails {
 pub(crate) struct VisitorAnswer {
     visitor: Visitor,
     flat_details: FlatDetails,
-}
-
-/// Where a visitor stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-#[schema(as = VisitorStatus)]
-pub(crate) enum Status {
-    Pending,
-    Accepted,
-    Denied,
-    CheckedIn,
-    CheckedOut,
-}
-
-impl Status {
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Accepted => "accepted",
-            Self::Denied => "denied",
-            Self::CheckedIn => "checked_in",
-            Self::CheckedOut => "checked_out",
-        }
-    }
-}
-
-text_param!(Status);
-
-impl FromField for Status {
-    fn from_field(value: &Value) -> Result<Self, Problem> {
-        let text = String::from_field(value)?;
-        [Self::Pending, Self::Accepted, Self::Denied, Self::CheckedIn, Self::CheckedOut]
-            .into_iter()
-            .find(|status| status.as_str() == text)
-            .ok_or_else(|| {
-                let allowed = "must be pending, accepted, denied, checked_in or checked_out";
-                Problem::new(ProblemCode::WrongFormat, allowed)
-            })
-    }
-}
-
-/// What a resident or a guard says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Decision {
-    Accept,
-    Deny,
-}
-
-impl Decision {
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Accept => "accept",
-            Self::Deny => "deny",
-        }
-    }
-}
-
-text_param!(Decision);
-
-impl FromField for Decision {
-    fn from_field(value: &Value) -> Result<Self, Problem> {
-        match String::from_field(value)?.as_str() {
-            "accept" => Ok(Self::Accept),
-            "deny" => Ok(Self::Deny),
-            _ => Err(Problem::new(ProblemCode::WrongFormat, "must be accept or deny")),
-        }
-    }
 }

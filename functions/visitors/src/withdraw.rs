@@ -4,7 +4,7 @@ use axum::{extract::State, response::Response};
 use shared::{
     auth::{Caller, RequestMeta},
     http::{Answer, ApiError},
-    input::{Body, Fields, FromFields, PathId},
+    input::{Body, FromFields, PathId},
     openapi::{Forbidden, NotFound, WrongState},
     text::LongText,
     write::Writer,
@@ -16,15 +16,9 @@ use crate::{
     visitor::Decision,
 };
 
-#[derive(ToSchema)]
+#[derive(ToSchema, FromFields)]
 pub(crate) struct Withdraw {
     note: Option<LongText>,
-}
-
-impl FromFields for Withdraw {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        Some(Self { note: fields.optional("note")? })
-    }
 }
 
 /// Withdraws a guest pass.

@@ -5,9 +5,10 @@ use shared::{
     auth::{Caller, RequestMeta},
     change,
     http::{Answer, ApiError},
-    input::{Body, Fields, FromFields},
+    input::{Body, FromFields},
     openapi::{Forbidden, NotFound, NotLetIn, OutsideWindow},
     text::{LongText, ShortText},
+    vocabulary::CheckinMethod,
     write::{Writer, Writing},
 };
 use utoipa::ToSchema;
@@ -15,7 +16,7 @@ use uuid::Uuid;
 
 use crate::visit::Visit;
 
-#[derive(ToSchema)]
+#[derive(ToSchema, FromFields)]
 pub(crate) struct CheckIn {
     visitor_id: Uuid,
     /// `manual` where it is not said.
@@ -23,21 +24,6 @@ pub(crate) struct CheckIn {
     notes: Option<LongText>,
     /// None but the caller's own post is accepted.
     guard_id: Option<Uuid>,
-}
-
-impl FromFields for CheckIn {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let visitor_id = fields.required("visitor_id");
-        let checkin_method = fields.optional("checkin_method");
-        let notes = fields.optional("notes");
-        let guard_id = fields.optional("guard_id");
-        Some(Self {
-            visitor_id: visitor_id?,
-            checkin_method: checkin_method?,
-            notes: notes?,
-            guard_id: guard_id?,
-        })
-    }
 }
 
 /// Lets an accepted visitor in.
@@ -68,7 +54,8 @@ pub(crate) async fn check_in(
                 "checkin.sql",
                 visitor = input.visitor_id,
                 visit = Uuid::now_v7(),
-                checkin_method = input.checkin_method.as_ref().map_or("manual", ShortText::as_str),
+                checkin_method =
+                    input.checkin_method.as_ref().map_or(CheckinMethod::Manual.as_str(), ShortText::as_str),
                 notes = input.notes,
                 guard = input.guard_id,
                 trace = meta.trace_id

@@ -5,7 +5,7 @@ use shared::{
     auth::{Caller, RequestMeta},
     change,
     http::{Answer, ApiError},
-    input::{Body, Fields, FromFields},
+    input::{Body, FromFields},
     openapi::{Forbidden, NotFound, WrongState},
     text::LongText,
     write::{Writer, Writing},
@@ -15,21 +15,12 @@ use uuid::Uuid;
 
 use crate::visit::Visit;
 
-#[derive(ToSchema)]
+#[derive(ToSchema, FromFields)]
 pub(crate) struct CheckOut {
     visit_id: Uuid,
     notes: Option<LongText>,
     /// None but the caller's own post is accepted.
     guard_id: Option<Uuid>,
-}
-
-impl FromFields for CheckOut {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let visit_id = fields.required("visit_id");
-        let notes = fields.optional("notes");
-        let guard_id = fields.optional("guard_id");
-        Some(Self { visit_id: visit_id?, notes: notes?, guard_id: guard_id? })
-    }
 }
 
 /// Lets a visitor out.

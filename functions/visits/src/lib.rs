@@ -9,10 +9,9 @@ use axum::Router;
 use shared::{
     StartError,
     config::{AppConfig, CallingConfig, Env},
-    http::{Routes, authenticated, finish},
+    http::{authenticated, finish},
     write::Writer,
 };
-use utoipa::OpenApi;
 
 /// Reads the configuration and builds the router.
 pub async fn start(mut env: Env) -> Result<Router, StartError> {
@@ -20,22 +19,9 @@ pub async fn start(mut env: Env) -> Result<Router, StartError> {
     env.finish()?;
     let writer = Writer::open(config, &calling).await?;
     let app = writer.app().clone();
-    Ok(finish(authenticated(&app, routes().with_state(writer))))
+    Ok(finish(authenticated(&app, signed_in().with_state(writer))))
 }
 
-/// The function's routes.
-pub fn routes() -> Routes<Writer> {
-    Routes::new()
-        .get("/v1/visits", list::list_visits)
-        .post("/v1/visits/checkin", checkin::check_in)
-        .post("/v1/visits/checkout", checkout::check_out)
-}
-
-/// What the API reference says about them.
-pub fn openapi() -> utoipa::openapi::OpenApi {
-    #[derive(OpenApi)]
-    #[openapi(paths(checkin::check_in, checkout::check_out, list::list_visits))]
-    struct Api;
-
-    Api::openapi()
+shared::endpoints! {
+    signed_in: Writer = [list::list_visits, checkin::check_in, checkout::check_out];
 }

@@ -6,14 +6,14 @@ use shared::{
     App, Timestamp,
     auth::Caller,
     http::{ApiError, List, Scoped},
-    input::{Cursor, Fields, FromFields, Limit, PeriodBound, Query},
+    input::{Cursor, FromFields, Limit, PeriodBound, Query},
     openapi::{Forbidden, NotFound},
     statement,
 };
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-#[derive(utoipa::IntoParams)]
+#[derive(utoipa::IntoParams, FromFields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Filter {
     flat_id: Option<Uuid>,
@@ -23,17 +23,6 @@ pub(crate) struct Filter {
     to: Option<PeriodBound>,
     limit: Limit,
     cursor: Cursor,
-}
-
-impl FromFields for Filter {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let flat_id = fields.optional("flat_id");
-        let from = fields.optional("from");
-        let to = fields.optional("to");
-        let limit = fields.or("limit", Limit::default());
-        let cursor = fields.or("cursor", Cursor::START);
-        Some(Self { flat_id: flat_id?, from: from?, to: to?, limit: limit?, cursor: cursor? })
-    }
 }
 
 #[derive(Serialize, Deserialize, ToSchema)]

@@ -167,12 +167,12 @@ impl Measured {
         pgbench(system, &simple_update(&(TURNS / 10).to_string())).await?;
         let simple = Reading::read(system).await?.since(before, TURNS / 10);
         system.connect_by(system.wire.port())?;
-        // What it reads is the database's, too.
-        system.configure("\nautovacuum = off\n")?;
+        // What it reads is the database's, too, and pages are written whole now and then.
+        system.configure("\nautovacuum = off\nfull_page_writes = off\n")?;
         let mut counting =
             Counting { counts: vec![(report::SIMPLE_UPDATE, Count { statements: 1.0, ..simple })] };
         day(system, COUNTED, &mut counting).await?;
-        system.configure("\nautovacuum = on\n")?;
+        system.configure("\nautovacuum = on\nfull_page_writes = on\n")?;
         system.connect_by(system.direct()?)?;
         Ok(Self {
             machine: report::machine(system).await?,
@@ -216,8 +216,12 @@ impl Meter for Counting {
     ) -> Result<Vec<Value>, Error> {
         let last = calls.split_off(calls.len().saturating_sub(1));
         let counted = calls.split_off(size.warming.saturating_sub(1).min(calls.len()));
+        let told = calls.split_off(calls.len().saturating_sub(1));
         let number = counted.len();
         let mut answers = system.drive(size.callers, calls).await?.answers;
+        // What preparing its statements cost is told with this one.
+        sleep(TOLD_AFTER).await;
+        answers.extend(system.drive(size.callers, told).await?.answers);
         let before = Reading::read(system).await?;
         let cpu = system.server.backends();
         answers.extend(system.drive(size.callers, counted).await?.answers);

@@ -12,7 +12,10 @@ use super::{
     gate::{guard, resident, visitor},
     system::{System, failed},
 };
-use crate::{Error, crowd::listen};
+use crate::{
+    Error,
+    crowd::{is_event, listen},
+};
 
 /// Rings before those that count.
 const WARMING: usize = 20;
@@ -39,7 +42,7 @@ pub(super) async fn rings(system: &System, count: usize) -> Result<Rings, Error>
         while let Some(Ok(frame)) = listener.next().await {
             let text = frame.to_text().unwrap_or_default();
             // What was told before is told again to a listener who is new.
-            if text.starts_with(r#"{"event":"visitor_request""#) {
+            if is_event(text, "visitor_request") {
                 let _ = heard.send((Instant::now(), text.to_owned()));
             }
         }

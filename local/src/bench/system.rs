@@ -42,8 +42,6 @@ const WATCHDOG: &str = r#""$@" </dev/null & read -r order; kill "$!" 2>/dev/null
 /// How long a stack may take to start.
 const START: Duration = Duration::from_secs(120);
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
-/// A disk is no part of what is measured, as little as in tests.
-const NO_DISK: &str = "\nfsync = off\nsynchronous_commit = off\nfull_page_writes = off\n";
 /// Nobody here is sent away for asking often.
 const RATE_LIMIT: &str = "100000000";
 /// Where requests come from.
@@ -162,7 +160,6 @@ impl System {
             stack: stack.stack.take(),
             data,
         };
-        system.configure(NO_DISK)?;
         system.connect_by(direct)?;
         Ok(system)
     }

@@ -40,6 +40,9 @@ const MAX_ENVIRONMENTS: usize = 60;
 /// How long an invocation waits for one of them before it is refused; on AWS, where there are
 /// many more, it would not have to wait.
 const THROTTLED_AFTER: Duration = Duration::from_secs(10);
+/// Environments that start at once. On AWS each has a processor of its own; here twenty would share one, and none
+/// would reach its stores within the time that a start has for that.
+const STARTS_AT_ONCE: usize = 2;
 /// How long an environment waits for its next event; on AWS some minutes.
 const IDLE_FOR: Duration = Duration::from_secs(120);
 /// The waits before an asynchronous invocation is repeated.
@@ -98,6 +101,8 @@ struct Deployed {
     faults: Faults,
     idle: Mutex<Vec<Idle>>,
     free: Arc<Semaphore>,
+    /// The same for all functions.
+    starting: Arc<Semaphore>,
     usage: Mutex<Usage>,
 }
 
@@ -148,6 +153,7 @@ impl Lambda {
         functions: Vec<(Function, HashMap<String, String>)>,
         faults: Faults,
     ) -> Self {
+        let starting = Arc::new(Semaphore::new(STARTS_AT_ONCE));
         let deployed = |(function, variables): (Function, _)| {
             let deployed = Deployed {
                 name: function.name.clone(),
@@ -156,6 +162,7 @@ impl Lambda {
                 faults: faults.clone(),
                 idle: Mutex::default(),
                 free: Arc::new(Semaphore::new(MAX_ENVIRONMENTS)),
+                starting: starting.clone(),
                 usage: Mutex::default(),
             };
             (function.name, Arc::new(deployed))
@@ -272,11 +279,17 @@ impl Deployed {
         outcome
     }
 
+    async fn start(&self) -> Result<Environment, String> {
+        // The semaphore is never closed.
+        let _turn = self.starting.acquire().await;
+        functions::start(&self.name, &self.variables).await
+    }
+
     async fn serve(&self, event: String) -> Result<Outcome, Refused> {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let environment = match idle {
             Some((_, environment)) => environment,
-            None => match functions::start(&self.name, &self.variables).await {
+            None => match self.start().await {
                 Ok(environment) => environment,
                 Err(reason) => return Ok(Outcome::Failed(error("Runtime.ExitError", &reason))),
             },

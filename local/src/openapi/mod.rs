@@ -51,7 +51,7 @@ macro_rules! functions {
             vec![$(Documented {
                 name: stringify!($name),
                 tag: ($tag, $about),
-                routes: Vec::from($name::routes()),
+                routes: $name::routes(),
                 api: $name::openapi(),
             }),+]
         }
@@ -113,8 +113,9 @@ pub fn document() -> Value {
 /// The methods of every path, for the function that answers where a path has not the method.
 pub fn methods() -> String {
     let mut methods = BTreeMap::<&str, Vec<String>>::new();
-    for route in functions().iter().flat_map(|function| &function.routes) {
-        methods.entry(route.path).or_default().push(route.method.to_string());
+    let functions = functions();
+    for route in functions.iter().flat_map(|function| &function.routes) {
+        methods.entry(&route.path).or_default().push(route.method.to_string());
     }
     let line = |(path, mut methods): (&str, Vec<String>)| {
         methods.sort_unstable();

@@ -27,7 +27,7 @@ const { executablePath, fonts } = process.env.CHROMIUM ? { executablePath: proce
 const browser = await chromium.launch({ executablePath, args: flags, env: { ...process.env, ...fonts, HOME: tmpdir() } });
 const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme: scheme, reducedMotion: 'reduce' });
 const page = await context.newPage();
-page.setDefaultTimeout(10_000);
+page.setDefaultTimeout(25_000);
 page.on('pageerror', (error) => tell('defect', error.message));
 // Chromium says so of every answer from 400 on, which the page expects.
 const isRefusal = (message) => message.text().startsWith('Failed to load resource');

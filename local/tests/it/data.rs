@@ -7,6 +7,8 @@ use std::{
 
 use local::{Stack, checkout};
 
+use crate::support::World;
+
 const COLUMNS: &str = "SELECT c.relname::text, a.attname::text
       FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
      WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition";
@@ -55,4 +57,29 @@ async fn every_column_is_classified() {
     }
     wrong.extend(there.keys().map(|table| format!("docs/data.md has no row for {table}")));
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// What no visitor may be is refused by the database, by whoever it is written.
+#[tokio::test]
+async fn no_visitor_is_what_none_can_be() {
+    let world = World::open().await;
+    world.log_visitor().await;
+    for (wrong, rule) in [
+        ("decided_by = 'nobody'", "visitors_decided_by_check"),
+        ("max_entries = 101", "visitors_entries_check"),
+        ("entries = 2", "visitors_entries_check"),
+        ("entries = -1", "visitors_entries_check"),
+        ("status = 'elsewhere'", "visitors_status_check"),
+        ("status = 'checked_in'", "visitors_inside_check"),
+        ("status = 'checked_out', visit_id = uuid_v7(), checkin_time = now()", "visitors_left_check"),
+        ("number_of_people = 51", "visitors_number_of_people_check"),
+        ("visit_id = uuid_v7()", "visitors_visit_check"),
+        ("expected_end = expected_start", "visitors_window_check"),
+    ] {
+        let failed = world.db.batch_execute(&format!("UPDATE visitors SET {wrong}")).await.unwrap_err();
+        let failed = failed.as_db_error().unwrap();
+        assert_eq!((failed.code().code(), failed.constraint()), ("23514", Some(rule)), "{wrong}");
+    }
+    let right = "UPDATE visitors SET decided_by = NULL, expected_end = NULL, max_entries = 100, entries = 100, number_of_people = 50";
+    world.db.batch_execute(right).await.unwrap();
 }

@@ -139,10 +139,14 @@ async fn an_answer_and_the_deadline_race() {
     let world = World::open().await;
     world.set_ladder(&[("push", "all")]).await;
     let (mut answered, mut timed_out) = (0, 0);
-    for round in 0..12_u64 {
+    // Later and later, until the answer was faster; on a busy machine that takes longer.
+    for round in 0..60 {
+        if round >= 12 && answered > 0 && timed_out > 0 {
+            break;
+        }
         let visitor = world.log_visitor().await;
         let deadline = "UPDATE visitors SET approval_deadline = clock_timestamp() + make_interval(secs => $2) WHERE id = $1";
-        world.db.execute(deadline, &[&visitor, &(0.006 * round as f64)]).await.unwrap();
+        world.db.execute(deadline, &[&visitor, &(0.0005 * f64::from(round * round))]).await.unwrap();
         let path = format!("/v1/visitors/{visitor}/respond");
         let (answer, ..) = tokio::join!(
             world.resident.post(&path, json!({"decision": "accept"})),
@@ -323,7 +327,8 @@ async fn a_short_deadline_wakes_the_watcher() {
         "SELECT extract(epoch FROM o.created_at - v.approval_deadline)::float8 FROM outbox o, visitors v
                  WHERE o.event = 'visitor_timeout' AND o.room LIKE 'society:%' AND v.id = $1";
     let late: f64 = world.db.query_one(late, &[&visitor]).await.unwrap().get(0);
-    assert!((0.0..1.0).contains(&late), "{late} s late");
+    // The schedule would come up to a minute later.
+    assert!((0.0..3.0).contains(&late), "{late} s late");
 }
 
 impl World {

@@ -28,6 +28,8 @@ use tokio_tungstenite::{
     },
 };
 
+use crate::support::PATIENCE;
+
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 /// What has no route, is too large or asks for another origin's leave is answered by the gateway.
@@ -264,8 +266,7 @@ async fn closed_with(socket: &mut Socket) -> u16 {
 }
 
 async fn next(socket: &mut Socket) -> Option<Result<Message, Error>> {
-    let patience = Duration::from_secs(10);
-    tokio::time::timeout(patience, socket.next()).await.expect("nothing came in time")
+    tokio::time::timeout(PATIENCE, socket.next()).await.expect("nothing came in time")
 }
 
 fn management(stack: &Stack) -> Client {

@@ -65,6 +65,7 @@ mod support;
 mod template;
 mod times;
 mod tokens;
+mod vocabulary;
 mod watch;
 mod withdrawal;
 mod words;

@@ -24,11 +24,11 @@ use crate::support::{Actor, Client, Line, Socket, World, eventually, world::FLAT
 
 /// What clients are told.
 const INTERVAL: Duration = Duration::from_millis(1500);
-const TIMEOUT: Duration = Duration::from_millis(2500);
+const TIMEOUT: Duration = Duration::from_millis(5000);
 /// The schedule's minute.
 const MINUTE: Duration = Duration::from_millis(150);
 /// What a client may take besides: it pauses before it comes back.
-const SLACK: Duration = Duration::from_secs(5);
+const SLACK: Duration = Duration::from_secs(10);
 /// The packets of Engine.IO: ping, pong, and one that means nothing.
 const PING: &str = "2";
 const PONG: &str = "3";

@@ -1,17 +1,15 @@
 //! Rooms as apps use them: joined, left, lost, and joined again.
 
-use std::time::Duration;
-
 use serde_json::json;
 use shared::{
     config::{Env, RealtimeConfig},
     realtime::{Connections, MAX_MESSAGES_PER_MINUTE, MAX_ROOMS, Room},
 };
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::support::{
-    World, seqs,
+    PATIENCE, World, seqs,
     world::{FLAT_101, GREEN_ACRES},
 };
 
@@ -39,7 +37,7 @@ async fn a_connection_that_died_is_cleaned_up() {
     let started = Instant::now();
     while world.members_of_the_flat().await > 1 {
         world.log_visitor().await;
-        assert!(started.elapsed() < Duration::from_secs(10), "the dead connection is still a member");
+        assert!(started.elapsed() < PATIENCE, "the dead connection is still a member");
     }
     let visitor = world.log_visitor().await;
     while held.event("visitor_request").await["data"]["visitor_id"] != visitor.to_string() {}
@@ -81,7 +79,7 @@ async fn events_are_numbered_without_a_gap() {
         world.guard.post("/v1/visits/checkin", json!({"visitor_id": visitor})).await.data(201);
         for event in ["request_approved", "visitor_checkin"] {
             expected += 1;
-            let heard = timeout(Duration::from_secs(5), gate.event(event)).await.unwrap();
+            let heard = gate.event(event).await;
             assert_eq!(heard["seq"], expected, "{event}");
         }
     }
@@ -92,16 +90,23 @@ async fn events_are_numbered_without_a_gap() {
 async fn a_connection_that_talks_too_much_is_closed() {
     let world = World::open().await;
     let mut chatterer = world.stranger.connect().await;
-    // Each minute of the clock counts anew, and it may be about to end.
-    let enough = 2 * (2 * MAX_MESSAGES_PER_MINUTE + 1);
-    for _ in 0..enough {
-        chatterer.send(json!({"action": "ping"})).await;
+    let (mut answered, mut refused) = (0, 0);
+    // Each minute of the clock counts anew: it may be about to end, or too short for a busy machine.
+    'talking: for _ in 0..10 {
+        let enough = 2 * MAX_MESSAGES_PER_MINUTE + 1;
+        for _ in 0..enough {
+            if !chatterer.try_send(json!({"action": "ping"})).await {
+                break;
+            }
+        }
+        for _ in 0..enough {
+            let Some(frame) = chatterer.frame().await else { break 'talking };
+            answered += u32::from(frame["event"] == "pong");
+            refused += u32::from(frame["code"] == "RATE_LIMITED");
+        }
     }
-    let mut refused = 0;
-    while let Some(frame) = chatterer.frame().await {
-        refused += u32::from(frame["code"] == "RATE_LIMITED");
-    }
-    assert!(refused > 0 && refused < enough - MAX_MESSAGES_PER_MINUTE, "{refused}");
+    assert_eq!(chatterer.frame().await, None, "after {answered} answers and {refused} refusals");
+    assert!(answered >= MAX_MESSAGES_PER_MINUTE && refused > 0, "{answered} answers, {refused} refusals");
 }
 
 /// A connection can be in twenty rooms; to join one of them again is no more than that.

@@ -24,7 +24,8 @@ use crate::support::{
 
 /// The methods that a route can have, but for OPTIONS, which is the gateway's.
 const METHODS: [&str; 6] = ["DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"];
-const PATIENCE: Duration = Duration::from_secs(10);
+/// Less than the gateway's own for a client that sends nothing.
+const PATIENCE: Duration = Duration::from_secs(25);
 
 async fn dial(stack: &Stack) -> TcpStream {
     TcpStream::connect(stack.base_url().trim_start_matches("http://")).await.unwrap()

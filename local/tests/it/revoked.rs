@@ -141,4 +141,9 @@ async fn what_somebody_is_at_a_place_is_what_their_scope_says() {
     assert_eq!(world.count(differs).await, 0);
     let kinds = "SELECT count(DISTINCT coalesce(staff_at(u.id, p.society_id, p.block_id), 'nobody')) FROM users u, places p";
     assert_eq!(world.count(kinds).await, 3);
+    let other_roles = "SELECT count(*) FROM users u WHERE live_roles(u.id) IS DISTINCT FROM (
+         SELECT coalesce(jsonb_agg(jsonb_build_object('role', l.role, 'scope_type', l.scope_type, 'scope_id', l.scope_id)
+                                   ORDER BY l.role, l.created_at, l.scope_id), '[]')
+           FROM live_role_assignments l WHERE l.user_id = u.id)";
+    assert_eq!(world.count(other_roles).await, 0);
 }

@@ -9,7 +9,7 @@ use shared::{config::DatabaseConfig, db::Db, http::ApiError, sql, statement::nam
 use tokio_postgres::types::Type;
 
 /// Every statement of the functions by where it stands: a file of its own, or `sql!` in the code.
-fn statements() -> Vec<(String, String)> {
+pub(crate) fn statements() -> Vec<(String, String)> {
     let mut found = Vec::new();
     ["shared/src", "functions"].iter().for_each(|folder| collect(&checkout().join(folder), &mut found));
     found

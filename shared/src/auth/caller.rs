@@ -16,6 +16,7 @@ use crate::{
     openapi::one_of,
     statement,
     text::PersonName,
+    vocabulary::{RoleName, ScopeType},
 };
 
 /// Where a request comes from, as the gateway says.
@@ -62,11 +63,11 @@ pub struct Role {
 }
 
 fn role() -> Object {
-    one_of(["super_admin", "society_admin", "block_admin", "guard", "resident"])
+    one_of(RoleName::WORDS)
 }
 
 fn scope_type() -> Object {
-    one_of(["global", "society", "block", "flat"])
+    one_of(ScopeType::WORDS)
 }
 
 /// The user behind a verified token, and their live roles.

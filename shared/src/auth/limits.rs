@@ -15,7 +15,7 @@ use http::Method;
 use serde::Deserialize;
 
 use super::Role;
-use crate::{config::RateLimitConfig, db::Db, http::ApiError, statement};
+use crate::{config::RateLimitConfig, db::Db, http::ApiError, statement, vocabulary::RoleName};
 
 /// Requests without a valid token, of one address: 100. Nobody needs more, and a flood of them harms only others
 /// that have no token either.
@@ -238,11 +238,11 @@ impl Limits {
 
 /// The bound of a user with these roles: the highest of them.
 fn bound_of(roles: &[Role]) -> i32 {
-    let bounds = roles.iter().map(|role| match role.role.as_str() {
-        "resident" => RESIDENT,
-        "guard" => GUARD,
-        "block_admin" | "society_admin" | "super_admin" => ADMIN,
-        _ => NEWCOMER,
+    let bounds = roles.iter().map(|role| match RoleName::of(&role.role) {
+        Some(RoleName::Resident) => RESIDENT,
+        Some(RoleName::Guard) => GUARD,
+        Some(RoleName::BlockAdmin | RoleName::SocietyAdmin | RoleName::SuperAdmin) => ADMIN,
+        None => NEWCOMER,
     });
     bounds.max().unwrap_or(NEWCOMER)
 }

@@ -28,14 +28,8 @@ pub struct Body<T> {
 }
 
 /// A request without fields of its own.
-#[derive(ToSchema)]
+#[derive(ToSchema, FromFields)]
 pub struct NoInput {}
-
-impl FromFields for NoInput {
-    fn from_fields(_: &mut Fields<'_>) -> Option<Self> {
-        Some(Self {})
-    }
-}
 
 /// What makes two requests the same one: method, path, the caller's key, and a digest of the payload.
 pub struct IdempotencyKey {

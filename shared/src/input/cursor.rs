@@ -62,6 +62,10 @@ impl FromField for Cursor {
     fn from_field(value: &Value) -> Result<Self, Problem> {
         Self::decode(&String::from_field(value)?).ok_or_else(no_cursor)
     }
+
+    fn absent() -> Option<Self> {
+        Some(Self::START)
+    }
 }
 
 fn no_cursor() -> Problem {
@@ -117,6 +121,10 @@ crate::schema!(
 impl FromField for PlaceCursor {
     fn from_field(value: &Value) -> Result<Self, Problem> {
         Self::decode(&String::from_field(value)?).ok_or_else(no_cursor)
+    }
+
+    fn absent() -> Option<Self> {
+        Some(Self::default())
     }
 }
 

@@ -1,3 +1,4 @@
+pub use derive::FromFields;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -72,7 +73,13 @@ impl Problem {
     }
 }
 
-/// A type that can be read from the fields of a body or a query.
+/// A type that can be read from the fields of a body or a query, every one of which is looked at.
+///
+/// It is derived for a struct whose fields are [`FromField`]. A field has its own name unless it says
+/// `#[field(rename = "…")]`. One that is missing, null or blank is what its type says ([`FromField::absent`]), or
+/// `#[field(default = …)]`. `#[field(flatten)]` reads a struct that is [`FromFields`] itself. What concerns several
+/// fields is checked by a function that the struct names, `#[check(ends_after_it_starts(start, end))]`: it is given
+/// references to these fields, answers `Result<(), Problem>`, and is called where all of them could be read.
 pub trait FromFields: Sized {
     /// Reads all fields; `None` where at least one problem was noted.
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self>;
@@ -82,6 +89,22 @@ pub trait FromFields: Sized {
 pub trait FromField: Sized {
     /// The value, or what is wrong with it.
     fn from_field(value: &Value) -> Result<Self, Problem>;
+
+    /// What a field is that is missing, null or blank; nothing where it is required.
+    fn absent() -> Option<Self> {
+        None
+    }
+}
+
+/// A field that nobody has to send.
+impl<T: FromField> FromField for Option<T> {
+    fn from_field(value: &Value) -> Result<Self, Problem> {
+        T::from_field(value).map(Some)
+    }
+
+    fn absent() -> Option<Self> {
+        Some(None)
+    }
 }
 
 /// The fields of a body or a query, and the problems found in them so far.
@@ -100,34 +123,18 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// A field that must be there.
-    pub fn required<T: FromField>(&mut self, name: &'static str) -> Option<T> {
-        match self.optional(name)? {
-            Some(value) => Some(value),
-            None => {
-                self.note(Problem::new(ProblemCode::Required, "is required").of(name));
-                None
-            }
-        }
+    /// The field of this name; nothing where a problem was noted.
+    pub fn field<T: FromField>(&mut self, name: &str) -> Option<T> {
+        let read = match self.values.get(name).filter(|value| !is_blank(value)) {
+            Some(value) => T::from_field(value),
+            None => T::absent().ok_or_else(|| Problem::new(ProblemCode::Required, "is required")),
+        };
+        read.map_err(|problem| self.note(problem.of(name))).ok()
     }
 
-    /// A field that may be missing or null. The outer `None` says that it is there and wrong.
-    pub fn optional<T: FromField>(&mut self, name: &'static str) -> Option<Option<T>> {
-        match self.values.get(name).filter(|value| !is_blank(value)) {
-            None => Some(None),
-            Some(value) => match T::from_field(value) {
-                Ok(value) => Some(Some(value)),
-                Err(problem) => {
-                    self.note(problem.of(name));
-                    None
-                }
-            },
-        }
-    }
-
-    /// A field with a default.
-    pub fn or<T: FromField>(&mut self, name: &'static str, default: T) -> Option<T> {
-        self.optional(name).map(|value| value.unwrap_or(default))
+    /// The same, with a default of its own.
+    pub fn field_or<T: FromField>(&mut self, name: &str, default: T) -> Option<T> {
+        self.field::<Option<T>>(name).map(|value| value.unwrap_or(default))
     }
 
     /// Notes a problem that concerns more than one field.
@@ -202,5 +209,76 @@ impl FromField for SentTime {
         Self::parse(&text).ok_or_else(|| {
             Problem::new(ProblemCode::WrongFormat, "must be a time such as 2026-01-31T18:30:00+05:30")
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[derive(Debug, PartialEq, Eq, FromFields)]
+    #[check(is_longer(nights, days))]
+    #[check(is_named(guest))]
+    struct Stay {
+        name: String,
+        days: Whole<1, 30>,
+        #[field(default = Whole(0))]
+        nights: Whole<0, 30>,
+        #[field(flatten)]
+        guest: Guest,
+        note: Option<String>,
+    }
+
+    #[derive(Debug, PartialEq, Eq, FromFields)]
+    struct Guest {
+        #[field(rename = "guestId")]
+        id: Option<Uuid>,
+        #[field(default = true)]
+        paying: bool,
+    }
+
+    fn is_longer(nights: &Whole<0, 30>, days: &Whole<1, 30>) -> Result<(), Problem> {
+        let problem = || Problem::new(ProblemCode::OutOfRange, "must not exceed days").of("nights");
+        (nights.0 <= days.0).then_some(()).ok_or_else(problem)
+    }
+
+    fn is_named(guest: &Guest) -> Result<(), Problem> {
+        let problem = || Problem::new(ProblemCode::Required, "is required").of("guestId");
+        (guest.id.is_some() || guest.paying).then_some(()).ok_or_else(problem)
+    }
+
+    fn stay(sent: &Value) -> Result<Stay, Vec<Problem>> {
+        Fields::read(sent.as_object().unwrap())
+    }
+
+    #[test]
+    fn what_is_not_sent_is_what_its_type_or_its_field_says() {
+        for blank in [json!({}), json!({"nights": null, "guestId": " ", "paying": null, "note": ""})] {
+            let mut sent = json!({"name": "Asha", "days": 2, "unknown": [1]});
+            sent.as_object_mut().unwrap().extend(blank.as_object().unwrap().clone());
+            let guest = Guest { id: None, paying: true };
+            let read = Stay { name: "Asha".to_owned(), days: Whole(2), nights: Whole(0), guest, note: None };
+            assert_eq!(stay(&sent), Ok(read), "{sent}");
+        }
+    }
+
+    #[test]
+    fn every_problem_is_listed_in_the_order_of_the_fields() {
+        for (sent, fields) in [
+            (json!({}), vec!["name", "days"]),
+            (
+                json!({"paying": 1, "note": 7, "guestId": "x", "nights": true, "days": [], "name": {}}),
+                vec!["name", "days", "nights", "guestId", "paying", "note"],
+            ),
+            (json!({"days": 2, "nights": 3}), vec!["name", "nights"]),
+            (json!({"name": "Asha", "days": 0, "nights": 3}), vec!["days"]),
+            (json!({"days": 2, "nights": 3, "paying": false}), vec!["name", "nights", "guestId"]),
+            (json!({"days": 2, "nights": 3, "paying": "no"}), vec!["name", "paying", "nights"]),
+        ] {
+            let problems = stay(&sent).unwrap_err();
+            assert_eq!(problems.iter().map(Problem::field).collect::<Vec<_>>(), fields, "{sent}");
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! Reading what a caller sent: every field is looked at, every problem is reported.
 //!
-//! A request type implements [`FromFields`]; its fields are domain types that implement
-//! [`FromField`], so a value that exists is a value that is allowed.
+//! A request type derives [`FromFields`]; its fields are domain types that implement [`FromField`], so a value that
+//! exists is a value that is allowed.
 
 mod body;
 mod cursor;

@@ -60,15 +60,9 @@ impl<S: Send + Sync, T: FromField> FromRequestParts<S> for PathText<T> {
     }
 }
 
-/// How many rows a list answers at most: 1 to 200, by default 100.
+/// How many rows a list answers at most: 1 to 200, 100 where it is not said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limit(pub i64);
-
-impl Default for Limit {
-    fn default() -> Self {
-        Self(100)
-    }
-}
 
 crate::schema!(
     Limit,
@@ -82,7 +76,7 @@ crate::schema!(
 );
 
 /// Which page of a list in the order of time is asked for.
-#[derive(utoipa::IntoParams)]
+#[derive(utoipa::IntoParams, FromFields)]
 #[into_params(parameter_in = Query)]
 pub struct Page {
     /// How many rows are answered at most.
@@ -98,24 +92,10 @@ impl Page {
     }
 }
 
-impl FromFields for Page {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let (limit, cursor) = (fields.or("limit", Limit::default()), fields.or("cursor", Cursor::START));
-        Some(Self { limit: limit?, cursor: cursor? })
-    }
-}
-
 /// As [`Limit`], for a list that a caller who says nothing gets whole: apps that know of no pages show
 /// every flat of a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WholeLimit(pub Limit);
-
-impl Default for WholeLimit {
-    /// More than any such list holds, and not without end.
-    fn default() -> Self {
-        Self(Limit(1000))
-    }
-}
 
 crate::schema!(
     WholeLimit,
@@ -131,10 +111,15 @@ impl FromField for WholeLimit {
     fn from_field(value: &Value) -> Result<Self, Problem> {
         Limit::from_field(value).map(Self)
     }
+
+    /// More than any such list holds, and not without end.
+    fn absent() -> Option<Self> {
+        Some(Self(Limit(1000)))
+    }
 }
 
 /// Which page of a list of places is asked for.
-#[derive(utoipa::IntoParams)]
+#[derive(utoipa::IntoParams, FromFields)]
 #[into_params(parameter_in = Query)]
 pub struct PlacePage {
     limit: WholeLimit,
@@ -154,14 +139,6 @@ impl PlacePage {
     }
 }
 
-impl FromFields for PlacePage {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let limit = fields.or("limit", WholeLimit::default());
-        let cursor = fields.or("cursor", PlaceCursor::default());
-        Some(Self { limit: limit?, cursor: cursor? })
-    }
-}
-
 impl FromField for Limit {
     fn from_field(value: &Value) -> Result<Self, Problem> {
         let number: Option<i64> = String::from_field(value)?.parse().ok();
@@ -169,5 +146,9 @@ impl FromField for Limit {
             .filter(|number| (1..=200).contains(number))
             .map(Self)
             .ok_or_else(|| Problem::new(ProblemCode::OutOfRange, "must be a whole number from 1 to 200"))
+    }
+
+    fn absent() -> Option<Self> {
+        Some(Self(100))
     }
 }

@@ -3,17 +3,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-/// How a message travels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Target {
-    /// To an app, through Firebase Cloud Messaging.
-    Push,
-    /// To a phone number.
-    Sms,
-    /// To a phone number.
-    Whatsapp,
-}
+use crate::vocabulary::Channel;
 
 /// A message whose turn has come; the SQL function `claim_notifications` returns it. It holds names and
 /// numbers, so it cannot be printed.
@@ -24,7 +14,7 @@ pub struct Message {
     /// Tries, this one included; with the id it names this very try.
     pub attempt: i32,
     /// How it travels.
-    pub channel: Target,
+    pub channel: Channel,
     /// What it tells of: an event's name, or `invite`.
     pub kind: String,
     /// What apps read.

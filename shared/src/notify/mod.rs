@@ -13,13 +13,14 @@ mod whatsapp;
 use std::time::Duration;
 
 pub use decision_link::{DecisionClaims, DecisionLinks};
-pub use message::{Message, Target, Template};
+pub use message::{Message, Template};
 pub use outcome::{Outcome, Settlement};
 
 use crate::{
     StartError,
     config::{NotifyConfig, RealtimeConfig},
     outbound::Outbound,
+    vocabulary,
 };
 
 /// How long handing over one message may take; shorter than its lease in the database.
@@ -60,9 +61,9 @@ impl Channels {
             return Outcome::failed(refusal);
         }
         let sent = match message.channel {
-            Target::Push => over(self.push.as_ref(), message).await,
-            Target::Sms => over(self.sms.as_ref(), message).await,
-            Target::Whatsapp => over(self.whatsapp.as_ref(), message).await,
+            vocabulary::Channel::Push => over(self.push.as_ref(), message).await,
+            vocabulary::Channel::Sms => over(self.sms.as_ref(), message).await,
+            vocabulary::Channel::Whatsapp => over(self.whatsapp.as_ref(), message).await,
         };
         sent.unwrap_or_else(|| Outcome::failed("not_configured"))
     }

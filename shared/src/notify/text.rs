@@ -1,6 +1,7 @@
 //! The words of messages.
 
 use super::{DecisionClaims, DecisionLinks, Message, Template, message::Subject};
+use crate::vocabulary::{Purpose, VisitorStatus};
 
 /// What fills the places of texts beside the visitor.
 #[derive(Clone)]
@@ -26,11 +27,11 @@ impl Links {
 pub(super) fn title_and_body(message: &Message) -> (String, String) {
     let name = message.text("visitor_name").unwrap_or("A visitor");
     let flat = message.text("flat_number").map(|number| format!(" for flat {number}")).unwrap_or_default();
-    let accepted = message.text("status") == Some("accepted");
+    let accepted = message.text("status") == Some(VisitorStatus::Accepted.as_str());
     let verdict = if accepted { "may come in" } else { "was turned away" };
     let (title, body) = match message.kind.as_str() {
         "visitor_request" => {
-            let purpose = message.text("purpose").unwrap_or("guest");
+            let purpose = message.text("purpose").unwrap_or(Purpose::Guest.as_str());
             ("Visitor at the gate", format!("{name} ({purpose}){flat}. Let them in?"))
         }
         "request_approved" => ("The flat has answered", format!("{name} {verdict}.")),

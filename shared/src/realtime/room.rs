@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use uuid::{Uuid, fmt::Hyphenated};
 
-use crate::input::{Fields, FromField, FromFields, Problem, ProblemCode};
+use crate::input::{FromField, FromFields, Problem, ProblemCode};
 
 /// Whose room it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -41,12 +41,14 @@ impl FromField for RoomKind {
     }
 }
 
-/// A place that events are sent to and connections join.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// A place that events are sent to and connections join; clients send it as `room_type` and `room_id`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, FromFields)]
 pub struct Room {
     /// Whose room it is.
+    #[field(rename = "room_type")]
     pub kind: RoomKind,
     /// The flat or the society.
+    #[field(rename = "room_id")]
     pub id: Uuid,
 }
 
@@ -59,15 +61,6 @@ impl Room {
     /// The room of a society.
     pub fn society(id: Uuid) -> Self {
         Self { kind: RoomKind::Society, id }
-    }
-}
-
-/// Reads `room_type` and `room_id`, as clients send them.
-impl FromFields for Room {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let kind = fields.required("room_type");
-        let id = fields.required("room_id");
-        Some(Self { kind: kind?, id: id? })
     }
 }
 
@@ -115,6 +108,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::input::Fields;
 
     const ID: &str = "0198c0de-0000-7000-8000-00000000abcd";
 

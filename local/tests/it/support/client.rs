@@ -5,7 +5,6 @@ use std::{
     path::{Path, PathBuf},
     process::{Command as Blocking, Stdio},
     sync::LazyLock,
-    time::Duration,
 };
 
 use serde_json::{Value, json};
@@ -16,10 +15,7 @@ use tokio::{
 };
 use uuid::Uuid;
 
-use super::{Actor, world::FLAT_101};
-
-/// Longer than anything takes here, the pauses before a reconnection included.
-const PATIENCE: Duration = Duration::from_secs(15);
+use super::{Actor, PATIENCE, world::FLAT_101};
 
 const MISSING: &str =
     "these tests run real clients: please install Node.js 20.11 or later with npm (https://nodejs.org)";

@@ -13,8 +13,7 @@ use tokio_tungstenite::{
     tungstenite::{self, Message, client::IntoClientRequest},
 };
 
-/// Longer than anything takes here; a test that waits this long has failed.
-const PATIENCE: Duration = Duration::from_secs(10);
+use super::PATIENCE;
 
 /// A connection, and the events it was sent while something else was awaited.
 pub struct Socket {
