@@ -106,8 +106,7 @@ pub(crate) async fn measure(progress: Progress) -> Result<Stuck, Error> {
         answers
     }));
     let counting = async {
-        let waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()
-                         AND query_start < clock_timestamp() - interval '200 ms'";
+        let waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
         let (mut at_first, mut after) = (0_i64, 0_i64);
         while began.elapsed() < HELD {
             let now: i64 = db.query_one(waiting, &[]).await?.get(0);

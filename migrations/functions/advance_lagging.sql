@@ -6,6 +6,7 @@ DECLARE
     latest  bigint;
     lagging lagging_connections;
 BEGIN
+    PERFORM enter_room(p_room);
     SELECT seq INTO latest FROM room_sequences WHERE room = p_room FOR UPDATE;
     IF latest <= p_since THEN
         DELETE FROM lagging_connections WHERE room = p_room AND connection_id = p_connection;

@@ -15,7 +15,8 @@ DECLARE
     v_mismatch boolean := false;
     v_event    jsonb;
 BEGIN
-    -- The lock waits for a parallel check-out and shows the state it left.
+    PERFORM alone('visit:' || p_visit);
+    -- The lock waits for whoever else changes them and shows the state it left.
     SELECT x AS visitor, g.id AS guard INTO target
       FROM visitors x
       JOIN guards g ON g.user_id = p_user AND g.society_id = x.society_id AND g.active

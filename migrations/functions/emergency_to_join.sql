@@ -5,6 +5,7 @@ CREATE OR REPLACE FUNCTION emergency_to_join(p_flat uuid, p_most integer) RETURN
 DECLARE
     found emergencies;
 BEGIN
+    PERFORM alone('emergencies:' || p_flat);
     INSERT INTO request_counts AS r (counted, window_start, hits) VALUES ('emergencies:' || p_flat, clock_timestamp(), 1)
     ON CONFLICT (counted) DO UPDATE SET hits = r.hits + 1, window_start = excluded.window_start;
     IF (SELECT count(*) FROM emergencies WHERE flat_id = p_flat AND status <> 'resolved') >= p_most THEN

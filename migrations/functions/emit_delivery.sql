@@ -11,7 +11,7 @@ BEGIN
             IF v.society_id = v_held THEN RAISE lock_not_available; END IF;
             v_events := v_events || emit('society:' || v.society_id, 'delivery_updated',
                 jsonb_build_object('visitor_id', v.id, 'delivery', delivery_of(v.id)), NULL, v.request_id, v.trace_id);
-        EXCEPTION WHEN lock_not_available THEN
+        EXCEPTION WHEN lock_not_available OR SQLSTATE '53R01' THEN
             v_held := v.society_id;
             UPDATE delivery_tellings SET due_at = clock_timestamp() + interval '1 second' WHERE visitor_id = v.id;
         END;

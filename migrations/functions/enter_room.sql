@@ -1,39 +1,48 @@
--- Whoever writes into a room comes through here: at once where nobody holds it. Where the same transaction has held it for
--- 300 ms, so that the room is stuck and not busy, one waits for as long as a lock may take, a second some time behind them,
--- and all others are refused; before that anybody waits. So a room that is held keeps few connections.
+-- Lets a transaction into a room, which is its own until it ends: at once where nobody holds it, else behind the holder, where
+-- two may wait, and three in all rooms of a society. Who finds these places taken is refused: with 53R01 while the room is
+-- busy, so that the same statement is tried again, outside (shared/src/db.rs); with lock_not_available once somebody has
+-- waited for it for 300 ms.
 CREATE OR REPLACE FUNCTION enter_room(p_room text) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
-    -- The places of the two who wait for one holder, which end with their transactions.
-    v_first  constant integer := 3601;
-    v_second constant integer := 3602;
-    v_usual  constant text := current_setting('lock_timeout');
-    v_limit  constant interval := v_usual::interval;
-    v_holder xid;
-    v_place  integer;
-    v_waited interval;
+    -- Advisory locks of the transaction: who makes the room, the places behind its holder, and those of the society.
+    v_maker   constant integer := 3600;
+    v_behind  constant integer[] := '{3601,3602}';
+    v_waiting constant integer[] := '{3603,3604,3605}';
+    v_room    constant integer := hashtext(p_room);
+    v_usual   constant text := current_setting('lock_timeout');
+    v_limit   constant interval := v_usual::interval;
+    v_society integer;
+    v_wait    interval;
 BEGIN
     PERFORM FROM room_sequences WHERE room = p_room FOR NO KEY UPDATE SKIP LOCKED;
     IF FOUND THEN RETURN; END IF;
-    SELECT xmax INTO v_holder FROM room_sequences WHERE room = p_room;
-    IF NOT FOUND THEN RETURN; END IF;
-    v_place := hashtext(p_room || v_holder::text);
-    -- It is waited for twice, for the place in PostgreSQL's queue and for the holder.
-    IF v_limit > interval '1100 ms' THEN PERFORM set_config('lock_timeout', '1100ms', true); END IF;
-    IF pg_try_advisory_xact_lock(v_first, v_place) THEN RETURN; END IF;
-    SELECT max(clock_timestamp() - a.xact_start) INTO v_waited
-      FROM pg_locks l, pg_stat_get_activity(l.pid) a
-     WHERE l.locktype = 'advisory' AND l.classid IN (v_first, v_second) AND l.objid = v_place::oid AND l.objsubid = 2
-       AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database());
-    IF v_waited >= interval '300 ms' THEN
-        IF v_waited >= interval '700 ms' AND pg_try_advisory_xact_lock(v_second, v_place) THEN RETURN; END IF;
-        RAISE lock_not_available USING MESSAGE = 'a room is held';
+    IF NOT EXISTS (SELECT FROM room_sequences WHERE room = p_room) THEN
+        IF NOT pg_try_advisory_xact_lock(v_maker, v_room) THEN PERFORM refuse_for_now('a room is made'); END IF;
+        IF NOT EXISTS (SELECT FROM room_sequences WHERE room = p_room) THEN RETURN; END IF;
     END IF;
-    IF v_limit = interval '0' OR v_limit > interval '300 ms' THEN PERFORM set_config('lock_timeout', '300ms', true); END IF;
-    BEGIN
-        PERFORM FROM room_sequences WHERE room = p_room FOR NO KEY UPDATE;
-    EXCEPTION WHEN lock_not_available THEN
-        IF EXISTS (SELECT FROM room_sequences WHERE room = p_room AND xmax = v_holder) THEN RAISE; END IF;
-    END;
-    -- It moves: whoever comes is served in turn.
-    PERFORM set_config('lock_timeout', CASE WHEN v_limit > interval '1100 ms' THEN '1100ms' ELSE v_usual END, true);
+    IF NOT pg_try_advisory_xact_lock(v_behind[1], v_room) THEN
+        IF EXISTS (
+            WITH l AS MATERIALIZED (SELECT * FROM pg_locks)
+            SELECT FROM l AS place JOIN l AS waits ON waits.pid = place.pid AND NOT waits.granted
+             WHERE place.locktype = 'advisory' AND place.classid::bigint = ANY (v_behind) AND place.objid = v_room::oid
+               AND place.objsubid = 2 AND place.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+               AND waits.waitstart <= clock_timestamp() - interval '300 ms') THEN
+            RAISE lock_not_available USING MESSAGE = 'a room is held';
+        END IF;
+        IF NOT pg_try_advisory_xact_lock(v_behind[2], v_room) THEN PERFORM refuse_for_now('a room is busy'); END IF;
+    END IF;
+    -- Who waits may have another room already, which others wait for: so all rooms of a society count.
+    v_society := hashtext(room_society(p_room)::text);
+    IF NOT (pg_try_advisory_xact_lock(v_waiting[1], v_society) OR pg_try_advisory_xact_lock(v_waiting[2], v_society)
+            OR pg_try_advisory_xact_lock(v_waiting[3], v_society)) THEN
+        PERFORM refuse_for_now('a society is busy');
+    END IF;
+    -- It is waited for twice, for the place in PostgreSQL's queue and for the holder; with all rooms of the transaction for
+    -- 1.2 s together.
+    v_wait := greatest((interval '1200 ms' - (clock_timestamp() - now())) / 2, interval '100 ms');
+    IF v_limit = interval '0' OR v_limit > v_wait THEN
+        PERFORM set_config('lock_timeout', ceil(extract(epoch FROM v_wait) * 1000)::integer || 'ms', true);
+    END IF;
+    PERFORM FROM room_sequences WHERE room = p_room FOR NO KEY UPDATE;
+    PERFORM set_config('lock_timeout', v_usual, true);
 END $$;

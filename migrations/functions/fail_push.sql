@@ -5,6 +5,7 @@ DECLARE
     failed room_sequences;
     dead   bigint := 0;
 BEGIN
+    PERFORM enter_room(p_room);
     UPDATE room_sequences r
        SET attempts = r.attempts + 1, due_at = clock_timestamp() + push_backoff(r.attempts + 1),
            pusher = NULL, pusher_until = NULL

@@ -2,6 +2,7 @@
 -- somebody there.
 CREATE OR REPLACE FUNCTION open_occupancy(p_user uuid, p_flat uuid, p_role text) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
+    PERFORM alone('resident:' || p_user);
     PERFORM FROM users WHERE id = p_user FOR NO KEY UPDATE;
     PERFORM hold_flat(p_flat);
     INSERT INTO flat_occupancies (flat_id, user_id, role, is_primary)

@@ -2,6 +2,7 @@
 -- may.
 CREATE OR REPLACE FUNCTION request_in_the_way(p_user uuid, p_flat uuid) RETURNS text LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
+    PERFORM alone('resident:' || p_user);
     PERFORM FROM users WHERE id = p_user FOR NO KEY UPDATE;
     IF EXISTS (SELECT FROM live_role_assignments
                 WHERE user_id = p_user AND role = 'resident' AND scope_id = p_flat) THEN

@@ -25,6 +25,7 @@ DECLARE
     v_events    jsonb := '[]';
     v_place     places;
 BEGIN
+    PERFORM alone('visitor:' || p_visitor);
     -- The lock waits for a parallel answer and shows the state it left. Nobody locks what they have no part in.
     SELECT x AS visitor, o.since INTO target
       FROM visitors x JOIN live_occupancies o ON o.flat_id = x.flat_id AND o.user_id = p_user

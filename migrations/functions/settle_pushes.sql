@@ -7,8 +7,9 @@ CREATE OR REPLACE FUNCTION settle_pushes(p_rooms text[], p_pushers uuid[], p_fai
                                          p_lagging jsonb[], p_keep boolean, p_max integer, p_answered jsonb)
 RETURNS jsonb LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
-    v_more boolean;
-    v_left jsonb := '[]';
+    v_more    boolean;
+    v_entered boolean;
+    v_left    jsonb := '[]';
 BEGIN
     -- A note that a crash takes is made again: the room's lease ends, and the dispatcher pushes once more. So the answer need
     -- not wait for the disk a second time.
@@ -19,12 +20,19 @@ BEGIN
             v_left := v_left || jsonb_build_object('dead', fail_push(p_rooms[i], p_pushers[i], p_max));
             CONTINUE;
         END IF;
-        UPDATE room_sequences r
-           SET pushed = greatest(r.pushed, p_upto[i]), pushed_at = clock_timestamp(), attempts = 0, due_at = '-infinity',
-               pusher = CASE WHEN p_keep AND r.seq > p_upto[i] THEN r.pusher END,
-               pusher_until = CASE WHEN p_keep AND r.seq > p_upto[i] THEN clock_timestamp() + push_lease() END
-         WHERE r.room = p_rooms[i] AND r.pusher = p_pushers[i]
-        RETURNING r.seq > p_upto[i] INTO v_more;
+        v_entered := false;
+        LOOP
+            UPDATE room_sequences r
+               SET pushed = greatest(r.pushed, p_upto[i]), pushed_at = clock_timestamp(), attempts = 0, due_at = '-infinity',
+                   pusher = CASE WHEN p_keep AND r.seq > p_upto[i] THEN r.pusher END,
+                   pusher_until = CASE WHEN p_keep AND r.seq > p_upto[i] THEN clock_timestamp() + push_lease() END
+             WHERE r.room = p_rooms[i] AND r.pusher = p_pushers[i] AND (v_entered OR r.room = (
+                   SELECT room FROM room_sequences WHERE room = p_rooms[i] FOR NO KEY UPDATE SKIP LOCKED))
+            RETURNING r.seq > p_upto[i] INTO v_more;
+            EXIT WHEN FOUND OR v_entered;
+            PERFORM enter_room(p_rooms[i]);
+            v_entered := true;
+        END LOOP;
         CONTINUE WHEN NOT FOUND;
         IF p_lagging[i] <> '[]' THEN
             INSERT INTO lagging_connections (room, connection_id, connected_at, since)

@@ -23,7 +23,7 @@ BEGIN
             GET STACKED DIAGNOSTICS v_where = CONSTRAINT_NAME;
             PERFORM put_off('step', v_step.visitor_id, rtrim(SQLSTATE || ' ' || v_where));
             v_failed := v_failed + 1;
-            EXIT WHEN SQLSTATE = '55P03';
+            EXIT WHEN SQLSTATE IN ('55P03', '53R01');
         END;
     END LOOP;
     DELETE FROM put_off WHERE work = 'society' AND subject = p_society;

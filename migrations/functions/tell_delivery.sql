@@ -5,6 +5,7 @@ CREATE OR REPLACE FUNCTION tell_delivery(p_visitors uuid[]) RETURNS jsonb LANGUA
 DECLARE
     v_visitors uuid[];
 BEGIN
+    PERFORM alone('delivery:' || v) FROM unnest(p_visitors) AS v;
     WITH noted AS (
         INSERT INTO delivery_tellings AS t (visitor_id, society_id, told_at)
         SELECT v.id, v.society_id, clock_timestamp() FROM visitors v WHERE v.id = ANY (p_visitors) ORDER BY v.id

@@ -31,7 +31,7 @@ BEGIN
             PERFORM put_off('deadline', v_id, rtrim(SQLSTATE || ' ' || v_where));
             v_failed := v_failed + 1;
             -- Another one of the flat would wait as long.
-            EXIT WHEN SQLSTATE = '55P03';
+            EXIT WHEN SQLSTATE IN ('55P03', '53R01');
         END;
     END LOOP;
     FOREACH v_told IN ARRAY v_denied LOOP

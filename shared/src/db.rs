@@ -7,6 +7,9 @@
 //! Each statement is prepared once for a connection and then bound and executed, so that the server keeps its plan: a
 //! round trip more at its first use, none later. What is prepared is the protocol's own, which poolers in transaction
 //! mode know how to carry (pgbouncer since 1.21, RDS Proxy).
+//!
+//! A statement that would have to wait behind others in a busy room is refused for now, with nothing done. It is tried
+//! again after a pause, in which no transaction is open.
 
 use std::{pin::pin, sync::Arc, time::Duration};
 
@@ -15,9 +18,11 @@ use futures_util::TryStreamExt;
 use rustls::{ClientConfig, RootCertStore, pki_types::CertificateDer};
 use secrecy::ExposeSecret;
 use serde::de::DeserializeOwned;
+use tokio::time::{Instant, sleep};
 pub use tokio_postgres::types::{IsNull, ToSql, Type, private::BytesMut, to_sql_checked};
 use tokio_postgres::{Client, Config, Row, Socket, error::SqlState, tls::MakeTlsConnect, types::FromSql};
 use tokio_postgres_rustls::MakeRustlsConnect;
+use uuid::Uuid;
 
 use crate::{
     StartError,
@@ -32,6 +37,14 @@ use crate::{
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long one statement may take before its connection is given up.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(5);
+/// What the database refuses for now (the SQL function `refuse_for_now`). Of class 53, so that a release which does not know
+/// it answers 503.
+const REFUSED_FOR_NOW: &str = "53R01";
+/// How long such a statement is tried again. With the 1.2 s that one of them waits for rooms it is less than 3 s.
+const TRYING: Duration = Duration::from_millis(1500);
+
+/// What the operator's half of an error of the database begins with; its code follows.
+const DATABASE: &str = "database: ";
 
 /// Makes a type with `as_str(&self)` a parameter of type `text`.
 #[macro_export]
@@ -168,18 +181,24 @@ impl Db {
         Ok(self.run(statement, again).await?.0)
     }
 
-    /// Runs a statement under its time limit, and once more on a new connection after an error after which that is
-    /// safe; answers its rows and how many it changed.
+    /// Runs a statement under its time limit, again where it was refused for now, and once more on a new connection after
+    /// an error after which that is safe; answers its rows and how many it changed.
     async fn run(
         &self,
         statement: Statement<'_>,
         again: fn(&tokio_postgres::Error) -> bool,
     ) -> Result<(Vec<Row>, u64), ApiError> {
-        let mut repeated = false;
+        let (mut repeated, mut refused, began) = (false, 0, Instant::now());
         loop {
             let connection = self.connection().await?;
             match tokio::time::timeout(STATEMENT_TIMEOUT, run_on(&connection, statement)).await {
                 Ok(Ok(done)) => return Ok(done),
+                Ok(Err(error)) if is_refused_for_now(&error) && began.elapsed() < TRYING => {
+                    drop(connection);
+                    sleep(pause(refused)).await;
+                    refused += 1;
+                    continue;
+                }
                 Ok(Err(error)) if !repeated && again(&error) => drop(Object::take(connection)),
                 Ok(Err(error)) => return Err(failed(error, statement.unique)),
                 Err(_) => return Err(given_up(connection)),
@@ -189,7 +208,7 @@ impl Db {
     }
 
     async fn connection(&self) -> Result<Object, ApiError> {
-        self.pool.get().await.map_err(|error| ApiError::Unavailable(format!("database: {error}")))
+        self.pool.get().await.map_err(|error| ApiError::Unavailable(format!("{DATABASE}{error}")))
     }
 }
 
@@ -211,7 +230,7 @@ async fn run_on(
 /// Closes a connection whose statement may still be running.
 fn given_up(connection: Object) -> ApiError {
     drop(Object::take(connection));
-    ApiError::Unavailable("database: a statement took too long".into())
+    ApiError::Unavailable(format!("{DATABASE}a statement took too long"))
 }
 
 fn from_json<T: DeserializeOwned>(row: &Row) -> Result<T, ApiError> {
@@ -258,12 +277,21 @@ fn failed(error: tokio_postgres::Error, unique: Option<Unique>) -> ApiError {
     let cause = match error.as_db_error() {
         // A statement that needs a right which no migration has given.
         Some(db) if *db.code() == SqlState::INSUFFICIENT_PRIVILEGE => {
-            format!("database: {} {}, see docs/grants.md", db.code().code(), db.message())
+            format!("{DATABASE}{} {}, see docs/grants.md", db.code().code(), db.message())
         }
-        Some(db) => format!("database: {} {}", db.code().code(), db.message()),
-        None => format!("database: {error}"),
+        Some(db) => format!("{DATABASE}{} {}", db.code().code(), db.message()),
+        None => format!("{DATABASE}{error}"),
     };
     if retry_helps { ApiError::Unavailable(cause) } else { ApiError::Internal(cause) }
+}
+
+/// PostgreSQL's code, where the error is one of its own.
+pub fn sqlstate(error: &ApiError) -> Option<&str> {
+    let (ApiError::Internal(cause) | ApiError::Unavailable(cause)) = error else { return None };
+    let code = cause.strip_prefix(DATABASE)?.split(' ').next()?;
+    let is_code =
+        code.len() == 5 && code.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+    is_code.then_some(code)
 }
 
 /// The server behind a pooler does not know the statement, or its result has changed: it was not run (PostgreSQL
@@ -272,6 +300,18 @@ fn is_unprepared(error: &tokio_postgres::Error) -> bool {
     error.code().is_some_and(|code| {
         *code == SqlState::INVALID_SQL_STATEMENT_NAME || *code == SqlState::FEATURE_NOT_SUPPORTED
     })
+}
+
+fn is_refused_for_now(error: &tokio_postgres::Error) -> bool {
+    error.code().is_some_and(|code| code.code() == REFUSED_FOR_NOW)
+}
+
+/// How long to wait after so many refusals: 10 to 40 ms, up to twice that later, so that those who were refused at once
+/// do not come back at once.
+fn pause(refused: u32) -> Duration {
+    let least = 10 + 2 * refused.min(5);
+    let random = u64::from(Uuid::new_v4().as_u128() as u16);
+    Duration::from_millis(u64::from(least) + random % u64::from(3 * least))
 }
 
 fn connection_is_lost(error: &tokio_postgres::Error) -> bool {
@@ -311,4 +351,30 @@ fn tls(config: &DatabaseConfig) -> Result<ClientConfig, StartError> {
         .map_err(|_| StartError::Tls)?
         .with_root_certificates(roots)
         .with_no_client_auth())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_is_the_code_alone() {
+        let refused = ApiError::Unavailable(format!("{DATABASE}53R01 a room is busy"));
+        assert_eq!(sqlstate(&refused), Some("53R01"));
+        for cause in ["a statement took too long", "error connecting", ""] {
+            assert_eq!(sqlstate(&ApiError::Internal(format!("{DATABASE}{cause}"))), None);
+        }
+        assert_eq!(sqlstate(&ApiError::Internal("42501".into())), None);
+        assert_eq!(sqlstate(&ApiError::NotFound("There is nothing here.")), None);
+    }
+
+    #[test]
+    fn pauses_are_short_and_grow() {
+        for (refused, least, most) in [(0, 10, 40), (5, 20, 80), (1000, 20, 80)] {
+            let pauses: Vec<_> = (0..200).map(|_| pause(refused)).collect();
+            let bounds = Duration::from_millis(least)..Duration::from_millis(most);
+            assert!(pauses.iter().all(|pause| bounds.contains(pause)), "{pauses:?}");
+            assert!(pauses.iter().any(|pause| *pause != pauses[0]));
+        }
+    }
 }

@@ -2,7 +2,7 @@
 //! stuck holds up no other. What cannot be done is put off, with its reason.
 
 use serde::Deserialize;
-use shared::{http::ApiError, realtime::Emitted, sql};
+use shared::{db, http::ApiError, realtime::Emitted, sql};
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -101,14 +101,11 @@ impl Dispatcher {
         denied.ok_or_else(|| ApiError::Internal("deadlines were ended without an answer".into()))
     }
 
-    /// Leaves a society alone for a while, whose statement failed as a whole.
+    /// Leaves a society alone for a while, whose statement failed as a whole. The reason that is kept is PostgreSQL's code
+    /// alone, or ours, as a message may quote a row.
     async fn put_off(&self, society: Uuid, error: &ApiError) -> Result<(), ApiError> {
-        let reason = if let ApiError::Internal(cause) | ApiError::Unavailable(cause) = error {
-            cause
-        } else {
-            error.code().as_str()
-        };
-        tracing::warn!(%society, reason, "a society's deadlines and steps were put off");
+        tracing::warn!(%society, ?error, "a society's deadlines and steps were put off");
+        let reason = db::sqlstate(error).unwrap_or(error.code().as_str());
         self.db.execute(sql!("SELECT put_off('society', :society, :reason)", society, reason)).await.map(drop)
     }
 }

@@ -6,7 +6,7 @@ WITH target AS MATERIALIZED (
            emergency_answer(e) || jsonb_build_object('status', :next, 'updated_at', now())
                || CASE :next WHEN 'addressed' THEN jsonb_build_object('addressed_by_guard_id', g.id, 'addressed_at', now())
                           ELSE jsonb_build_object('resolved_by_guard_id', g.id, 'resolved_at', now()) END AS answer
-      FROM caller_scope(:caller) AS me, emergencies e
+      FROM alone('emergency:' || :emergency::uuid), caller_scope(:caller) AS me, emergencies e
       LEFT JOIN guards g ON g.user_id = :caller AND g.society_id = e.society_id AND g.active
      WHERE e.id = :emergency AND has_part(me, e.society_id)
        FOR NO KEY UPDATE OF e

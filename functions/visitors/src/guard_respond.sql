@@ -2,7 +2,7 @@
 WITH target AS MATERIALIZED (
     -- The lock waits for a parallel answer and shows the state it left.
     SELECT v AS visitor, is_staff(me, v.society_id, v.block_id) AS allowed
-      FROM visitors v, caller_scope(:caller) AS me
+      FROM alone('visitor:' || :visitor::uuid), visitors v, caller_scope(:caller) AS me
      WHERE v.id = :visitor AND has_part(me, v.society_id)
        FOR NO KEY UPDATE OF v
 ), judged AS MATERIALIZED (

@@ -4,7 +4,7 @@ WITH target AS MATERIALIZED (
     SELECT v.id, v.society_id, v.flat_id, v.phone, v.status, v.expected_end,
            v.status IN ('pending', 'accepted') AND approved_template('invite', :channel) IS NULL AS unapproved,
            is_own(me, v) OR is_staff(me, v.society_id, v.block_id) AS allowed
-      FROM visitors v, caller_scope(:caller) AS me
+      FROM alone('visitor:' || :visitor::uuid), visitors v, caller_scope(:caller) AS me
      WHERE v.id = :visitor AND has_part(me, v.society_id)
        FOR NO KEY UPDATE OF v
 ), judged AS MATERIALIZED (

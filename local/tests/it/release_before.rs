@@ -1,9 +1,9 @@
 //! The release before goes on beside this one's schema: while a deployment shifts traffic, and after it was taken back.
 //!
 //! Its statements are taken from the history of this checkout: those of the commit that `RELEASE_BEFORE` names, else of the
-//! last one in which the schema was another.
+//! last one in which the schema was another. Without a history the test is left out, and says so; a shallow clone fails.
 
-use std::process::Command;
+use std::{io::Write, path::Path, process::Command};
 
 use local::Stack;
 use shared::statement::named;
@@ -13,10 +13,13 @@ const EMPTY: &str = "DROP SCHEMA public CASCADE; CREATE SCHEMA public";
 /// What a schema is made of.
 const SCHEMA: &str = "migrations";
 
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+const SHALLOW: &str = "this clone is shallow, so the release before is not in it: \
+    `git fetch --unshallow`, or name its commit in RELEASE_BEFORE";
+
 /// What git says, by line; none where it fails.
 fn git(words: &[&str]) -> Option<String> {
-    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
-    let ended = Command::new("git").args(["-c", "safe.directory=*", "-C", root]).args(words).output().ok()?;
+    let ended = Command::new("git").args(["-c", "safe.directory=*", "-C", ROOT]).args(words).output().ok()?;
     ended.status.success().then(|| String::from_utf8(ended.stdout).unwrap())
 }
 
@@ -29,13 +32,16 @@ fn files(commit: &str, below: &[&str]) -> Vec<(String, String)> {
     sql.map(|name| (name.to_owned(), git(&["show", &format!("{commit}:{name}")]).unwrap())).collect()
 }
 
-/// The commit of the release before; none where this is no checkout, or the first one.
+/// The commit of the release before. None where this is no checkout, or the first release, which is said.
 fn release_before() -> Option<String> {
-    git(&["rev-parse", "--verify", "HEAD"])?;
     if let Ok(named) = std::env::var("RELEASE_BEFORE") {
         return Some(named);
     }
-    let now = git(&["rev-parse", &format!("HEAD:{SCHEMA}")]).unwrap();
+    if !Path::new(ROOT).join(".git").exists() {
+        leave_out("this is no checkout");
+        return None;
+    }
+    let now = git(&["rev-parse", &format!("HEAD:{SCHEMA}")]).expect("git reads the history of this checkout");
     let commits = git(&["rev-list", "--first-parent", "HEAD"]).unwrap();
     // What was deployed is not edited, so a commit with another text of a migration was no release.
     let edited = |commit: &str| {
@@ -45,8 +51,19 @@ fn release_before() -> Option<String> {
         git(&["rev-parse", &format!("{commit}:{SCHEMA}")]).is_some_and(|then| then != now)
             && edited(commit).is_some_and(|edited| edited.is_empty())
     };
-    // A shallow clone has no history.
-    commits.lines().find(differs).map(str::to_owned)
+    let found = commits.lines().find(differs).map(str::to_owned);
+    if found.is_none() {
+        let is_shallow = git(&["rev-parse", "--is-shallow-repository"]).unwrap();
+        assert_ne!(is_shallow.trim(), "true", "{SHALLOW}");
+        leave_out("this is the first release");
+    }
+    found
+}
+
+/// Says so past the test harness, which shows nothing of a test that passes.
+fn leave_out(why: &str) {
+    let left_out = format!("\nLeft out: the statements of the release before, since {why}.\n");
+    std::io::stderr().write_all(left_out.as_bytes()).unwrap();
 }
 
 /// The statements that the server accepts.
