@@ -4,6 +4,7 @@
 
 mod app;
 pub mod auth;
+pub mod catalogue;
 mod cause;
 pub mod config;
 pub mod db;
