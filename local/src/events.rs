@@ -2,8 +2,9 @@
 //! examples of the API reference and the routes of the template, as the gateways build them.
 //!
 //! `cargo dev events` writes them to `events/`, and a test fails when they are stale. They hold no
-//! token: [`TOKEN`], [`ID_TOKEN`] and [`LINK_TOKEN`] stand where one belongs, [`EXAMPLE_ID`] where the id of something
-//! that has to be made first, [`OPENED_AT`] where the present, and [`RESPONSE_URL`] where an answer goes.
+//! token: [`TOKEN`], [`ID_TOKEN`] and [`LINK_TOKEN`](shared::catalogue::LINK_TOKEN) stand where one belongs,
+//! [`EXAMPLE_ID`](shared::catalogue::EXAMPLE_ID) where the id of something that has to be made first, [`OPENED_AT`] where
+//! the present, and [`RESPONSE_URL`] where an answer goes.
 
 use std::{collections::BTreeMap, fs, path::Path};
 
@@ -12,7 +13,9 @@ use serde_json::{Map, Value, json};
 use time::macros::datetime;
 
 use crate::{
-    Error, gateway,
+    Error,
+    catalogue::example_path,
+    gateway,
     lambda::{ACCOUNT, REGION},
     openapi, schedules,
     template::Template,
@@ -24,10 +27,6 @@ pub const DIRECTORY: &str = "events";
 pub const TOKEN: &str = "TOKEN";
 /// Stands for a Firebase ID token in the body with which a user signs in.
 pub const ID_TOKEN: &str = "ID_TOKEN";
-/// Stands for the token of a decision link in a body.
-pub const LINK_TOKEN: &str = openapi::LINK_TOKEN;
-/// Stands for a visitor, a visit, a request or an emergency; the demo society has none.
-pub const EXAMPLE_ID: &str = "01990a3b-5c00-7000-8000-000000000001";
 /// Stands for the time of an event, in milliseconds since 1970. A connection ends two hours after it.
 pub const OPENED_AT: i64 = 1_769_884_200_000;
 /// Stands for the address to which CloudFormation has its answer put.
@@ -120,23 +119,10 @@ fn http(template: &Template) -> Result<BTreeMap<String, Value>, Error> {
 }
 
 fn http_event(template: &Template, method: &str, path: &str, operation: &Value) -> Option<(String, Value)> {
-    let (mut path, mut query) = (path.to_owned(), Vec::new());
-    for parameter in operation["parameters"].as_array().into_iter().flatten() {
-        let Some((name, example)) = parameter["name"].as_str().zip(parameter["example"].as_str()) else {
-            continue;
-        };
-        match parameter["in"].as_str() {
-            Some("path") => path = path.replace(&format!("{{{name}}}"), example),
-            _ => query.push(format!("{name}={example}")),
-        }
-    }
-    if !query.is_empty() {
-        path = format!("{path}?{}", query.join("&"));
-    }
     let domain = format!("{HTTP_API}.execute-api.{REGION}.amazonaws.com");
     let mut request = Request::builder()
         .method(&*method.to_uppercase())
-        .uri(path)
+        .uri(example_path(path, operation))
         .header("accept", "application/json")
         .header("authorization", format!("Bearer {TOKEN}"))
         .header("host", &domain)

@@ -11,6 +11,7 @@ pub mod affected;
 pub mod audit;
 pub mod bench;
 pub mod budget;
+pub mod catalogue;
 mod crowd;
 mod database;
 pub mod doctor;

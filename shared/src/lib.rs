@@ -6,6 +6,7 @@
 extern crate self as shared;
 
 pub mod auth;
+pub mod catalogue;
 mod cause;
 mod code;
 pub mod config;

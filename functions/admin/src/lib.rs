@@ -1,6 +1,7 @@
 //! What admins of a society do beside the gate: they read the audit, and verify that nobody changed it.
 
 mod anchor;
+pub mod catalogue;
 mod export;
 mod verify;
 

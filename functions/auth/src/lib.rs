@@ -1,5 +1,6 @@
 //! `POST /v1/auth/firebase`: who the holder of a Firebase ID token is in this system.
 
+pub mod catalogue;
 mod sign_in;
 
 use axum::Router;

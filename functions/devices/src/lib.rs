@@ -1,5 +1,6 @@
 //! The phones a user is pushed to: registered, listed, forgotten, always his own.
 
+pub mod catalogue;
 mod forget;
 mod list;
 mod register;

@@ -1,5 +1,6 @@
 //! Emergencies: a resident calls, a guard takes it on, and resolves it; each step happens once.
 
+pub mod catalogue;
 mod emergency;
 mod list;
 mod report;

@@ -1,5 +1,6 @@
 //! What a guard's phone needs beside the visitors: its registration, and who is expected today.
 
+pub mod catalogue;
 mod expected;
 mod register_device;
 

@@ -3,6 +3,7 @@
 //! Anyone may ask, so the answer says nothing about how the house is built. The gateway sends here, too, what has
 //! no route: [`mod@rest`].
 
+pub mod catalogue;
 mod rest;
 
 use std::sync::Arc;

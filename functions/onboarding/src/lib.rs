@@ -2,6 +2,7 @@
 //!
 //! The tree is open to every user; who lives where is told only to those with a part in the society.
 
+pub mod catalogue;
 mod flats;
 mod tree;
 

@@ -1,5 +1,6 @@
 //! `/v1/profile/me`: everything an app shows its user about themselves, and what they change of it.
 
+pub mod catalogue;
 mod change;
 mod me;
 

@@ -1,5 +1,6 @@
 //! How someone becomes a resident: he asks, an admin who may decide about that flat decides, once.
 
+pub mod catalogue;
 mod decide;
 mod ensure_occupancy;
 mod list;

@@ -1,5 +1,6 @@
 //! Visitors: logged at the gate, answered by the flat, listed for those they concern.
 
+pub mod catalogue;
 mod clear_rejected;
 mod create;
 mod decide;

@@ -1,5 +1,6 @@
 //! Visits: in at the gate, out at the gate, and who was here when.
 
+pub mod catalogue;
 mod checkin;
 mod checkout;
 mod list;

@@ -84,7 +84,7 @@ async fn one(tool: &Path, name: &str, binary: &Path) -> Result<Measured, Error> 
     };
     let mut events = 0;
     for event in samples::of(name) {
-        samples::serve(stack, &invoke, event).await?;
+        samples::serve(stack, &invoke, &event).await?;
         events += 1;
     }
     let ended = emulated.end().await?;

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
+use shared::catalogue::Entry;
 
 use super::{example, refusals, resolve};
 
@@ -15,7 +16,7 @@ pub(super) const PAGINATION: [(&str, &str); 4] =
 const JSON: &str = "application/json";
 
 /// Completes the merged document of all functions.
-pub(super) fn complete(document: &mut Value) {
+pub(super) fn complete(document: &mut Value, entries: &[Entry]) {
     document["security"] = json!([{ "bearer": [] }]);
     document["components"]["securitySchemes"] = json!({ "bearer": {
         "type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "A Firebase ID token.",
@@ -42,7 +43,7 @@ pub(super) fn complete(document: &mut Value) {
     }
     document["components"]["responses"] = Value::Object(responses);
     document["paths"] = paths;
-    example::add(document);
+    example::add(document, entries);
 }
 
 /// Whether no token is needed.

@@ -2,8 +2,10 @@
 //! wherever it stands, so that what one answer names can be sent in the next request.
 
 use serde_json::{Map, Value, json};
+use shared::catalogue::{ACCESS_CODE, EXAMPLE_ID, Entry, QR_CODE};
 
 use super::{common::METHODS, resolve};
+use crate::catalogue::original;
 
 /// Fields that an example of a body leaves out: they are for cases that most requests are not.
 const LEFT_OUT: [&str; 8] = [
@@ -17,42 +19,35 @@ const LEFT_OUT: [&str; 8] = [
     "role",
 ];
 
-/// Fields that stand in for another one, which the example has: its ids are nobody's, so that whoever sends it as it is
-/// changes nothing.
-const EITHER: [(&str, &str); 2] =
-    [("reject_many_requests", "user_id"), ("resolve_many_emergencies", "flat_id")];
-
-/// Stands for the token of a decision link, which only the dispatcher can make.
-pub(crate) const LINK_TOKEN: &str = "LINK_TOKEN";
-
 /// Adds examples to all operations.
-pub(super) fn add(document: &mut Value) {
+pub(super) fn add(document: &mut Value, entries: &[Entry]) {
     let mut paths = document["paths"].take();
     for operations in paths.as_object_mut().into_iter().flat_map(Map::values_mut) {
         for method in METHODS {
             if let Some(operation) = operations.get_mut(method) {
-                add_to(document, operation);
+                add_to(document, entries, operation);
             }
         }
     }
     document["paths"] = paths;
 }
 
-fn add_to(document: &Value, operation: &mut Value) {
-    let id = operation["operationId"].as_str().unwrap_or_default().trim_end_matches("_alias").to_owned();
-    let maker = |place: String, sent| Maker { document, place, sent };
+fn add_to(document: &Value, entries: &[Entry], operation: &mut Value) {
+    let name = original(operation["operationId"].as_str().unwrap_or_default());
+    let entry = entries.iter().find(|entry| entry.operation == name);
+    let maker = |status, sent| Maker { document, entry, status, sent };
     for parameter in operation.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten() {
         let name = parameter["name"].as_str().unwrap_or_default().to_owned();
         if parameter["required"] == true {
-            parameter["example"] = maker(id.clone(), false).example(&name, &parameter["schema"]);
+            parameter["example"] = maker("", false).example(&name, &parameter["schema"]);
         }
     }
     if let Some(content) = operation.pointer_mut("/requestBody/content/application~1json") {
-        content["example"] = maker(id.clone(), true).example("", &content["schema"]);
+        content["example"] = maker("", true).example("", &content["schema"]);
     }
     for (status, response) in operation["responses"].as_object_mut().into_iter().flatten() {
         if let Some(content) = response.pointer_mut("/content/application~1json") {
-            content["example"] = maker(format!("{id} {status}"), false).example("", &content["schema"]);
+            content["example"] = maker(status, false).example("", &content["schema"]);
         }
     }
 }
@@ -60,8 +55,10 @@ fn add_to(document: &Value, operation: &mut Value) {
 /// Makes the examples of one operation.
 struct Maker<'a> {
     document: &'a Value,
-    /// The operation, and for an answer its status.
-    place: String,
+    /// What is known of it beside its schemas.
+    entry: Option<&'a Entry>,
+    /// The status of an answer, otherwise empty.
+    status: &'a str,
     /// Whether it is a body.
     sent: bool,
 }
@@ -69,13 +66,20 @@ struct Maker<'a> {
 impl Maker<'_> {
     /// Whether a body's example is without this field.
     fn leaves_out(&self, name: &str) -> bool {
-        LEFT_OUT.contains(&name) || EITHER.contains(&(&*self.place, name))
+        LEFT_OUT.contains(&name) || self.entry.is_some_and(|entry| entry.left_out == Some(name))
+    }
+
+    /// What a field holds in this place only.
+    fn particular(&self, name: &str) -> Option<Value> {
+        let shown =
+            self.entry?.shown.iter().find(|shown| shown.status == self.status && shown.field == name)?;
+        Some(shown.value.clone())
     }
 
     /// An example of the field `name` with this schema.
     fn example(&self, name: &str, schema: &Value) -> Value {
         let schema = resolve(self.document, schema);
-        let known = particular(&self.place, name).or_else(|| known(name));
+        let known = self.particular(name).or_else(|| known(name));
         if let Some(known) = known {
             return known;
         }
@@ -100,45 +104,12 @@ impl Maker<'_> {
             ("array", _) => json!([self.example("item", &schema["items"])]),
             ("integer", _) => schema["minimum"].as_i64().unwrap_or(1).max(1).into(),
             ("boolean", _) => true.into(),
-            (_, "uuid") => "01990a3b-5c00-7000-8000-000000000001".into(),
+            (_, "uuid") => EXAMPLE_ID.into(),
             (_, "date-time") => "2026-01-31T18:30:00Z".into(),
             (_, "date") => "2026-01-31".into(),
             _ => name.into(),
         }
     }
-}
-
-/// What a field holds in this place only.
-fn particular(place: &str, name: &str) -> Option<Value> {
-    Some(match (place, name) {
-        ("list_cities 200", "item") => json!("Bengaluru"),
-        ("create_visitor 200" | "create_visitor 201", "access_code" | "qr_code" | "expected_end") => {
-            Value::Null
-        }
-        (
-            "create_guest_pass 200" | "create_guest_pass 201" | "find_by_qr 200" | "find_by_access_code 200",
-            "auto_approved",
-        ) => {
-            json!(true)
-        }
-        ("find_by_qr 200" | "find_by_access_code 200", "checkin_time" | "visit_id") => Value::Null,
-        ("decide" | "show_visitor", "token") => json!(LINK_TOKEN),
-        ("decide 200" | "respond 200" | "guard_respond 200", "status") => json!("accepted"),
-        ("withdraw 200", "decision") => json!("deny"),
-        ("withdraw 200", "status") => json!("denied"),
-        ("check_out 200", "checkout_time") => json!("2026-01-31T19:10:00Z"),
-        ("report_emergency 200" | "report_emergency 201", "addressed_at" | "addressed_by_guard_id") => {
-            Value::Null
-        }
-        ("address_emergency 200", "status") => json!("addressed"),
-        ("resolve_emergency 200", "status") => json!("resolved"),
-        ("resolve_emergency 200", "resolved_at") => json!("2026-01-31T18:50:00Z"),
-        ("resolve_emergency 200", "resolved_by_guard_id") => json!("66666666-6666-6666-6666-666666666661"),
-        ("get_health 503", "success") => json!(false),
-        ("get_health 503", "status") => json!("unhealthy"),
-        ("get_health 503", "database") => json!("unreachable"),
-        _ => return None,
-    })
 }
 
 /// What a field of this name holds, whatever it stands in. Places are those of the demo seed.
@@ -179,9 +150,9 @@ fn known(name: &str) -> Option<Value> {
         "vehicle_no" => json!("KA 01 AB 1234"),
         "purpose" => json!("guest"),
         "id_type" => json!("driving licence"),
-        "access_code" | "code" => json!("K7PQ2M"),
+        "access_code" | "code" => json!(ACCESS_CODE),
         "entry" => json!({ "allowed": true, "code": null, "reason": null }),
-        "qr_code" => json!("0b8f6c1e-2d4a-4c57-9a3e-7f1d2c3b4a59"),
+        "qr_code" => json!(QR_CODE),
         "checkin_method" => json!("manual"),
         "note" | "notes" => json!("Carries a parcel"),
         "description" => json!("Smoke in the stairwell"),

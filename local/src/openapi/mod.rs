@@ -14,13 +14,13 @@ use std::{collections::BTreeMap, fs, path::Path};
 
 use serde_json::Value;
 use shared::{
+    catalogue::Entry,
     http::{Refusal, Route},
     input::{Cursor, Day, Limit, PeriodBound, PlaceCursor, WholeLimit},
 };
 use utoipa::{OpenApi, ToSchema};
 
 use crate::Error;
-pub(crate) use example::LINK_TOKEN;
 pub use postman::collection;
 
 /// Where the API reference is kept.
@@ -42,6 +42,8 @@ pub struct Documented {
     pub routes: Vec<Route>,
     /// What it says about them.
     pub api: utoipa::openapi::OpenApi,
+    /// What it knows of them beside that.
+    pub catalogue: Vec<Entry>,
 }
 
 macro_rules! functions {
@@ -53,7 +55,13 @@ macro_rules! functions {
                 tag: ($tag, $about),
                 routes: $name::routes(),
                 api: $name::openapi(),
+                catalogue: $name::catalogue::entries(),
             }),+]
+        }
+
+        /// What all of them know of their endpoints.
+        fn entries() -> Vec<Entry> {
+            [$($name::catalogue::entries()),+].concat()
         }
     };
 }
@@ -106,7 +114,7 @@ pub fn document() -> Value {
     }
     let mut document = serde_json::to_value(&base).unwrap_or_default();
     document["tags"] = Value::Array(tags);
-    common::complete(&mut document);
+    common::complete(&mut document, &entries());
     document
 }
 

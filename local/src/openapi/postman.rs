@@ -4,66 +4,13 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
+use shared::catalogue::Entry;
 
-use super::common::{METHODS, PAGINATION};
-
-/// What a guard and a resident are answered, by operation, where not both are answered with success: a status, or
-/// JavaScript that answers one.
-const ANSWERS: [(&str, &str, &str); 24] = [
-    ("address_emergency", "200", "403"),
-    ("approve_request", "403", "403"),
-    ("check_in", "201", "403"),
-    ("check_out", "200", "403"),
-    ("clear_rejected", "200", "403"),
-    ("create_guest_pass", "403", "201"),
-    ("create_visitor", "201", "403"),
-    // The token of a link is only ever in a message.
-    ("decide", "401", "401"),
-    ("ensure_occupancy", "409", "200"),
-    ("export_audit", "403", "403"),
-    ("find_by_access_code", "200", "403"),
-    ("find_by_qr", "200", "403"),
-    ("guard_respond", "200", "403"),
-    ("list_expected", "200", "403"),
-    ("reject_many_requests", "403", "403"),
-    ("reject_request", "403", "403"),
-    // Where three are open, it is a further report of one of them.
-    ("report_emergency", "403", "pm.response.code === 200 ? 200 : 201"),
-    ("resolve_emergency", "200", "403"),
-    ("resolve_many_emergencies", "200", "403"),
-    // A resident's visitor is a pass, which waits for no answer.
-    ("respond", "403", "409"),
-    ("show_visitor", "401", "401"),
-    // One request is open at a time, and a resident of the flat needs none.
-    ("submit_request", "made('request_id') ? 409 : 201", "409"),
-    ("verify_audit", "403", "403"),
-    ("withdraw", "403", "200"),
-];
-
-/// What is kept of an answer's `data`: operation, variable, value. `home` is where the caller lives or works.
-const KEPT: [(&str, &str, &str); 17] = [
-    ("check_in", "visit_id", "data.id"),
-    ("create_guest_pass", "access_code", "data.visitor.access_code"),
-    ("create_guest_pass", "qr_code", "data.visitor.qr_code"),
-    ("create_guest_pass", "visitor_id", "data.visitor.id"),
-    ("create_visitor", "visitor_id", "data.visitor.id"),
-    ("get_me", "notification_id", "data.recent_notifications[0]?.id"),
-    ("get_me", "user_name", "data.user.name"),
-    ("list_blocks", "block_id", "home.block_id ?? data[0]?.id"),
-    ("list_cities", "city", "home.city ?? data[0]"),
-    ("list_complexes", "complex_id", "home.complex_id ?? data[0]?.id"),
-    ("list_flats", "flat_id", "home.flat_id ?? data[0]?.id"),
-    (
-        "list_requests",
-        "request_id",
-        "data.find((request) => request.status === 'pending' && request.requesting_user_id === home.user_id)?.id",
-    ),
-    ("list_societies", "society_id", "home.society_id ?? data[0]?.id"),
-    ("report_emergency", "emergency_id", "data.id"),
-    ("sign_in", "home", "JSON.stringify({ ...data.flat, ...data.guard, user_id: data.user.id })"),
-    ("sign_in", "role", "data.guard ? 'guard' : data.flat ? 'resident' : 'other'"),
-    ("submit_request", "request_id", "data.id"),
-];
+use super::{
+    common::{METHODS, PAGINATION},
+    entries,
+};
+use crate::catalogue::original;
 
 /// Variables of things that only a run makes: a request for one that it has not made is answered with 404.
 const MADE: [&str; 7] =
@@ -108,13 +55,13 @@ Object.entries(examples).forEach(([name, value]) => pm.collectionVariables.set(n
 
 /// The collection of all operations: a folder for each tag.
 pub fn collection(document: &Value) -> Value {
-    let mut examples = Map::new();
+    let (entries, mut examples) = (entries(), Map::new());
     let folders: Vec<Value> = document["tags"]
         .as_array()
         .into_iter()
         .flatten()
         .map(|tag| {
-            let calls = calls(document, &tag["name"]);
+            let calls = calls(document, &entries, &tag["name"]);
             examples.extend(calls.iter().flat_map(|call| call.sent.clone()));
             json!({
                 "name": tag["name"],
@@ -160,13 +107,13 @@ fn variables(examples: &Map<String, Value>) -> Vec<Value> {
 }
 
 /// The requests of a folder, each behind those that make what it names.
-fn calls<'a>(document: &'a Value, tag: &Value) -> Vec<Call<'a>> {
+fn calls<'a>(document: &'a Value, entries: &'a [Entry], tag: &Value) -> Vec<Call<'a>> {
     let mut waiting = Vec::new();
     for (path, operations) in document["paths"].as_object().into_iter().flatten() {
         for (method, operation) in METHODS.iter().filter_map(|method| Some((method, operations.get(method)?)))
         {
             if operation["tags"][0] == *tag {
-                waiting.push(Call::new(path, method, operation));
+                waiting.push(Call::new(path, method, operation, entries));
             }
         }
     }
@@ -186,6 +133,9 @@ fn calls<'a>(document: &'a Value, tag: &Value) -> Vec<Call<'a>> {
 struct Call<'a> {
     /// The operation's name; an alias has that of its original.
     id: &'a str,
+    /// What is known of it: what a run keeps of it, and what it is answered there. `home` is where the caller lives or
+    /// works.
+    entry: Option<&'a Entry>,
     path: &'a str,
     method: &'a str,
     operation: &'a Value,
@@ -195,9 +145,10 @@ struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    fn new(path: &'a str, method: &'a str, operation: &'a Value) -> Self {
-        let id = operation["operationId"].as_str().unwrap_or_default().trim_end_matches("_alias");
-        let mut call = Self { id, path, method, operation, body: None, sent: BTreeMap::new() };
+    fn new(path: &'a str, method: &'a str, operation: &'a Value, entries: &'a [Entry]) -> Self {
+        let id = original(operation["operationId"].as_str().unwrap_or_default());
+        let entry = entries.iter().find(|entry| entry.operation == id);
+        let mut call = Self { id, entry, path, method, operation, body: None, sent: BTreeMap::new() };
         call.body = operation.pointer("/requestBody/content/application~1json/example").cloned();
         if let Some(fields) = call.body.as_mut().and_then(Value::as_object_mut) {
             fields.retain(|name, _| !NOT_SENT.contains(&name.as_str()));
@@ -220,7 +171,19 @@ impl<'a> Call<'a> {
 
     /// Whether a variable is kept of its answer.
     fn keeps(&self, variable: &str) -> bool {
-        KEPT.iter().any(|(id, kept, _)| *id == self.id && *kept == variable)
+        self.kept().iter().any(|(kept, _)| *kept == variable)
+    }
+
+    fn kept(&self) -> &[(&'static str, &'static str)] {
+        self.entry.map(|entry| &*entry.kept).unwrap_or_default()
+    }
+
+    /// What a guard and a resident are answered: a status, or JavaScript that answers one.
+    fn answers(&self) -> (String, String) {
+        let Some(entry) = self.entry else { return Default::default() };
+        let [guard, resident, ..] = entry.answers;
+        let told = |(guard, resident): (&str, &str)| (guard.to_owned(), resident.to_owned());
+        entry.in_a_run.map_or_else(|| (guard.to_string(), resident.to_string()), told)
     }
 
     fn item(&self) -> Value {
@@ -274,23 +237,20 @@ impl<'a> Call<'a> {
     /// Keeps what later requests send, and compares the status with what the role is answered.
     fn script(&self) -> String {
         let mut lines = vec!["const get = (name) => pm.collectionVariables.get(name);".to_owned()];
-        let kept: Vec<_> = KEPT.iter().filter(|(id, ..)| *id == self.id).collect();
+        let kept = self.kept();
         if !kept.is_empty() {
             lines.push(
                 "const keep = (name, value) => value && pm.collectionVariables.set(name, value);".to_owned(),
             );
             lines.push("if (pm.response.code < 300) {".to_owned());
             lines.push("  const { data } = pm.response.json();".to_owned());
-            if kept.iter().any(|(_, _, value)| value.contains("home.")) {
+            if kept.iter().any(|(_, value)| value.contains("home.")) {
                 lines.push("  const home = JSON.parse(get('home'));".to_owned());
             }
-            lines.extend(kept.iter().map(|(_, name, value)| format!("  keep('{name}', {value});")));
+            lines.extend(kept.iter().map(|(name, value)| format!("  keep('{name}', {value});")));
             lines.push("}".to_owned());
         }
-        let success = if self.operation["responses"]["201"].is_null() { "200" } else { "201" };
-        let answers = ANSWERS.iter().find(|(id, ..)| *id == self.id);
-        let (guard, resident) =
-            answers.map_or((success, success), |(_, guard, resident)| (*guard, *resident));
+        let (guard, resident) = self.answers();
         let made = self.sent.keys().find(|name| MADE.contains(&name.as_str()));
         if made.is_some() || guard.contains("made(") {
             lines.push("const made = (name) => get(name) !== JSON.parse(get('examples'))[name];".to_owned());

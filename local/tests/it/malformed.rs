@@ -1,241 +1,174 @@
 //! Bad input: a clear 4xx that names every problem, never a 500, and nothing written.
 
-use serde_json::{Value, json};
+use local::{
+    catalogue::{Endpoint, endpoints},
+    openapi::document,
+};
+use regress::Regex;
+use reqwest::Method;
+use serde_json::{Map, Value, json};
 
 use crate::support::{
     Reply, World,
     world::{FLAT_101, GREEN_ACRES},
 };
 
-/// What a field takes, by which the values it must refuse are chosen.
-#[derive(Clone, Copy)]
-enum Kind {
-    Text,
-    /// Text of one line.
-    Line,
-    /// Text of one line without links.
-    Name,
-    Phone,
-    Id,
-    Time,
-    Word,
-    Whole,
-    Token,
-    Info,
-    List,
-    Ids,
-}
+/// Texts of which each schema with a pattern refuses some.
+const TEXTS: [&str; 25] = [
+    "a\u{0}b",
+    "a\u{7}b",
+    "a\u{202e}b",
+    "a\u{200b}b",
+    "a\nb",
+    "a\rb",
+    "a\tb",
+    "a\u{2028}b",
+    "two words",
+    "π",
+    "12",
+    "phone",
+    "+0123456789",
+    "98765432101234567",
+    "98765\u{0}43210",
+    "25:00",
+    "22:60",
+    "tomorrow",
+    "2026-01-01",
+    "2026-13-01T00:00:00Z",
+    "1066-10-14T09:00:00Z",
+    "9999-12-31T23:59:59Z",
+    "maybe",
+    "ACCEPTED",
+    "accept\u{0}",
+];
+
+/// Texts that are no id.
+const NO_IDS: [&str; 6] = [
+    "x",
+    "1111",
+    "{11111111-1111-1111-1111-111111111111}",
+    "11111111111111111111111111111111",
+    "11111111-1111-1111-1111-11111111111g",
+    "1' OR '1'='1",
+];
+
+/// Aadhaar numbers, as people hide them.
+const AADHAAR: [&str; 3] = ["9999 4105 7058", "9999,  4105 / 7058", "९९९९४१०५७०५८"];
 
 /// An object in an object, so many times.
 fn nested(depth: usize) -> Value {
     (0..depth).fold(json!(1), |inner, _| json!({"a": inner}))
 }
 
-fn refused_by(kind: Kind) -> Vec<Value> {
-    let not_text = [json!(5), json!(true), json!([]), json!({"a": 1})];
-    let text = |more: &[&str]| not_text.iter().cloned().chain(more.iter().map(|text| json!(text))).collect();
-    match kind {
-        Kind::Text => {
-            let mut values: Vec<Value> = text(&[
-                "a\u{0}b",
-                "a\u{7}b",
-                "a\u{202e}b",
-                "a\u{200b}b",
-                "a\u{200d}b",
-                "9999 4105 7058",
-                "9999,  4105 / 7058",
-                "९९९९४१०५७०५८",
-            ]);
-            values.push(json!("x".repeat(5000)));
-            values
+/// What a schema says in words only: values that it refuses nevertheless.
+fn refused_by_description(schema: &str) -> Vec<Value> {
+    let aadhaar = AADHAAR.map(Value::from);
+    match schema {
+        "PersonName" => {
+            let links = ["http://pay.example", "pay.com", "gate@okbank", "a\u{200d}b"].map(Value::from);
+            [aadhaar.as_slice(), &links].concat()
         }
-        Kind::Line => {
-            let mut values = refused_by(Kind::Text);
-            values.extend(["a\nb", "a\rb", "a\tb", "a\u{2028}b"].map(Value::from));
-            values
-        }
-        Kind::Name => {
-            let mut values = refused_by(Kind::Line);
-            values.extend(["http://pay.example", "pay.com", "gate@okbank"].map(Value::from));
-            values
-        }
-        Kind::Phone => text(&["12", "phone", "+0123456789", "98765432101234567", "98765\u{0}43210"]),
-        Kind::Id => text(&[
-            "x",
-            "1111",
-            "{11111111-1111-1111-1111-111111111111}",
-            "11111111111111111111111111111111",
-            "11111111-1111-1111-1111-11111111111g",
-            "1' OR '1'='1",
-        ]),
-        Kind::Time => text(&[
-            "tomorrow",
-            "2026-01-01",
-            "2026-13-01T00:00:00Z",
-            "1066-10-14T09:00:00Z",
-            "9999-12-31T23:59:59Z",
-        ]),
-        Kind::Word => text(&["maybe", "ACCEPTED", "accept\u{0}"]),
-        Kind::Whole => vec![
-            json!("2"),
-            json!(1.5),
-            json!(0),
-            json!(-1),
-            json!(1e9),
-            json!(9_223_372_036_854_775_807_i64),
-            json!([]),
+        "IdNumber" | "Text120" | "Text1000" => [aadhaar.as_slice(), &[json!("a\u{200d}b")]].concat(),
+        "DeviceInfo" => vec![
+            json!({"a": "x".repeat(3000)}),
+            json!({"a": "\u{0}"}),
+            json!({"a": 1e308}),
+            json!({"a": 1e-300}),
+            nested(17),
+            json!({"a": "9999 4105 7058"}),
         ],
-        Kind::Token => text(&["two words", "tab\ttab", "π", &"x".repeat(2049)]),
-        Kind::Info => {
-            vec![
-                json!("x"),
-                json!(1),
-                json!([]),
-                json!({"a": "x".repeat(3000)}),
-                json!({"a": "\u{0}"}),
-                json!({"a": 1e308}),
-                json!({"a": 1e-300}),
-                nested(17),
-                json!({"a": "9999 4105 7058"}),
-            ]
-        }
-        Kind::Ids => vec![
-            json!("x"),
-            json!([]),
-            json!([1]),
-            json!(["x"]),
-            json!({"a": 1}),
-            json!(vec!["11111111-1111-1111-1111-111111111111"; 101]),
+        "Docs" => vec![
+            json!(["x".repeat(5000)]),
+            json!(["999941057058"]),
+            json!(["\u{0}"]),
+            json!([1e308]),
+            nested(17),
         ],
-        Kind::List => {
-            vec![
-                json!("x"),
-                json!(1),
-                json!(["x".repeat(5000)]),
-                json!(["999941057058"]),
-                json!(["\u{0}"]),
-                json!([1e308]),
-                nested(17),
-            ]
-        }
+        _ => Vec::new(),
     }
 }
 
-/// An endpoint, a body that it takes, and what its fields take.
-type Endpoint = (&'static str, Value, &'static [(&'static str, Kind)]);
+/// What a field with this schema has to refuse, whatever it is named.
+fn refused_by(document: &Value, schema: &Value) -> Vec<Value> {
+    if let Some(location) = schema["$ref"].as_str() {
+        let named = document.pointer(location.trim_start_matches('#')).unwrap();
+        let in_words = refused_by_description(location.rsplit('/').next().unwrap());
+        return [in_words, refused_by(document, named)].concat();
+    }
+    if let Some(choices) = schema["oneOf"].as_array().or(schema["anyOf"].as_array()) {
+        // What one of them refuses is refused where the others do, too.
+        let refused = choices.iter().flat_map(|choice| refused_by(document, choice));
+        return refused
+            .filter(|value| choices.iter().all(|choice| refuses(document, choice, value)))
+            .collect();
+    }
+    let long = |length: &Value| length.as_u64().map(|length| "x".repeat(length as usize + 1));
+    let candidates = [
+        [json!(5), json!(true), json!("x"), json!([]), json!({"a": 1})].to_vec(),
+        [json!(0), json!(-1), json!(1.5), json!("2"), json!(1e9), json!(i64::MAX)].to_vec(),
+        TEXTS.into_iter().chain(NO_IDS).map(Value::from).collect(),
+        long(&schema["maxLength"]).into_iter().map(Value::from).collect(),
+        vec![json!([1]), json!(["x"]), json!(vec!["11111111-1111-1111-1111-111111111111"; 101])],
+    ];
+    candidates.concat().into_iter().filter(|value| refuses(document, schema, value)).collect()
+}
 
-fn endpoints(id: &str) -> Vec<Endpoint> {
-    let path = |text: String| -> &'static str { Box::leak(text.into_boxed_str()) };
-    vec![
-        ("/v1/auth/firebase", json!({"idToken": "x"}), &[("idToken", Kind::Whole)]),
-        (
-            "/v1/visitors",
-            json!({"visitor_name": "Kiran", "phone": "9876543210", "flat_id": FLAT_101}),
-            &[
-                ("visitor_name", Kind::Name),
-                ("phone", Kind::Phone),
-                ("flat_id", Kind::Id),
-                ("purpose", Kind::Line),
-                ("vehicle_no", Kind::Line),
-                ("id_type", Kind::Line),
-                ("id_number", Kind::Line),
-                ("invited_by", Kind::Id),
-                ("expected_start", Kind::Time),
-                ("expected_end", Kind::Time),
-            ],
-        ),
-        (
-            "/v1/visitors/guest-pass",
-            json!({"visitor_name": "Leela", "phone": "9876543210", "flat_id": FLAT_101}),
-            &[
-                ("visitor_name", Kind::Name),
-                ("phone", Kind::Phone),
-                ("flat_id", Kind::Id),
-                ("purpose", Kind::Line),
-                ("number_of_people", Kind::Whole),
-                ("max_entries", Kind::Whole),
-                ("qr_code", Kind::Id),
-                ("expected_start", Kind::Time),
-                ("expected_end", Kind::Time),
-            ],
-        ),
-        (
-            path(format!("/v1/visitors/{id}/respond")),
-            json!({"decision": "accept"}),
-            &[("decision", Kind::Word), ("note", Kind::Text)],
-        ),
-        ("/v1/decide/visitor", json!({"token": "x"}), &[("token", Kind::Whole)]),
-        (
-            "/v1/decide",
-            json!({"token": "x", "decision": "accept"}),
-            &[("token", Kind::Whole), ("decision", Kind::Word), ("note", Kind::Text)],
-        ),
-        (
-            path(format!("/v1/visitors/{id}/guard-respond")),
-            json!({"decision": "accept"}),
-            &[("decision", Kind::Word), ("note", Kind::Text)],
-        ),
-        (path(format!("/v1/visitors/{id}/send-invite")), json!({}), &[("channel", Kind::Word)]),
-        (path(format!("/v1/visitors/{id}/withdraw")), json!({}), &[("note", Kind::Text)]),
-        (
-            "/v1/visits/checkin",
-            json!({"visitor_id": id}),
-            &[
-                ("visitor_id", Kind::Id),
-                ("checkin_method", Kind::Line),
-                ("notes", Kind::Text),
-                ("guard_id", Kind::Id),
-            ],
-        ),
-        (
-            "/v1/visits/checkout",
-            json!({"visit_id": id}),
-            &[("visit_id", Kind::Id), ("notes", Kind::Text), ("guard_id", Kind::Id)],
-        ),
-        (
-            "/v1/guards/register-device",
-            json!({"device_identifier": "d"}),
-            &[
-                ("device_identifier", Kind::Line),
-                ("fcm_token", Kind::Token),
-                ("platform", Kind::Word),
-                ("device_info", Kind::Info),
-            ],
-        ),
-        (
-            "/v1/fcm-token",
-            json!({"token": "t"}),
-            &[("token", Kind::Token), ("device_type", Kind::Word), ("device_info", Kind::Info)],
-        ),
-        (
-            "/v1/resident-requests",
-            json!({"flat_id": FLAT_101, "requested_role": "owner"}),
-            &[
-                ("flat_id", Kind::Id),
-                ("requested_role", Kind::Word),
-                ("docs", Kind::List),
-                ("note", Kind::Text),
-            ],
-        ),
-        (path(format!("/v1/resident-requests/{id}/approve")), json!({}), &[("note", Kind::Text)]),
-        (path(format!("/v1/resident-requests/{id}/reject")), json!({}), &[("note", Kind::Text)]),
-        (
-            "/v1/resident-requests/reject",
-            json!({"ids": [id]}),
-            &[("ids", Kind::Ids), ("user_id", Kind::Id), ("note", Kind::Text)],
-        ),
-        (
-            "/v1/ensure-occupancy",
-            json!({"flat_id": FLAT_101}),
-            &[("flat_id", Kind::Id), ("requested_role", Kind::Word)],
-        ),
-        (
-            "/v1/emergencies",
-            json!({"flat_id": FLAT_101}),
-            &[("flat_id", Kind::Id), ("description", Kind::Text)],
-        ),
-        ("/v1/emergencies/resolve", json!({"ids": [id]}), &[("ids", Kind::Ids), ("flat_id", Kind::Id)]),
-    ]
+/// Whether a value is none that the schema describes. `null` is a field that is left out.
+fn refuses(document: &Value, schema: &Value, value: &Value) -> bool {
+    if let Some(location) = schema["$ref"].as_str() {
+        return refuses(document, document.pointer(location.trim_start_matches('#')).unwrap(), value);
+    }
+    if let Some(choices) = schema["oneOf"].as_array().or(schema["anyOf"].as_array()) {
+        return choices.iter().all(|choice| refuses(document, choice, value));
+    }
+    let is = |kind: &str| match &schema["type"] {
+        Value::Array(kinds) => kinds.iter().any(|one| one == kind),
+        one => one == kind,
+    };
+    let over = |most: &Value, count: usize| most.as_u64().is_some_and(|most| count as u64 > most);
+    match value {
+        Value::Null => !is("null"),
+        Value::Bool(_) => !is("boolean"),
+        Value::Number(number) => {
+            let within = |whole: i64| {
+                schema["minimum"].as_i64().is_none_or(|least| whole >= least)
+                    && schema["maximum"].as_i64().is_none_or(|most| whole <= most)
+            };
+            !is("integer") || !number.as_i64().is_some_and(within)
+        }
+        Value::String(text) => {
+            let pattern = schema["pattern"].as_str().map(|pattern| Regex::new(pattern).unwrap());
+            !is("string")
+                || schema["enum"].as_array().is_some_and(|words| !words.contains(value))
+                || schema["format"] == "uuid" && NO_IDS.contains(&&**text)
+                || schema["format"] == "uuid" && TEXTS.contains(&&**text)
+                || schema["format"] == "date-time" && TEXTS.contains(&&**text)
+                || over(&schema["maxLength"], text.chars().count())
+                || pattern.is_some_and(|pattern| pattern.find(text).is_none())
+        }
+        Value::Array(items) => {
+            !is("array")
+                || over(&schema["maxItems"], items.len())
+                || schema["minItems"].as_u64().is_some_and(|least| (items.len() as u64) < least)
+                || items.iter().any(|item| {
+                    !schema["items"]["type"].is_null() && refuses(document, &schema["items"], item)
+                })
+        }
+        Value::Object(_) => !is("object"),
+    }
+}
+
+/// The fields of an endpoint's body with their schemas, and the names of those that have to be there.
+fn fields(document: &Value, endpoint: &Endpoint) -> (Map<String, Value>, Vec<String>) {
+    let path = endpoint.route.replace("+}", "}");
+    let operation = &document["paths"][&path][endpoint.method.to_lowercase()];
+    let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
+    let schema =
+        schema["$ref"].as_str().and_then(|location| document.pointer(location.trim_start_matches('#')));
+    let Some(schema) = schema else { return Default::default() };
+    let required = schema["required"].as_array().into_iter().flatten();
+    let required = required.map(|name| name.as_str().unwrap().to_owned()).collect();
+    (schema["properties"].as_object().cloned().unwrap_or_default(), required)
 }
 
 #[track_caller]
@@ -246,23 +179,41 @@ fn names(reply: Reply, field: &str) {
     assert!(details.iter().any(|detail| detail["field"] == field), "{call}: {field} is not named in {body}");
 }
 
-/// Each field refuses each wrong value, and says which field it was.
+/// Each field of each body refuses each value that the API reference does not describe, and says which field it was;
+/// one that has to be there is missed.
 #[tokio::test]
 async fn every_field_refuses_what_it_cannot_take() {
     let world = World::open().await;
-    let id = uuid::Uuid::now_v7().to_string();
-    for (path, valid, fields) in endpoints(&id) {
-        for (field, kind) in fields {
-            for value in refused_by(*kind) {
-                if matches!(*field, "idToken" | "token") && matches!(kind, Kind::Whole) && value.is_string() {
-                    continue;
-                }
+    let document = document();
+    let mut tried = 0;
+    for endpoint in endpoints() {
+        let Some(valid) = endpoint.body.clone() else { continue };
+        let (fields, required) = fields(&document, &endpoint);
+        let method: Method = endpoint.method.parse().unwrap();
+        let send = async |field: &str, body: Value| {
+            names(world.guard.send(method.clone(), &endpoint.path, Some(body), None).await, field);
+        };
+        for (field, schema) in &fields {
+            let refused = refused_by(&document, schema);
+            assert!(refused.len() > 3, "{} of {} takes all but {refused:?}", field, endpoint.operation);
+            for value in refused {
                 let mut body = valid.clone();
                 body[field] = value;
-                names(world.guard.post(path, body).await, field);
+                send(field, body).await;
+                tried += 1;
             }
         }
+        for field in required {
+            let mut body = valid.clone();
+            body[&field] = Value::Null;
+            send(&field, body.clone()).await;
+            body.as_object_mut().unwrap().remove(&field);
+            send(&field, body).await;
+        }
+        let reply = world.guard.send(method.clone(), &endpoint.path, Some(json!([])), None).await;
+        reply.refused(400, "MALFORMED_JSON");
     }
+    assert!(tried > 1000, "only {tried} values were tried");
     for table in ["visitors", "visits", "devices", "resident_requests", "emergencies", "outbox", "audit_logs"]
     {
         assert_eq!(world.count(&format!("SELECT count(*) FROM {table}")).await, 0, "{table}");

@@ -1,6 +1,6 @@
 //! The Postman collection, run by Postman's own runner: from top to bottom, with a token alone.
 
-use std::{collections::BTreeMap, fs};
+use std::fs;
 
 use local::{
     Seed, Stack, checkout,
@@ -8,10 +8,7 @@ use local::{
 };
 use serde_json::Value;
 
-use crate::{
-    authorisation,
-    support::{Scratch, logs, newman},
-};
+use crate::support::{Scratch, logs, newman};
 
 /// As a guard and as a resident, twice each, with `baseUrl` and `bearerToken` set and nothing else: all that is
 /// answered is what the role allows.
@@ -62,59 +59,4 @@ async fn run(stack: &Stack, token: &str) -> (bool, Value) {
     let text = fs::read_to_string(&report);
     let text = text.unwrap_or_else(|_| panic!("no report: {}", String::from_utf8_lossy(&ran.stderr)));
     (ran.status.success(), serde_json::from_str(&text).unwrap())
-}
-
-/// What the collection expects of a guard and of a resident is what the table of all endpoints says, except where a
-/// run has nothing that the table's callers were given.
-#[test]
-fn expectations_are_those_of_the_table() {
-    // What a run has in place of that: see `ANSWERS` in `local/src/openapi/postman.rs`.
-    let others = BTreeMap::from([
-        ("POST /v1/decide", "a link's token is only in messages"),
-        ("POST /v1/decide/visitor", "a link's token is only in messages"),
-        ("POST /v1/visitors/{id}/respond", "a resident's visitor is a pass"),
-        ("POST /v1/notifications/{id}/receipt", "it is one of the caller's own messages"),
-        ("DELETE /v1/fcm-token", "it is the caller's own phone"),
-        ("POST /v1/resident-requests", "the caller has asked, or lives there"),
-        ("POST /v1/emergencies", "earlier runs may have left three open"),
-    ]);
-    let collection: Value =
-        serde_json::from_str(&fs::read_to_string(checkout().join(COLLECTION)).unwrap()).unwrap();
-    let mut compared = 0;
-    for item in
-        collection["item"].as_array().unwrap().iter().flat_map(|folder| folder["item"].as_array().unwrap())
-    {
-        let request = &item["request"];
-        let call = call(request);
-        let script: Vec<&str> = item["event"][0]["script"]["exec"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|line| line.as_str().unwrap())
-            .collect();
-        let answers = script.iter().find_map(|line| line.strip_prefix("const answers = ")).unwrap();
-        let Some(row) = authorisation::answers(&call) else {
-            assert!(
-                request["auth"]["type"] == "noauth" || call.ends_with("/health"),
-                "{call} is not in the table"
-            );
-            continue;
-        };
-        let table = format!("{{ guard: {}, resident: {} }};", row[0], row[1]);
-        assert_ne!(answers == table, others.contains_key(&*call), "{call}: {answers} and {table}");
-        compared += 1;
-    }
-    assert!(compared > 40, "only {compared} were compared");
-}
-
-/// A request as the table names it, such as `POST /v1/visitors/{id}/respond`.
-fn call(request: &Value) -> String {
-    let url = &request["url"];
-    let segments = url["path"].as_array().unwrap().iter().map(|segment| {
-        let segment = segment.as_str().unwrap();
-        segment.strip_prefix(':').map_or(segment.to_owned(), |name| format!("{{{name}}}"))
-    });
-    let root = if url["host"][0] == "{{baseUrl}}" { "/v1/" } else { "/" };
-    let path: Vec<String> = segments.collect();
-    format!("{} {root}{}", request["method"].as_str().unwrap(), path.join("/"))
 }

@@ -1,0 +1,19 @@
+//! What tests and tools know of these endpoints.
+
+use shared::catalogue::{Entry, Person};
+
+/// The endpoints of this function.
+pub fn entries() -> Vec<Entry> {
+    // guard, resident, spouse, neighbour, far neighbour, admin, block admin, super admin, and of the other society guard,
+    // resident, admin; stranger
+    vec![
+        Entry::of("verify_audit")
+            .by(Person::Admin)
+            .after("create_visitor")
+            .answers([403, 403, 403, 403, 403, 200, 403, 200, 404, 404, 404, 404]),
+        Entry::of("export_audit")
+            .by(Person::Admin)
+            .after("create_visitor")
+            .answers([403, 403, 403, 403, 403, 200, 403, 200, 404, 404, 404, 404]),
+    ]
+}
