@@ -82,7 +82,8 @@ async fn a_503_leaves_nothing_behind() {
     for reply in join_all(asking).await {
         reply.refused(503, "UNAVAILABLE");
     }
-    assert!(asked.elapsed() < Duration::from_secs(4), "{:?}", asked.elapsed());
+    // The room is not let go of, and the gateway would wait for thirty seconds.
+    assert!(asked.elapsed() < Duration::from_secs(10), "{:?}", asked.elapsed());
     let waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
     assert_eq!(world.count(waiting).await, 0);
     held.rollback().await.unwrap();
