@@ -85,7 +85,7 @@ async fn a_503_leaves_nothing_behind() {
         reply.refused(503, "UNAVAILABLE");
     }
     // Less than 3 s on a machine that does nothing else.
-    assert!(asked.elapsed() < Duration::from_secs(4), "{:?}", asked.elapsed());
+    assert!(asked.elapsed() < Duration::from_secs(6), "{:?}", asked.elapsed());
     let waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
     assert_eq!(world.count(waiting).await, 0);
     held.rollback().await.unwrap();
