@@ -105,12 +105,15 @@ async fn a_visitor_who_is_referred_to_goes_on() {
     world.guard.post("/v1/visits/checkin", json!({"visitor_id": visitor})).await.data(201);
 }
 
+/// Longer than a commit holds the audit's chain, and shorter than anybody waits for a room that is held.
+const A_MOMENT: Duration = Duration::from_millis(100);
+
 /// What was seen while a room was held.
 struct Held {
     refused: usize,
     answered: usize,
     longest: Duration,
-    /// Processes of the server that waited for a lock at once, however short.
+    /// Processes of the server that waited for a lock at once.
     most: i64,
     /// Visitors of another society, and what the slowest of them took.
     others: (usize, Duration),
@@ -213,7 +216,7 @@ impl Held {
         assert!(self.most <= 3, "{} waited at once", self.most);
         let (others, slowest) = self.others;
         // 2.7 s, and what a call takes besides on a machine that does other things.
-        assert!(self.longest < Duration::from_secs(3) + slowest, "{:?}, {slowest:?}", self.longest);
+        assert!(self.longest < Duration::from_secs(4) + slowest, "{:?}, {slowest:?}", self.longest);
         assert!(others > 5, "{others} of the other society");
     }
 }
@@ -237,7 +240,8 @@ async fn a_room_that_is_held_keeps_few_connections() {
     let calls: Vec<_> = calls.chain((0..3).flat_map(|_| [enter(), decide()])).collect();
     let guards = world.guards(i32::try_from(calls.len()).unwrap()).await;
     let calls: Vec<_> = guards.into_iter().zip(calls).map(|(who, (path, body))| (who, path, body)).collect();
-    let held = world.hold(&format!("flat:{FLAT_101}"), &calls, Duration::ZERO).await;
+    // The other society waits for its audit's chain now and then, for a moment.
+    let held = world.hold(&format!("flat:{FLAT_101}"), &calls, A_MOMENT).await;
     held.kept_few();
     assert_eq!(held.answered, 0);
     assert!(held.refused > 40, "{} refused", held.refused);
@@ -263,7 +267,7 @@ async fn a_societys_room_that_is_held_keeps_few_connections() {
     let guards = world.guards(i32::try_from(calls.len()).unwrap()).await;
     let calls: Vec<_> = guards.into_iter().zip(calls).map(|(who, (path, body))| (who, path, body)).collect();
     // Who is done waits for the audit's chain for a moment.
-    let held = world.hold(&format!("society:{GREEN_ACRES}"), &calls, Duration::from_millis(50)).await;
+    let held = world.hold(&format!("society:{GREEN_ACRES}"), &calls, A_MOMENT).await;
     held.kept_few();
     assert!(held.refused > 20, "{} refused", held.refused);
     // Who is only logged is told to the flat alone, so it goes on between those who wait.
