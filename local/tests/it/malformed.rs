@@ -121,10 +121,8 @@ fn refuses(document: &Value, schema: &Value, value: &Value) -> bool {
     if let Some(choices) = schema["oneOf"].as_array().or(schema["anyOf"].as_array()) {
         return choices.iter().all(|choice| refuses(document, choice, value));
     }
-    let is = |kind: &str| match &schema["type"] {
-        Value::Array(kinds) => kinds.iter().any(|one| one == kind),
-        one => one == kind,
-    };
+    let (one, kinds) = (&schema["type"], schema["type"].as_array());
+    let is = |kind: &str| kinds.map_or(one == kind, |kinds| kinds.iter().any(|one| one == kind));
     let over = |most: &Value, count: usize| most.as_u64().is_some_and(|most| count as u64 > most);
     match value {
         Value::Null => !is("null"),
