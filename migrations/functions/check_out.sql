@@ -15,14 +15,14 @@ DECLARE
     v_mismatch boolean := false;
     v_event    jsonb;
 BEGIN
-    PERFORM alone('visit:' || p_visit);
-    -- The lock waits for whoever else changes them and shows the state it left.
+    -- The lock waits for a parallel change and shows the state it left.
     SELECT x AS visitor, g.id AS guard INTO target
       FROM visitors x
       JOIN guards g ON g.user_id = p_user AND g.society_id = x.society_id AND g.active
-     WHERE x.visit_id = p_visit AND g.id = coalesce(p_guard, g.id) AND EXISTS (
+     WHERE x.visit_id = p_visit AND g.id = coalesce(p_guard, g.id) AND CASE WHEN EXISTS (
            SELECT FROM role_assignments r
             WHERE r.user_id = p_user AND r.role = 'guard' AND r.scope_id = x.society_id AND r.revoked_at IS NULL)
+           THEN alone('visit:' || x.visit_id) END
        FOR NO KEY UPDATE OF x;
     IF NOT FOUND THEN
         RETURN coalesce((

@@ -1,4 +1,4 @@
--- What holds of every visitor, whoever writes them. As CHECKs PostgreSQL would read it anew from its text at each write; the
+-- What holds of every visitor, for all who write them. As CHECKs PostgreSQL would read it anew from its text at each write; the
 -- plan of a function is kept (docs/decisions/058-rows-are-checked-by-a-trigger.md).
 CREATE OR REPLACE FUNCTION check_visitor() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE

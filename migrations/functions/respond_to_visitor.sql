@@ -25,12 +25,12 @@ DECLARE
     v_events    jsonb := '[]';
     v_place     places;
 BEGIN
-    PERFORM alone('visitor:' || p_visitor);
     -- The lock waits for a parallel answer and shows the state it left. Nobody locks what they have no part in.
     SELECT x AS visitor, o.since INTO target
       FROM visitors x JOIN live_occupancies o ON o.flat_id = x.flat_id AND o.user_id = p_user
      WHERE x.id = p_visitor
        AND (p_flat IS NULL OR x.flat_id = p_flat AND extract(epoch FROM x.approval_deadline)::bigint = p_deadline)
+       AND CASE WHEN o.since IS NOT NULL THEN alone('visitor:' || x.id) END
        FOR NO KEY UPDATE OF x;
     IF FOUND AND is_own((false, '{}', '{}', '{}', ARRAY[(target.visitor).flat_id], '{}', ARRAY[target.since])::scope, target.visitor) THEN
         v := target.visitor;
@@ -38,8 +38,9 @@ BEGIN
     ELSE
         me := caller_scope(p_user);
         SELECT * INTO v FROM visitors x
-         WHERE x.id = p_visitor AND has_part(me, x.society_id)
+         WHERE x.id = p_visitor
            AND (p_flat IS NULL OR x.flat_id = p_flat AND extract(epoch FROM x.approval_deadline)::bigint = p_deadline)
+           AND CASE WHEN has_part(me, x.society_id) THEN alone('visitor:' || x.id) END
            FOR NO KEY UPDATE OF x;
         IF NOT FOUND THEN RETURN 'null'; END IF;
         v_speaks_as := CASE

@@ -15,7 +15,8 @@ WITH me AS MATERIALIZED (
     -- The locks wait for parallel steps and show the states they left; in order, so that no two wait for each other.
     SELECT e.id, e.society_id, e.flat_id, e.status, g.id AS guard_id
       FROM me, wanted w, emergencies e LEFT JOIN guards g ON g.user_id = :caller AND g.society_id = e.society_id AND g.active
-     WHERE e.id = w.id AND alone('emergency:' || w.id) AND has_part(me.scope, e.society_id) AND EXISTS (SELECT FROM place WHERE place.allowed)
+     WHERE e.id = w.id AND CASE WHEN has_part(me.scope, e.society_id) AND EXISTS (SELECT FROM place WHERE place.allowed)
+           THEN alone('emergency:' || e.id) END
      ORDER BY e.id
        FOR NO KEY UPDATE OF e
 ), judged AS MATERIALIZED (

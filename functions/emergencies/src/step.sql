@@ -6,9 +6,9 @@ WITH target AS MATERIALIZED (
            emergency_answer(e) || jsonb_build_object('status', :next, 'updated_at', now())
                || CASE :next WHEN 'addressed' THEN jsonb_build_object('addressed_by_guard_id', g.id, 'addressed_at', now())
                           ELSE jsonb_build_object('resolved_by_guard_id', g.id, 'resolved_at', now()) END AS answer
-      FROM alone('emergency:' || :emergency::uuid), caller_scope(:caller) AS me, emergencies e
+      FROM caller_scope(:caller) AS me, emergencies e
       LEFT JOIN guards g ON g.user_id = :caller AND g.society_id = e.society_id AND g.active
-     WHERE e.id = :emergency AND has_part(me, e.society_id)
+     WHERE e.id = :emergency AND CASE WHEN has_part(me, e.society_id) THEN alone('emergency:' || e.id) END
        FOR NO KEY UPDATE OF e
 ), claim AS MATERIALIZED (
     SELECT c.* FROM target t, claim_key(:caller, :method, :path, :key, :payload, CASE WHEN t.open THEN t.answer END) c WHERE t.allowed

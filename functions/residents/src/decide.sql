@@ -4,8 +4,8 @@ WITH target AS MATERIALIZED (
     SELECT r.id, r.requesting_user_id, r.society_id, r.flat_id, r.requested_role, r.status,
            (me.super_admin OR r.society_id = ANY (me.admin_of) OR r.block_id = ANY (me.blocks))
                AND r.requesting_user_id <> :caller AS allowed
-      FROM alone('request:' || :resident_request::uuid), resident_requests r, caller_scope(:caller) AS me
-     WHERE r.id = :resident_request AND has_part(me, r.society_id)
+      FROM resident_requests r, caller_scope(:caller) AS me
+     WHERE r.id = :resident_request AND CASE WHEN has_part(me, r.society_id) THEN alone('request:' || r.id) END
        FOR NO KEY UPDATE OF r
 ), claim AS MATERIALIZED (
     SELECT c.* FROM target t, claim_key(:caller, :method, :path, :key, :payload,

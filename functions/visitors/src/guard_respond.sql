@@ -2,8 +2,8 @@
 WITH target AS MATERIALIZED (
     -- The lock waits for a parallel answer and shows the state it left.
     SELECT v AS visitor, is_staff(me, v.society_id, v.block_id) AS allowed
-      FROM alone('visitor:' || :visitor::uuid), visitors v, caller_scope(:caller) AS me
-     WHERE v.id = :visitor AND has_part(me, v.society_id)
+      FROM visitors v, caller_scope(:caller) AS me
+     WHERE v.id = :visitor AND CASE WHEN has_part(me, v.society_id) THEN alone('visitor:' || v.id) END
        FOR NO KEY UPDATE OF v
 ), judged AS MATERIALIZED (
     SELECT (t.visitor).id, (t.visitor).status, (t.visitor).decided_by, t.allowed,

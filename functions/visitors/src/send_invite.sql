@@ -4,8 +4,8 @@ WITH target AS MATERIALIZED (
     SELECT v.id, v.society_id, v.flat_id, v.phone, v.status, v.expected_end,
            v.status IN ('pending', 'accepted') AND approved_template('invite', :channel) IS NULL AS unapproved,
            is_own(me, v) OR is_staff(me, v.society_id, v.block_id) AS allowed
-      FROM alone('visitor:' || :visitor::uuid), visitors v, caller_scope(:caller) AS me
-     WHERE v.id = :visitor AND has_part(me, v.society_id)
+      FROM visitors v, caller_scope(:caller) AS me
+     WHERE v.id = :visitor AND CASE WHEN has_part(me, v.society_id) THEN alone('visitor:' || v.id) END
        FOR NO KEY UPDATE OF v
 ), judged AS MATERIALIZED (
     SELECT t.*, coalesce(

@@ -1,7 +1,7 @@
 //! Who may do what: every endpoint, called by everybody, on things of one flat of one society.
 //!
-//! What each person is answered stands in the `catalogue` of the endpoint's function. Whoever has no part in the society
-//! gets 404, whoever has a part but not the role gets 403. An endpoint that is in no catalogue fails the test.
+//! What each person is answered stands in the `catalogue` of the endpoint's function. People without a part in the society
+//! get 404, people with a part but not the role get 403. An endpoint that is in no catalogue fails the test.
 
 use std::collections::BTreeSet;
 

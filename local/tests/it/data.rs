@@ -59,7 +59,7 @@ async fn every_column_is_classified() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
-/// What no visitor may be is refused by the database, by whoever it is written.
+/// What no visitor may be is refused by the database, whatever writes it.
 #[tokio::test]
 async fn no_visitor_is_what_none_can_be() {
     let world = World::open().await;

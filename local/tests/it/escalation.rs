@@ -413,7 +413,7 @@ async fn a_bad_row_is_put_off_with_its_reason() {
     assert_eq!(world.put_off("deadline", bad).await, None);
 }
 
-/// A flood of deadlines at one moment ends within a round, and steps that are due do not wait behind it.
+/// A flood of deadlines at one moment ends within a round, but for a few whose room is in use then, and steps that are due do not wait behind it.
 #[tokio::test]
 async fn a_flood_of_deadlines_ends_in_one_round() {
     let world = World::open().await;

@@ -251,7 +251,7 @@ async fn a_room_that_is_held_keeps_few_connections() {
     who.post(path, body.clone()).await.data(201);
 }
 
-/// The room of a society is held: whoever waits for it has a flat's room already, and nobody waits behind them.
+/// The room of a society is held: those who wait for it have a flat's room already, and nobody waits behind them.
 #[tokio::test]
 async fn a_societys_room_that_is_held_keeps_few_connections() {
     let world = World::open().await;
@@ -273,6 +273,42 @@ async fn a_societys_room_that_is_held_keeps_few_connections() {
     // Who is only logged is told to the flat alone, so it goes on between those who wait.
     assert!(held.answered > 0);
     assert_eq!(world.count("SELECT count(*) FROM visits").await, 0);
+}
+
+/// Somebody is at a visitor, a visit: another one with a part in it is refused for now. A stranger is told 404 as ever, so they
+/// neither learn of it nor can be in the way.
+#[tokio::test]
+async fn a_stranger_is_never_in_the_way() {
+    let world = World::open().await;
+    let pending = world.log_visitor().await;
+    let inside = world.expect_at(FLAT_101).await;
+    let visit =
+        world.guard.post("/v1/visits/checkin", json!({"visitor_id": inside})).await.data(201)["id"].clone();
+    let mut other = world.stack.database().await.unwrap();
+    let at_it = other.transaction().await.unwrap();
+    for thing in [format!("visitor:{pending}"), format!("visit:{}", visit.as_str().unwrap())] {
+        at_it.query_one("SELECT alone($1)", &[&thing]).await.unwrap();
+    }
+    let (answer, pending) = (json!({"decision": "accept"}), json!(pending));
+    let path = |use_case: &str| format!("/v1/visitors/{}/{use_case}", pending.as_str().unwrap());
+    let calls = [
+        (path("respond"), answer.clone()),
+        (path("guard-respond"), answer),
+        (path("send-invite"), json!({})),
+        (path("withdraw"), json!({})),
+        ("/v1/visits/checkin".to_owned(), json!({"visitor_id": pending})),
+        ("/v1/visits/checkout".to_owned(), json!({"visit_id": visit})),
+    ];
+    for (path, body) in &calls {
+        world.blue_guard.post(path, body.clone()).await.refused(404, "NOT_FOUND");
+    }
+    for (path, body) in &calls[..2] {
+        let who = if path.ends_with("guard-respond") { &world.guard } else { &world.resident };
+        who.post(path, body.clone()).await.refused(503, "UNAVAILABLE");
+    }
+    at_it.rollback().await.unwrap();
+    let (path, body) = &calls[0];
+    world.resident.post(path, body.clone()).await.data(200);
 }
 
 /// Twenty guards write into one room at once, and then into two: nobody is refused, and all of it is done once.
