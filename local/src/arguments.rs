@@ -25,7 +25,7 @@ Usage: cargo dev [OPTIONS]
                            whether this machine has what is needed, and what to do where it has not
        cargo dev doctor --url https://… [--websocket wss://…]
                            whether a deployed stack answers as it should; with an ID token in SOCIETY360_TOKEN
-                           also to whoever is signed in
+                           also to a signed-in user
        cargo dev measure   counts round trips, into docs/performance.md
        cargo dev bench [--against DIR] [--rounds N]
                            measures what requests cost with target/release, into docs/performance.md; in turn with

@@ -138,7 +138,7 @@ fn read(path: &Path) -> Result<String, Error> {
     fs::read_to_string(path).map_err(|source| Error::Io { what: path.display().to_string(), source })
 }
 
-/// Whoever waits for the file never sees a part of it.
+/// A program that waits for the file never sees a part of it.
 fn write_whole(path: &Path, text: &str) -> Result<(), Error> {
     let named = |source| Error::Io { what: path.display().to_string(), source };
     let beside = path.with_extension(format!("{}.part", std::process::id()));

@@ -72,7 +72,7 @@ pub(crate) struct Gateway {
     pub(crate) lambda: Lambda,
     pub(crate) faults: Faults,
     pub(crate) issuer: Option<Arc<Issuer>>,
-    /// Who grants access tokens for FCM, whoever issues ID tokens.
+    /// Who grants access tokens for FCM, with any issuer of ID tokens.
     pub(crate) google: Arc<Issuer>,
     pub(crate) messages: Messages,
     pub(crate) limits: WebSocketLimits,

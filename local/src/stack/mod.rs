@@ -39,7 +39,7 @@ use builder::Data;
 /// The database that a stack of its own server uses.
 const DATABASE: &str = "society360";
 
-/// How long whoever listens on our port may take to say what it is.
+/// How long the program on our port may take to say what it is.
 const ASK: Duration = Duration::from_secs(2);
 
 /// A running stack. It ends, all of it, when this is dropped.

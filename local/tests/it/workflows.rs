@@ -37,7 +37,9 @@ fn ci_does_what_the_script_does() {
     let script = fs::read_to_string(checkout().join(".ci/run")).unwrap();
     for step in script.lines().filter_map(|line| line.strip_prefix("step ")) {
         let wanted = match step {
-            "cargo test" => vec![".ci/bare .ci/units".to_owned(), ".ci/bare .ci/stories --part \"$PART\"".to_owned()],
+            "cargo test" => {
+                vec![".ci/bare .ci/units".to_owned(), ".ci/bare .ci/stories --part \"$PART\"".to_owned()]
+            }
             ".ci/dates" => vec![".ci/bare .ci/dates \"$DAY\"".to_owned()],
             // A workflow of its own, since it is run daily too.
             ".ci/supply-chain" => vec![],
