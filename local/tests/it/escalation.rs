@@ -33,7 +33,7 @@ impl World {
         self.db.execute(over, &[&visitor]).await.unwrap();
     }
 
-    /// The first so many steps of all ladders are due.
+    /// The first so many escalation steps of all visitors are due.
     pub async fn let_steps_fall_due(&self, count: i32) {
         let due = "UPDATE visitor_escalations SET due_at = clock_timestamp() WHERE position <= $1 AND done_at IS NULL";
         self.db.execute(due, &[&count]).await.unwrap();
@@ -316,7 +316,7 @@ async fn a_short_deadline_is_watched_to_the_second() {
     let policy =
         "INSERT INTO policies (society_id, name, value) VALUES ($1, 'approval_timeout_seconds', '10')";
     world.db.execute(policy, &[&GREEN_ACRES]).await.unwrap();
-    // Ladders begin later than that, so a visitor with the usual time is nobody's hurry.
+    // Escalation begins later than that, so a visitor with the usual time is nobody's hurry.
     world.ring_at(BLUE_FLAT, &world.blue_guard).await;
     assert_eq!(world.stack.lambda().take_usage("dispatcher").unwrap().invocations, 0);
     let visitor = world.log_visitor().await;

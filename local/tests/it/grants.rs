@@ -274,7 +274,7 @@ async fn a_missing_right_says_so() {
     let visitor = world.log_visitor().await;
     world.answer(visitor, "accept").await;
     world.db.batch_execute("REVOKE INSERT ON visits FROM society360_functions").await.unwrap();
-    let checkin = json!({"visitor_id": visitor, "notes": "Kiran brings a ladder"});
+    let checkin = json!({"visitor_id": visitor, "notes": "Kiran brings a desk"});
     let reply = world.guard.post("/v1/visits/checkin", checkin.clone()).await;
     let lines = logs::lines_with(reply.headers["x-request-id"].to_str().unwrap());
     reply.refused(500, "INTERNAL");
