@@ -201,7 +201,7 @@ async fn numbers_without_events_block_nothing() {
 }
 
 impl World {
-    /// Rings the dispatcher; answers how long it was at it.
+    /// Invokes the dispatcher; answers how long it was at it.
     async fn let_ring(&self, ring: Value) -> Duration {
         let began = Instant::now();
         let done = self.stack.lambda().invoke("dispatcher", ring.to_string()).await;
