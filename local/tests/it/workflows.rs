@@ -2,8 +2,8 @@
 
 use std::{fs, process::Command};
 
-use local::checkout;
 use serde_json::{Value, json};
+use stack::checkout;
 
 fn workflow(name: &str) -> Value {
     let path = checkout().join(".github/workflows").join(name);
@@ -32,7 +32,7 @@ fn commands(workflow: &Value) -> Vec<&str> {
 fn ci_does_what_the_script_does() {
     let ci = workflow("ci.yml");
     let commands = commands(&ci);
-    for step in [".ci/run", "cargo build --release --workspace --exclude local", "cargo dev emulate"] {
+    for step in [".ci/run", "cargo binaries", "cargo dev emulate"] {
         assert!(commands.contains(&step), "{step}");
     }
     assert_eq!(ci["jobs"]["supply-chain"]["uses"], "$/.github/workflows/supply-chain.yml");
@@ -152,7 +152,7 @@ fn what_deploys_compares_with_what_is_deployed() {
     assert_eq!(checkout_step["with"]["fetch-depth"], 0, "the deployed commit has to be there");
     let script = fs::read_to_string(checkout().join(".ci/deploy")).unwrap();
     for needed in [
-        "cargo dev release --base \"$deployed\" --deployed ",
+        "cargo run --quiet --package deploy -- release --base \"$deployed\" --deployed ",
         "git rev-parse HEAD | cut -c 1-10",
         "\"Release=$release\"",
     ] {
