@@ -1,8 +1,8 @@
 //! What went wrong elsewhere, tried here: each attack gets its 4xx, and nothing is written or pushed.
 
 use futures_util::future::join_all;
-use local::Identity;
 use serde_json::{Value, json};
+use stack::Identity;
 use uuid::Uuid;
 
 use crate::support::{

@@ -8,12 +8,13 @@ use std::{
 };
 
 use futures_util::future::join_all;
-use local::{
-    Error, Outcome,
-    audit::{Audit, Task},
-    checkout,
-};
+use gateway::Outcome;
 use serde_json::{Value, json};
+use stack::checkout;
+use tasks::{
+    Error,
+    audit::{Audit, Task},
+};
 use tokio_postgres::{Client, NoTls};
 use uuid::Uuid;
 

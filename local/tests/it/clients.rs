@@ -1,11 +1,11 @@
 //! The same stories with clients that others have written: `socket.io-client`, which the apps' client
 //! is a translation of, and `ws`.
 
-use local::{
+use serde_json::json;
+use stack::{
     Identity,
     faults::{Fault, Kind},
 };
-use serde_json::json;
 
 use crate::support::{
     Actor, Client, World, eventually,

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use futures_util::{StreamExt, stream};
-use local::{Identity, messages::Service};
 use serde_json::{Value, json};
+use stack::{Identity, messages::Service};
 use uuid::Uuid;
 
 use crate::support::{

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use local::Stack;
 use reqwest::Method;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -10,6 +9,7 @@ use shared::{
     config::LinkConfig,
     decision_link::{DecisionClaims, DecisionLinks},
 };
+use stack::Stack;
 use uuid::Uuid;
 
 use crate::support::{

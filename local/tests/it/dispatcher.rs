@@ -7,11 +7,9 @@ use std::{
 };
 
 use futures_util::future::join_all;
-use local::{
-    Outcome,
-    faults::{Fault, Kind},
-};
+use gateway::Outcome;
 use serde_json::{Value, json};
+use stack::faults::{Fault, Kind};
 
 use crate::support::{World, eventually, seqs, world::FLAT_101};
 

@@ -9,10 +9,10 @@ use std::{
     time::Duration,
 };
 
-use local::{
+use postgres::{Options, Postgres};
+use stack::{
     Stack, checkout,
     faults::{Fault, Kind},
-    postgres::{Options, Postgres},
 };
 use tokio::{process::Command, time::timeout};
 

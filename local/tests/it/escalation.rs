@@ -3,11 +3,9 @@
 use std::collections::BTreeSet;
 
 use futures_util::future::join_all;
-use local::{
-    Outcome,
-    faults::{Fault, Kind, Point},
-};
+use gateway::Outcome;
 use serde_json::{Value, json};
+use stack::faults::{Fault, Kind, Point};
 use uuid::Uuid;
 
 use crate::support::{
@@ -23,7 +21,7 @@ impl World {
     }
 
     /// The same, on a bad day.
-    async fn try_to_watch(&self) -> Result<Outcome, local::Refused> {
+    async fn try_to_watch(&self) -> Result<Outcome, gateway::Refused> {
         self.stack.lambda().invoke("dispatcher", json!({"source": "aws.events"}).to_string()).await
     }
 

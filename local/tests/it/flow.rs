@@ -1,7 +1,7 @@
 //! The main flow: a visitor at the gate, a ring in the flat, an answer, a visit.
 
-use local::Identity;
 use serde_json::json;
+use stack::Identity;
 
 use crate::support::{
     World,

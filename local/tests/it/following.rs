@@ -1,11 +1,9 @@
 //! One visitor can be followed: from the call that logged them, by its request id, through events, messages and the lines
 //! of the logs; and the story is told in order.
 
-use local::{
-    faults::{Fault, Kind},
-    trace::Trace,
-};
 use serde_json::{Value, json};
+use stack::faults::{Fault, Kind};
+use tasks::trace::Trace;
 use uuid::Uuid;
 
 use crate::support::{

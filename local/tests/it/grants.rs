@@ -3,9 +3,9 @@
 
 use std::{collections::BTreeSet, fs, sync::Arc};
 
-use local::checkout;
 use serde_json::json;
 use shared::{config::DatabaseConfig, db::Connector};
+use stack::checkout;
 use tokio::time::Instant;
 use tokio_postgres::Client;
 use uuid::Uuid;

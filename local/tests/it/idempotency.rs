@@ -2,8 +2,8 @@
 //! about a visitor may be repeated without.
 
 use futures_util::future::join_all;
-use local::faults::{Fault, Point};
 use serde_json::{Value, json};
+use stack::faults::{Fault, Point};
 
 use crate::support::{
     Actor, Reply, World,

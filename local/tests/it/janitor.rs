@@ -3,11 +3,9 @@
 
 use std::sync::Arc;
 
-use local::{
-    Outcome,
-    faults::{Fault, Kind, Point},
-};
+use gateway::Outcome;
 use serde_json::{Value, json};
+use stack::faults::{Fault, Kind, Point};
 use uuid::Uuid;
 
 use crate::support::{

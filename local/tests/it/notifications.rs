@@ -1,11 +1,11 @@
 //! Residents whose app is closed are reached, and the guard sees the truth about it.
 
-use local::{
+use serde_json::{Value, json};
+use stack::{
     Identity,
     faults::{Fault, Kind, Point},
     messages::{Handed, Reply},
 };
-use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::support::{

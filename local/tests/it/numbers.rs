@@ -1,7 +1,7 @@
 //! Whose a number is, and who reads it.
 
-use local::Identity;
 use serde_json::{Value, json};
+use stack::Identity;
 
 use crate::support::{
     Actor, Reply, World,

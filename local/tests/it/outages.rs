@@ -9,9 +9,9 @@ use std::{
 };
 
 use futures_util::future::join_all;
-use local::{Identity, Stack};
 use reqwest::Method;
 use serde_json::{Value, json};
+use stack::{Identity, Stack};
 use uuid::Uuid;
 
 use crate::support::{

@@ -294,7 +294,7 @@ async fn of_two_strangers_one_gets_a_vacant_flat() {
     world.approve_by_itself().await;
     for round in 0..10 {
         world.empty_the_flat().await;
-        let strangers = [0, 1].map(|n| world.newcomer(local::Identity::of(&format!("stranger-{round}-{n}"))));
+        let strangers = [0, 1].map(|n| world.newcomer(stack::Identity::of(&format!("stranger-{round}-{n}"))));
         let ask = json!({"flat_id": FLAT_101, "requested_role": "tenant"});
         let asked =
             join_all(strangers.iter().map(|who| who.post("/v1/resident-requests", ask.clone()))).await;
@@ -314,7 +314,7 @@ async fn an_admin_and_the_policy_fill_a_flat_in_turn() {
     for round in 0..10 {
         world.empty_the_flat().await;
         world.db.execute("DELETE FROM policies", &[]).await.unwrap();
-        let [asked, other] = [0, 1].map(|n| world.newcomer(local::Identity::of(&format!("one-{round}-{n}"))));
+        let [asked, other] = [0, 1].map(|n| world.newcomer(stack::Identity::of(&format!("one-{round}-{n}"))));
         let ask = json!({"flat_id": FLAT_101, "requested_role": "tenant"});
         let request = asked.post("/v1/resident-requests", ask.clone()).await.data(201);
         world.approve_by_itself().await;

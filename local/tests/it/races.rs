@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use futures_util::future::join_all;
-use local::Identity;
 use serde_json::{Value, json};
+use stack::Identity;
 
 use crate::support::{Reply, World, world::FLAT_101};
 

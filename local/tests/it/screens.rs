@@ -1,7 +1,7 @@
 //! The screens of both apps, call by call, with the fields they send and read.
 
-use local::Identity;
 use serde_json::{Value, json};
+use stack::Identity;
 
 use crate::support::{
     World,

@@ -52,7 +52,7 @@ const PYTHON: &str = "python";
 
 /// Where the clients are installed, which the first one does; or why they are not.
 static INSTALLED: LazyLock<Result<PathBuf, String>> =
-    LazyLock::new(|| install(&local::checkout().join("target/clients")));
+    LazyLock::new(|| install(&stack::checkout().join("target/clients")));
 
 /// The same for those in Python.
 static PYTHON_INSTALLED: LazyLock<Result<PathBuf, String>> =
