@@ -2,7 +2,7 @@
 
 use std::{fs, process::Command};
 
-use local::checkout;
+use stack::checkout;
 
 /// What is not written any more, in lower case, and what is said instead.
 const REPLACED: [(&str, &str); 16] = [

@@ -2,8 +2,8 @@
 
 use std::{collections::BTreeSet, fs, process::Command};
 
-use local::checkout;
 use serde_json::{Value, json};
+use stack::checkout;
 
 use crate::support::Scratch;
 
@@ -223,7 +223,7 @@ fn what_deploys_compares_with_what_is_deployed() {
     assert_eq!(checkout_step["with"]["fetch-depth"], 0, "the deployed commit has to be there");
     let script = fs::read_to_string(checkout().join(".ci/deploy")).unwrap();
     for needed in [
-        "cargo dev release --base \"$deployed\" --deployed ",
+        "cargo run --quiet --package deploy -- release --base \"$deployed\" --deployed ",
         "git rev-parse HEAD | cut -c 1-10",
         "\"Release=$release\"",
     ] {
