@@ -118,7 +118,7 @@ async fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Whoever waits for the file never sees a part of it.
+/// A program that waits for the file never sees a part of it.
 fn write_whole(path: &Path, text: &str) -> Result<(), String> {
     let named = |error| format!("{}: {error}", path.display());
     let beside = path.with_extension(format!("{}.part", std::process::id()));

@@ -9,7 +9,7 @@ use crate::arguments::Arguments;
 
 /// Prints a text.
 pub fn say(text: &str) {
-    // Whoever reads may have seen enough, as `head` has.
+    // The reader may have seen enough, as `head` has.
     let _ = writeln!(std::io::stdout(), "{text}");
 }
 

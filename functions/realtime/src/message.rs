@@ -55,7 +55,7 @@ impl Realtime {
             Said::Nothing => protocol.silence().to_owned(),
             Said::Elsewhere(refusal) => refusal,
             Said::Malformed(why) => protocol.answer(&Answer::malformed(why).to_json(), None),
-            // Whoever wants something before he is let in breaks the protocol, too.
+            // A message before the connection is admitted breaks the protocol, too.
             Said::Violation | Said::Wish { .. } => self.hang_up(connection).await,
         }
     }

@@ -78,7 +78,7 @@ impl Account {
     }
 }
 
-/// Whoever makes a directory owns it: that needs neither `unsafe` nor `/proc`.
+/// The maker of a directory owns it: that needs neither `unsafe` nor `/proc`.
 fn effective_uid() -> Result<u32, Error> {
     let probe = std::env::temp_dir().join(format!("society360-{}", uuid::Uuid::new_v4().simple()));
     fs::create_dir(&probe).map_err(Error::path(&probe))?;

@@ -202,7 +202,7 @@ impl Postgres {
         Ok(())
     }
 
-    /// Removes a database and whoever is connected to it.
+    /// Removes a database and ends its connections.
     pub async fn drop_database(&self, name: &str) -> Result<(), Error> {
         let client = self.connect("postgres").await?;
         client.batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await?;

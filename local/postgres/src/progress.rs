@@ -1,4 +1,4 @@
-//! What is being done, for whoever waits for it at a terminal.
+//! What is being done, for a person who waits at a terminal.
 
 use std::fmt::Display;
 

@@ -157,7 +157,7 @@ impl Builder {
         self
     }
 
-    /// Has the steps of the start said to whoever waits for it.
+    /// Has the steps of the start said to a person who waits.
     pub fn progress(mut self, progress: Progress) -> Self {
         self.progress = progress;
         self

@@ -13,7 +13,7 @@ use tokio::{
 
 use crate::Error;
 
-/// Whoever looks at the connections of a proxy.
+/// What looks at the connections of a proxy.
 pub(crate) trait Line: Send + Sync + 'static {
     /// What looks at one connection: at the client's bytes, and at the server's, each before they
     /// are handed on.

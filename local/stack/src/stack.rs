@@ -37,7 +37,7 @@ const DATABASE: &str = "society360";
 /// Where clients of both protocols connect; on AWS the WebSocket API has a host of its own.
 const WEBSOCKET_PATHS: [&str; 2] = ["/ws", "/socket.io"];
 
-/// How long whoever listens on our port may take to say what it is.
+/// How long the program on our port may take to say what it is.
 const ASK: Duration = Duration::from_secs(2);
 
 /// A running stack. It ends, all of it, when this is dropped.

@@ -68,7 +68,7 @@ pub(crate) async fn listen(base_url: &str, websocket_url: &str, token: &str) -> 
     Ok(listener)
 }
 
-/// Has a visitor logged, and everybody hear of him.
+/// Has a visitor logged, and everybody hear of them.
 async fn push(stack: &Stack, crowd: &mut [Listener]) -> Result<Push, Error> {
     let token = stack.issuer().token(&Identity::of("demo-guard-1"))?;
     let visitor = json!({"visitor_name": "Kiran", "phone": "9876543210", "flat_id": FLAT});

@@ -116,7 +116,7 @@ async fn call_all(meter: &mut Meter<'_>, turn: usize) -> Result<Vec<Cost>, Error
     meter
         .get("/v1/visitors/pending-count", &format!("/v1/visitors/pending-count?flat_id={FLAT}"), &guard)
         .await?;
-    // His phone is told of the second visitor, and says that the message came.
+    // The resident's phone is told of the second visitor, and says that the message came.
     meter
         .call(reqwest::Method::POST, "/v1/fcm-token", &spouse, Some(json!({"token": "of-the-spouse"})))
         .await?;

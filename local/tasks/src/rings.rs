@@ -12,7 +12,7 @@ use std::{
 use futures_util::future::join_all;
 use gateway::Usage;
 use serde_json::{Value, json};
-use shared::{Cause, realtime::Ring};
+use shared::{Cause, realtime::Task};
 use stack::{Progress, Stack};
 use tokio::time::{sleep, sleep_until};
 use tokio_postgres::Client;
@@ -82,7 +82,7 @@ async fn at(rate: u32, progress: Progress) -> Result<Used, Error> {
     let flats: Vec<Uuid> =
         first.query("SELECT id FROM place ORDER BY n", &[]).await?.iter().map(|row| row.get(0)).collect();
     // The way to FCM is open, and an environment is warm.
-    ring(&stack, &Ring::Send(Cause::default()))?;
+    invoke(&stack, &Task::Send(Cause::default()))?;
     sleep(PUSH).await;
     stack.lambda().take_usage("dispatcher");
 
@@ -127,7 +127,7 @@ async fn visit(stack: &Stack, client: &Client, flat: Uuid, at: Instant) -> Resul
     let visitor = Uuid::new_v4();
     let emitted: Value = client.query_one(VISIT, &[&visitor, &flat]).await?.get(0);
     let committed = Instant::now();
-    ring(stack, &Ring::Send(Cause::default()))?;
+    invoke(stack, &Task::Send(Cause::default()))?;
     if emitted["turn"] == "mine" {
         sleep(PUSH).await;
         let (room, pusher, seq) = (&emitted["room"], &emitted["id"], &emitted["seq"]);
@@ -137,8 +137,8 @@ async fn visit(stack: &Stack, client: &Client, flat: Uuid, at: Instant) -> Resul
     Ok((visitor, committed))
 }
 
-fn ring(stack: &Stack, ring: &Ring) -> Result<(), Error> {
-    let sent = stack.lambda().send("dispatcher", json!(ring).to_string());
+fn invoke(stack: &Stack, task: &Task) -> Result<(), Error> {
+    let sent = stack.lambda().send("dispatcher", json!(task).to_string());
     sent.map(drop).map_err(|refused| failed(format_args!("{refused:?}")))
 }
 

@@ -1,4 +1,4 @@
-//! `cargo dev trace`: what became of a visitor, in order and in plain words, for whoever is on call. It reads what the
+//! `cargo dev trace`: what became of a visitor, in order and in plain words, for people on call. It reads what the
 //! database keeps; the ids of the requests find the rest in the logs.
 
 use std::collections::BTreeMap;

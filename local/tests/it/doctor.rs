@@ -66,7 +66,7 @@ impl Said {
     }
 }
 
-/// A stack that is well is well in every line, to strangers and to whoever has a token.
+/// A stack that is well is well in every line, to strangers and to a caller with a token.
 #[tokio::test]
 async fn a_healthy_stack_is_well() {
     let stack = Stack::start().await.unwrap();

@@ -251,7 +251,7 @@ async fn a_function_can_be_killed_at_each_point() {
     }
 }
 
-/// Without the table a visitor is logged and rung by the dispatcher; with it all is well again.
+/// Without the table a visitor is logged and announced by the dispatcher; with it all is well again.
 #[tokio::test]
 async fn a_table_that_is_down_costs_pushes_and_connections() {
     let (world, mut listener) = world_with_listener().await;

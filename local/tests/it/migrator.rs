@@ -272,7 +272,7 @@ async fn a_lost_connection_leaves_no_half_migration() {
     deployment.finish().await;
 }
 
-/// Whoever wants a table that a migration waits for has to wait as well, so it gives up soon.
+/// Users of a table that a migration waits for have to wait as well, so it gives up soon.
 #[tokio::test]
 async fn a_migration_does_not_wait_for_a_lock_for_long() {
     let deployment = Deployment::with_seconds(20).await;

@@ -51,7 +51,7 @@ impl World {
         self.db.execute(sent, &[&visitor, &number]).await.unwrap();
     }
 
-    /// Keeps whoever waits for the society's room waiting.
+    /// Keeps those who wait for the society's room waiting.
     async fn hold_room_of(&self, society: Uuid) -> Client {
         let room = format!("society:{society}");
         let known = "INSERT INTO room_sequences (room, seq) VALUES ($1, 0) ON CONFLICT DO NOTHING";

@@ -142,7 +142,7 @@ impl Session {
                 let (gateway, connection) = (self.gateway.clone(), self.connection.clone());
                 tokio::spawn(async move {
                     if let Some(answer) = gateway.answer_message(&connection, text.to_string()).await {
-                        // Whoever has gone meanwhile needs no answer.
+                        // A client that has gone meanwhile needs no answer.
                         let _ = connection.outgoing().send(Outgoing::Text(answer)).await;
                         connection.touch();
                     }

@@ -192,7 +192,7 @@ export class Desk {
     await this.#reread(visitor.id);
   });
 
-  /** Lets somebody in who has a pass: his flat has said yes ahead. */
+  /** Lets somebody in who has a pass: their flat has accepted ahead. */
   #admit = (visitor) => this.#said(async () => {
     await this.guard.post(`/v1/visitors/${visitor.id}/guard-respond`, { decision: "accept" });
     await this.#checkIn(visitor, "pass");

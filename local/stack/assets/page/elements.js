@@ -13,7 +13,7 @@ export function make(name, { data = {}, aria = {}, ...properties } = {}, ...chil
 }
 
 /**
- * A button that does one thing at a time: it cannot be pressed again before that is done. Whoever only hears
+ * A button that does one thing at a time: it cannot be pressed again before that is done. People who only hear
  * the page is also told whom it is about.
  */
 export function button(text, about, act, properties = {}) {
@@ -78,7 +78,7 @@ function tick(element) {
 
 setInterval(() => document.querySelectorAll(".countdown").forEach(tick), 500);
 
-/** Says something to whoever uses the page, also to a screen reader. */
+/** Says something to the user of the page, also to a screen reader. */
 export function say(text, bad = false) {
   const said = byId("said");
   said.replaceChildren(make("p", { className: bad ? "bad" : "good" }, text));

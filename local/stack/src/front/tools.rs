@@ -17,7 +17,7 @@ const KEYS_MAX_AGE: &str = "public, max-age=3600, must-revalidate";
 
 impl Front {
     pub(super) fn tool(&self, name: &str, request: &Request) -> Response {
-        // Whoever migrates by a sample event tells here how it went.
+        // A migrator that a sample event called tells here how it went.
         if (request.method(), name) == (&Method::PUT, "cloudformation") {
             return StatusCode::OK.into_response();
         }

@@ -13,7 +13,7 @@ pub(super) enum Started {
     Http(Router),
     /// The function of the WebSocket API.
     Realtime(realtime::Realtime),
-    /// The function that others ring.
+    /// The function that others invoke.
     Dispatcher(Box<dispatcher::Dispatcher>),
     /// The function that a schedule calls.
     Janitor(janitor::Janitor),

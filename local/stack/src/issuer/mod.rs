@@ -132,7 +132,7 @@ impl Issuer {
         &self.project
     }
 
-    /// The current key, for whoever signs in the issuer's stead: its id, and the private half in PEM.
+    /// The current key, for a program that signs in the issuer's stead: its id, and the private half in PEM.
     pub(crate) fn private_key(&self) -> Result<(String, String), Error> {
         let key = self.key()?;
         Ok((key.id().to_owned(), key.private_pem()?))

@@ -18,7 +18,7 @@ const SCOPE: &str = "https://www.googleapis.com/auth/firebase.messaging";
 /// Seconds that an access token lasts.
 const LIFETIME: u64 = 3600;
 
-/// The file of a service account whose access tokens are granted at `base_url`, for whoever signs as the issuer.
+/// The file of a service account whose access tokens are granted at `base_url`, for a program that signs as the issuer.
 pub fn service_account(issuer: &Issuer, base_url: &str) -> Result<Value, Error> {
     let (id, key) = issuer.private_key()?;
     Ok(json!({
@@ -36,7 +36,7 @@ fn token_uri(base_url: &str) -> String {
 }
 
 impl Messages {
-    /// An access token for whoever signs that he is the service account.
+    /// An access token for a caller that signs as the service account.
     pub(crate) fn grant(&self, issuer: &Issuer, base_url: &str, form: &str) -> Response {
         let field = |name: &str| {
             url::form_urlencoded::parse(form.as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value)

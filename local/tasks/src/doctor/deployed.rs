@@ -29,7 +29,7 @@ use crate::Error;
 const TOKEN: &str = "SOCIETY360_TOKEN";
 /// How long an answer may take; a cold start is part of it.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// Answered to whoever is signed in, and never to others.
+/// Answered to signed-in users, and never to others.
 const PROFILE: &str = "/v1/profile/me";
 /// Any; the API answers all origins.
 const PAGE: &str = "https://example.com";
@@ -178,7 +178,7 @@ impl Examination<'_> {
         true
     }
 
-    /// Whoever is not signed in is told so, in the API's own form.
+    /// A caller without a sign-in is told so, in the API's own form.
     async fn stranger(&mut self) {
         let what = "without token";
         match self.send(Method::GET, PROFILE, &[]).await {
@@ -292,7 +292,7 @@ impl Examination<'_> {
             Some(accept) if accept.as_bytes() == derive_accept_key(key.as_bytes()).as_bytes() => {
                 Ok(Upgrade::Accepted)
             }
-            Some(_) | None => Err("whoever answers does not speak WebSocket".to_owned()),
+            Some(_) | None => Err("what answers does not speak WebSocket".to_owned()),
         }
     }
 

@@ -68,13 +68,13 @@ macro_rules! functions {
 
 functions! {
     auth: "Signing in", "Who the holder of a Firebase ID token is here.";
-    profile: "Profile", "Everything an app shows its user about himself.";
-    onboarding: "Places", "From a city down to a flat: what a new user walks through to find his home.";
-    residents: "Residents", "How someone becomes a resident: he asks, and an admin decides once.";
+    profile: "Profile", "Everything an app shows its user about themselves.";
+    onboarding: "Places", "From a city down to a flat: what a new user walks through to find their home.";
+    residents: "Residents", "How someone becomes a resident: they ask, and an admin decides once.";
     visitors: "Visitors", "Logged at the gate or invited ahead, answered by the flat.";
     visits: "Visits", "In at the gate, out at the gate, and who was here when.";
     guards: "Guards", "What a guard's phone needs beside the visitors.";
-    devices: "Devices", "The phones a user is pushed to, always his own.";
+    devices: "Devices", "The phones a user is pushed to, always their own.";
     notifications: "Notifications", "What a phone was sent, and what its owner wants to be sent.";
     emergencies: "Emergencies", "A resident calls, a guard takes it on and resolves it.";
     admin: "Administration", "The audit of a society, and whether anybody changed it.";

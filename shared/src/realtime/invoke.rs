@@ -1,4 +1,4 @@
-//! Ringing the dispatcher: an asynchronous invocation, which Lambda keeps and repeats by itself
+//! Invoking the dispatcher: asynchronously, so that Lambda keeps the invocation and repeats it by itself
 //! (Lambda: "Asynchronous invocation").
 
 use aws_sdk_lambda::{primitives::Blob, types::InvocationType};
@@ -10,13 +10,13 @@ use crate::{Cause, config::CallingConfig, error::ApiError};
 /// What the dispatcher is asked to do, and whose call asks for it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Ring {
+pub enum Task {
     /// Push what could not be pushed, and send what is queued.
     Drain {
         /// Whose call left that.
         #[serde(flatten)]
         cause: Cause,
-        /// Whether a room is held still by whoever could not say that they are through.
+        /// Whether a room is held still by a function that could not say that it is through.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         held: bool,
     },
@@ -28,7 +28,7 @@ pub enum Ring {
     Greet(Greeting),
 }
 
-impl Ring {
+impl Task {
     /// Whose call asks for it.
     pub fn cause(&self) -> Option<&Cause> {
         match self {
@@ -47,31 +47,31 @@ pub struct Greeting {
     pub connected_at: i64,
 }
 
-/// The way to the dispatcher.
+/// Invokes the dispatcher.
 #[derive(Clone)]
-pub struct Bell {
+pub struct DispatcherClient {
     client: aws_sdk_lambda::Client,
-    dispatcher: String,
+    function: String,
 }
 
-impl Bell {
-    /// The bell of the dispatcher that the configuration names.
+impl DispatcherClient {
+    /// A client of the dispatcher that the configuration names.
     pub fn start(config: &CallingConfig) -> Self {
         Self::of(&Clients::new(&config.realtime), config)
     }
 
     pub(super) fn of(clients: &Clients, config: &CallingConfig) -> Self {
-        Self { client: clients.lambda.clone(), dispatcher: config.dispatcher.clone() }
+        Self { client: clients.lambda.clone(), function: config.dispatcher.clone() }
     }
 
-    /// Has the dispatcher do something. Lambda may do it twice.
+    /// Has the dispatcher do a task. Lambda may do it twice.
     ///
     /// # Errors
     /// [`ApiError::Unavailable`] where Lambda did not take it.
-    pub async fn ring(&self, ring: &Ring) -> Result<(), ApiError> {
-        let event = serde_json::to_vec(ring)
+    pub async fn invoke(&self, task: &Task) -> Result<(), ApiError> {
+        let event = serde_json::to_vec(task)
             .map_err(|_| ApiError::Internal("the dispatcher's event could not be written".into()))?;
-        let call = self.client.invoke().function_name(&self.dispatcher).payload(Blob::new(event));
+        let call = self.client.invoke().function_name(&self.function).payload(Blob::new(event));
         match call.invocation_type(InvocationType::Event).send().await {
             Ok(_) => Ok(()),
             Err(error) => Err(ApiError::Unavailable(format!("dispatcher: {}", aws::cause(&error)))),
