@@ -77,7 +77,7 @@ impl Realtime {
         if rung.is_err() {
             self.connections().close(connection_id, *connected_at).await?;
         }
-        rung
+        Ok(rung?)
     }
 }
 
