@@ -45,7 +45,7 @@ impl Realtime {
                     Ok(message) => self.act(connection, message).await,
                     Err(problems) => Ok(Answer::invalid(problems)),
                 };
-                let answer = answer.unwrap_or_else(|error| Answer::failed(&error.into(), &source.request_id));
+                let answer = answer.unwrap_or_else(|error| Answer::failed(&error, &source.request_id));
                 protocol.answer(&answer.to_json(), ack)
             }
             Said::Goodbye => match self.connections().dismiss(connection).await {
