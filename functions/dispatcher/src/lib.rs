@@ -18,10 +18,9 @@ mod watch;
 use lambda_runtime::{Error, LambdaEvent};
 use serde::{Deserialize, de::IgnoredAny};
 use shared::{
-    Cause, StartError,
+    Cause, StartError, StoreError,
     config::{DatabaseConfig, Env, NotifyConfig, PingConfig, RealtimeConfig},
     db::Db,
-    http::ApiError,
     notify::Channels,
     realtime::{Greeting, Outbox, Posted, Pusher, Task},
 };
@@ -88,7 +87,7 @@ impl Dispatcher {
     }
 
     /// What a function has left.
-    async fn answer(&self, task: &Task) -> Result<(), ApiError> {
+    async fn answer(&self, task: &Task) -> Result<(), StoreError> {
         let held = matches!(task, Task::Drain { held: true, .. }).then_some(Outbox::LEASE);
         let works = match task {
             Task::Drain { .. } => Works { push: true, send: true, watch: false },
@@ -99,7 +98,7 @@ impl Dispatcher {
     }
 
     /// What each minute asks for; each part is worth doing where another fails.
-    async fn make_rounds(&self) -> Result<(), ApiError> {
+    async fn make_rounds(&self) -> Result<(), StoreError> {
         let all = Works { push: true, send: true, watch: true };
         let (reported, worked, closed, pinged) =
             tokio::join!(self.report(), self.work(all, true, None), self.close_the_silent(), self.ping());
@@ -107,9 +106,9 @@ impl Dispatcher {
     }
 
     /// Closes a connection and forgets it.
-    async fn hang_up(&self, connection_id: &str, connected_at: i64) -> Result<(), ApiError> {
+    async fn hang_up(&self, connection_id: &str, connected_at: i64) -> Result<(), StoreError> {
         if self.pusher.gateway().hang_up(connection_id).await == Posted::Failed {
-            return Err(ApiError::Unavailable("a connection could not be closed".into()));
+            return Err(StoreError::Unavailable("a connection could not be closed".into()));
         }
         self.pusher.connections().close(connection_id, connected_at).await
     }

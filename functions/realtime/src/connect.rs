@@ -77,7 +77,7 @@ impl Realtime {
         if invoked.is_err() {
             self.connections().close(connection_id, *connected_at).await?;
         }
-        invoked
+        Ok(invoked?)
     }
 }
 

@@ -57,7 +57,7 @@ impl Realtime {
                 return Err(self.app.unverified(ApiError::TokenMissing, &meta).await);
             }
         };
-        self.connections().admit(connection, user_id).await
+        Ok(self.connections().admit(connection, user_id).await?)
     }
 }
 

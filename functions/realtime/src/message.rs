@@ -31,7 +31,7 @@ impl Realtime {
                 (connection.protocol, Answer::too_many_messages())
             }
             Ok(Heard::Nobody) => (Protocol::guess(text), Answer::connection_unknown()),
-            Err(error) => (Protocol::guess(text), Answer::failed(&error, &source.request_id)),
+            Err(error) => (Protocol::guess(text), Answer::failed(&error.into(), &source.request_id)),
         };
         refuse_message(protocol, text, &answer)
     }

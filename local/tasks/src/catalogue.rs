@@ -26,6 +26,33 @@ pub struct Endpoint {
     pub is_open: bool,
 }
 
+/// The number of the visitors in the examples.
+pub const EXAMPLE_PHONE: &str = "+919876543210";
+
+impl Endpoint {
+    /// The path and the body that are sent, with what is known in the place of what stands for it in the example.
+    pub fn request(&self, known: &[(&str, &str)]) -> (String, Option<Value>) {
+        let mut body = self.entry.body.clone().or_else(|| self.body.clone());
+        if let Some(body) = &mut body {
+            replace(body, known);
+        }
+        (replaced(&self.path, known), body)
+    }
+}
+
+fn replaced(text: &str, known: &[(&str, &str)]) -> String {
+    known.iter().fold(text.to_owned(), |text, (example, value)| text.replace(example, value))
+}
+
+fn replace(value: &mut Value, known: &[(&str, &str)]) {
+    match value {
+        Value::String(text) => *text = replaced(text, known),
+        Value::Array(items) => items.iter_mut().for_each(|item| replace(item, known)),
+        Value::Object(fields) => fields.values_mut().for_each(|field| replace(field, known)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
 /// All endpoints that have an entry, in the order of the API reference.
 pub fn endpoints() -> Vec<Endpoint> {
     let document = openapi::document();

@@ -1,9 +1,11 @@
 //! What a request costs in round trips to PostgreSQL, counted on the wire for every endpoint while it
 //! is warm, and in what PostgreSQL reads and writes for it; and the table of it in `docs/performance.md`.
 
-use std::{fs, path::Path};
+use std::{collections::HashMap, fs, path::Path};
 
+use reqwest::Method;
 use serde_json::{Value, json};
+use shared::catalogue::{EXAMPLE_ID, LINK_TOKEN, Person};
 use stack::{
     Identity, Progress, Seed, Stack,
     faults::{Fault, Kind},
@@ -11,13 +13,14 @@ use stack::{
 use tokio_postgres::Client;
 use uuid::{Uuid, uuid};
 
-use crate::{Error, budget, crowd, emulator, explain, rings, stuck};
+use crate::{
+    Error, budget,
+    catalogue::{EXAMPLE_PHONE, Endpoint, endpoints},
+    crowd, emulator, explain, rings, samples, stuck,
+};
 
 const END: &str = "<!-- end of what the command writes -->";
 
-const SOCIETY: &str = "11111111-1111-1111-1111-111111111111";
-const COMPLEX: &str = "22222222-2222-2222-2222-222222222222";
-const BLOCK: &str = "33333333-3333-3333-3333-333333333333";
 pub(crate) const FLAT: &str = "44444444-4444-4444-4444-444444444444";
 
 /// A resident of the flat.
@@ -84,115 +87,105 @@ pub async fn round_trips(progress: Progress) -> Result<Vec<Cost>, Error> {
     Ok(cheapest)
 }
 
-/// Calls every endpoint once.
+/// A page without anything from the database.
+const NOT_COUNTED: &str = "show_decide_page";
+
+/// Calls every endpoint once, as its catalogue says, in the order of the API reference.
 async fn call_all(meter: &mut Meter<'_>, turn: usize) -> Result<Vec<Cost>, Error> {
-    let stack = meter.stack;
-    let token = |uid: &str| stack.issuer().token(&Identity::of(uid));
-    let (resident, admin) = (token("demo-resident-101a")?, token("demo-admin")?);
-    // Signing in notes a token that was never seen, however fast the passes follow each other.
-    let mut claims = stack.issuer().claims(&Identity::of("demo-guard-1"));
-    claims.insert("pass".to_owned(), turn.into());
-    let guard = stack.issuer().sign(&claims)?;
-    let spouse = token("demo-resident-101b")?;
-    let newcomer = token(&format!("newcomer-{turn}"))?;
-
-    meter.get("/health", "/health", "").await?;
-    meter.post("/v1/auth/firebase", "/v1/auth/firebase", "", json!({"idToken": guard})).await?;
-    meter.get("/v1/cities", "/v1/cities", &guard).await?;
-    meter.get("/v1/societies", "/v1/societies?city=Bengaluru", &guard).await?;
-    meter.get("/v1/complexes", &format!("/v1/complexes?society_id={SOCIETY}"), &guard).await?;
-    meter.get("/v1/blocks", &format!("/v1/blocks?complex_id={COMPLEX}"), &guard).await?;
-    meter.get("/v1/flats", &format!("/v1/flats?block_id={BLOCK}"), &guard).await?;
-    meter.get("/v1/profile/me", "/v1/profile/me", &guard).await?;
-    meter.patch("/v1/profile/me", &guard, json!({"language": "kn"})).await?;
-
-    let phone = format!("98765432{turn:02}");
-    let visitor = |name: &str| json!({"visitor_name": name, "phone": phone, "flat_id": FLAT});
-    let made = meter.post("/v1/visitors", "/v1/visitors", &guard, visitor("Kiran")).await?;
-    let id = text(&made["visitor"]["id"]);
-    meter.get("/v1/visitors", "/v1/visitors", &guard).await?;
-    meter.get("/v1/visitors/{id}", &format!("/v1/visitors/{id}"), &guard).await?;
-    meter.get("/v1/visitors/pending", "/v1/visitors/pending", &resident).await?;
-    meter
-        .get("/v1/visitors/pending-count", &format!("/v1/visitors/pending-count?flat_id={FLAT}"), &guard)
-        .await?;
-    // The resident's phone is told of the second visitor, and says that the message came.
-    meter
-        .call(reqwest::Method::POST, "/v1/fcm-token", &spouse, Some(json!({"token": "of-the-spouse"})))
-        .await?;
-    let asked = meter.call(reqwest::Method::POST, "/v1/visitors", &guard, Some(visitor("Leela"))).await?;
-    let profile = meter.call(reqwest::Method::GET, "/v1/profile/me", &spouse, None).await?;
-    let receipt = format!("/v1/notifications/{}/receipt", text(&profile["recent_notifications"][0]["id"]));
-    let delivered = json!({"event": "delivered"});
-    meter.post("/v1/notifications/{id}/receipt", &receipt, &spouse, delivered).await?;
-    let link = stack.decision_token(id_of(&asked["visitor"])?, RESIDENT).await?;
-    meter.post("/v1/decide/visitor", "/v1/decide/visitor", "", json!({"token": link})).await?;
-    meter.post("/v1/decide", "/v1/decide", "", json!({"token": link, "decision": "deny"})).await?;
-    let path = format!("/v1/visitors/{id}/respond");
-    meter.post("/v1/visitors/{id}/respond", &path, &resident, json!({"decision": "accept"})).await?;
-    let visit =
-        meter.post("/v1/visits/checkin", "/v1/visits/checkin", &guard, json!({"visitor_id": id})).await?;
-    meter
-        .post("/v1/visits/checkout", "/v1/visits/checkout", &guard, json!({"visit_id": visit["id"]}))
-        .await?;
-    meter.get("/v1/visits", "/v1/visits", &guard).await?;
-
-    let made =
-        meter.post("/v1/visitors/guest-pass", "/v1/visitors/guest-pass", &resident, visitor("Leela")).await?;
-    let pass = &made["visitor"];
-    let by_qr = format!("/v1/visitors/by-qr/{}", text(&pass["qr_code"]));
-    meter.get("/v1/visitors/by-qr/{qr_code+}", &by_qr, &guard).await?;
-    let by_code = format!("/v1/visitors/by-access-code/{}", text(&pass["access_code"]));
-    meter.get("/v1/visitors/by-access-code/{code}", &by_code, &guard).await?;
-    let path = |action: &str| format!("/v1/visitors/{}/{action}", text(&pass["id"]));
-    meter.post("/v1/visitors/{id}/send-invite", &path("send-invite"), &resident, json!({})).await?;
-    let deny = json!({"decision": "deny"});
-    meter.post("/v1/visitors/{id}/guard-respond", &path("guard-respond"), &guard, deny).await?;
-    let made = meter
-        .call(reqwest::Method::POST, "/v1/visitors/guest-pass", &resident, Some(visitor("Omar")))
-        .await?;
-    let path = format!("/v1/visitors/{}/withdraw", text(&made["visitor"]["id"]));
-    meter.post("/v1/visitors/{id}/withdraw", &path, &resident, json!({})).await?;
-    meter.delete("/v1/visitors/rejected", &guard, json!({})).await?;
-
-    let expected = format!("/v1/society/{SOCIETY}/expected-visitors");
-    meter.get("/v1/society/{society_id}/expected-visitors", &expected, &guard).await?;
-    for page in ["verify", "export"] {
-        let path = format!("/v1/admin/audit/{page}");
-        meter.get(&path, &format!("{path}?society_id={SOCIETY}"), &admin).await?;
+    let endpoints = endpoints();
+    let mut pass = Pass { meter, endpoints: &endpoints, turn, made: HashMap::new() };
+    for endpoint in &endpoints {
+        if endpoint.operation == endpoint.entry.operation && endpoint.operation != NOT_COUNTED {
+            pass.call(endpoint, true).await?;
+        }
     }
-    let device = json!({"fcm_token": "measured", "device_info": {"platform": "android"}});
-    meter.post("/v1/guards/register-device", "/v1/guards/register-device", &guard, device).await?;
-    meter.post("/v1/fcm-token", "/v1/fcm-token", &resident, json!({"token": "measured"})).await?;
-    let path = "/v1/notification-preferences";
-    meter.get(path, path, &resident).await?;
-    meter.post(path, path, &resident, json!({"whatsapp": true})).await?;
-    meter.get("/v1/fcm-tokens", "/v1/fcm-tokens", &resident).await?;
-    meter.delete("/v1/fcm-token", &resident, json!({"token": "measured"})).await?;
-
-    let request = json!({"flat_id": FLAT, "requested_role": "tenant"});
-    let made = meter.post("/v1/resident-requests", "/v1/resident-requests", &newcomer, request).await?;
-    meter.get("/v1/resident-requests", "/v1/resident-requests", &admin).await?;
-    let path = format!("/v1/resident-requests/{}/approve", text(&made["id"]));
-    meter.post("/v1/resident-requests/{id}/approve", &path, &admin, json!({})).await?;
-    let request = json!({"flat_id": FLAT, "requested_role": "tenant"});
-    let rejected = token(&format!("another-newcomer-{turn}"))?;
-    let made = meter.call(reqwest::Method::POST, "/v1/resident-requests", &rejected, Some(request)).await?;
-    let path = format!("/v1/resident-requests/{}/reject", text(&made["id"]));
-    meter.post("/v1/resident-requests/{id}/reject", &path, &admin, json!({})).await?;
-    let path = "/v1/resident-requests/reject";
-    meter.post(path, path, &admin, json!({"ids": [made["id"]]})).await?;
-    meter.get("/v1/my-flats", "/v1/my-flats", &newcomer).await?;
-    meter.post("/v1/ensure-occupancy", "/v1/ensure-occupancy", &newcomer, json!({"flat_id": FLAT})).await?;
-
-    let made = meter.post("/v1/emergencies", "/v1/emergencies", &resident, json!({"flat_id": FLAT})).await?;
-    let path = |step: &str| format!("/v1/emergencies/{}/{step}", text(&made["id"]));
-    meter.post("/v1/emergencies/{id}/address", &path("address"), &guard, json!({})).await?;
-    meter.post("/v1/emergencies/{id}/resolve", &path("resolve"), &guard, json!({})).await?;
-    meter.get("/v1/emergencies", "/v1/emergencies", &guard).await?;
-    let path = "/v1/emergencies/resolve";
-    meter.post(path, path, &guard, json!({"flat_id": FLAT})).await?;
     Ok(std::mem::take(&mut meter.costs))
+}
+
+/// One pass over the catalogue.
+struct Pass<'a, 'b> {
+    meter: &'a mut Meter<'b>,
+    endpoints: &'a [Endpoint],
+    turn: usize,
+    /// What each operation answered last, and whether another one has changed that since.
+    made: HashMap<&'static str, (Value, bool)>,
+}
+
+impl Pass<'_, '_> {
+    /// Calls an endpoint after what it needs, and answers its `data`.
+    async fn call(&mut self, endpoint: &Endpoint, is_counted: bool) -> Result<Value, Error> {
+        let (method, operation) = (&endpoint.method, endpoint.entry.operation);
+        let uid = match endpoint.entry.caller {
+            // Somebody who is new in each pass.
+            Person::Newcomer => format!("newcomer-{}", Uuid::new_v4()),
+            caller => samples::uid(caller),
+        };
+        let token = self.token(operation, &uid)?;
+        let phone = format!("+9198{:08}", Uuid::new_v4().as_u128() % 100_000_000);
+        let mut known = vec![(EXAMPLE_PHONE, phone)];
+        if let Some(id_token) = endpoint.body.as_ref().and_then(|body| body["idToken"].as_str()) {
+            known.push((id_token, token.clone()));
+        }
+        if let Some(given) = &endpoint.entry.given {
+            let made = self.make(given.by, given.named.is_some(), method == "GET").await?;
+            if let Some((pointer, example)) = given.named {
+                let id = made.pointer(&pointer.replacen("/data", "", 1)).map(text).unwrap_or_default();
+                let named = match (example, id.parse()) {
+                    (LINK_TOKEN, Ok(visitor)) => self.meter.stack.decision_token(visitor, RESIDENT).await?,
+                    _ => id,
+                };
+                known.push((example, named));
+            }
+        }
+        if operation == "note_receipt" {
+            known.push((EXAMPLE_ID, self.message().await?));
+        }
+        let known: Vec<_> = known.iter().map(|(example, value)| (*example, value.as_str())).collect();
+        let (path, body) = endpoint.request(&known);
+        let token = if endpoint.is_open { "" } else { &token };
+        let method = method.parse().map_err(|_| Error::Failed(format!("{method} is no method")))?;
+        let answer = match is_counted {
+            true => self.meter.count(method, &endpoint.route, &path, token, body).await?,
+            false => self.meter.call(method, &path, token, body).await?,
+        };
+        self.made.insert(operation, (answer.clone(), false));
+        Ok(answer)
+    }
+
+    /// What another operation has made in this pass. It makes another one where that is named and was changed since.
+    async fn make(&mut self, operation: &'static str, is_named: bool, is_read: bool) -> Result<Value, Error> {
+        if !self.made.get(operation).is_some_and(|(_, is_changed)| !is_named || !is_changed) {
+            self.call_uncounted(operation).await?;
+        }
+        let (answer, is_changed) = self.made.entry(operation).or_default();
+        *is_changed |= !is_read;
+        Ok(answer.clone())
+    }
+
+    async fn call_uncounted(&mut self, operation: &str) -> Result<Value, Error> {
+        let endpoint = self.endpoints.iter().find(|endpoint| endpoint.operation == operation);
+        let endpoint = endpoint.ok_or_else(|| Error::Failed(format!("no catalogue has {operation}")))?;
+        Box::pin(self.call(endpoint, false)).await
+    }
+
+    /// A message to the resident's phone.
+    async fn message(&mut self) -> Result<String, Error> {
+        self.call_uncounted("register_token").await?;
+        self.call_uncounted("create_visitor").await?;
+        let resident = self.token("note_receipt", &samples::uid(Person::Resident))?;
+        let profile = self.meter.call(Method::GET, "/v1/profile/me", &resident, None).await?;
+        Ok(text(&profile["recent_notifications"][0]["id"]))
+    }
+
+    fn token(&self, operation: &str, uid: &str) -> Result<String, Error> {
+        let issuer = self.meter.stack.issuer();
+        let mut claims = issuer.claims(&Identity::of(uid));
+        if operation == "sign_in" {
+            // It notes a token that was never seen, however fast the passes follow each other.
+            claims.insert("pass".to_owned(), self.turn.into());
+        }
+        Ok(issuer.sign(&claims)?)
+    }
 }
 
 /// Measures what `command` names and writes its table into `docs/performance.md` of the checkout. Fails after that
@@ -257,33 +250,18 @@ struct Meter<'a> {
 }
 
 impl Meter<'_> {
-    async fn get(&mut self, route: &str, path: &str, token: &str) -> Result<Value, Error> {
-        // The first call may open a connection and fetch keys; the second one is warm.
-        self.call(reqwest::Method::GET, path, token, None).await?;
-        self.count(reqwest::Method::GET, route, path, token, None).await
-    }
-
-    async fn post(&mut self, route: &str, path: &str, token: &str, body: Value) -> Result<Value, Error> {
-        self.count(reqwest::Method::POST, route, path, token, Some(body)).await
-    }
-
-    async fn patch(&mut self, route: &str, token: &str, body: Value) -> Result<Value, Error> {
-        self.count(reqwest::Method::PATCH, route, route, token, Some(body)).await
-    }
-
-    async fn delete(&mut self, route: &str, token: &str, body: Value) -> Result<Value, Error> {
-        self.count(reqwest::Method::DELETE, route, route, token, Some(body)).await
-    }
-
     async fn count(
         &mut self,
-        method: reqwest::Method,
+        method: Method,
         route: &str,
         path: &str,
         token: &str,
         body: Option<Value>,
     ) -> Result<Value, Error> {
-        if method != reqwest::Method::GET {
+        if method == Method::GET {
+            // The first call may open a connection and fetch keys; the second one is warm.
+            self.call(method.clone(), path, token, None).await?;
+        } else {
             // A body that is no object warms the function and changes nothing.
             self.send(&method, path, token, Some(json!([]))).await?;
         }
@@ -314,7 +292,7 @@ impl Meter<'_> {
     /// `data` of a successful answer; anything else is an error.
     async fn call(
         &self,
-        method: reqwest::Method,
+        method: Method,
         path: &str,
         token: &str,
         body: Option<Value>,
@@ -328,7 +306,7 @@ impl Meter<'_> {
 
     async fn send(
         &self,
-        method: &reqwest::Method,
+        method: &Method,
         path: &str,
         token: &str,
         body: Option<Value>,
@@ -349,10 +327,6 @@ impl Meter<'_> {
             .filter(|body: &Value| body.get("success").is_some())
             .unwrap_or_else(|| json!({ "success": success, "data": text })))
     }
-}
-
-fn id_of(thing: &Value) -> Result<Uuid, Error> {
-    text(&thing["id"]).parse().map_err(|_| Error::Failed(format!("{thing} has no id")))
 }
 
 fn text(value: &Value) -> String {

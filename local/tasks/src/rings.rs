@@ -131,7 +131,8 @@ async fn visit(stack: &Stack, client: &Client, flat: Uuid, at: Instant) -> Resul
     if emitted["turn"] == "mine" {
         sleep(PUSH).await;
         let (room, pusher, seq) = (&emitted["room"], &emitted["id"], &emitted["seq"]);
-        let note = "SELECT settle_push($1::jsonb ->> 'room', ($1::jsonb ->> 'pusher')::uuid, ($1::jsonb ->> 'seq')::bigint, '[]', false)";
+        let note = "SELECT settle_pushes(ARRAY[$1::jsonb ->> 'room'], ARRAY[($1::jsonb ->> 'pusher')::uuid], '{false}',
+                                           ARRAY[($1::jsonb ->> 'seq')::bigint], ARRAY['[]'::jsonb], false, 1, NULL)";
         client.execute(note, &[&json!({"room": room, "pusher": pusher, "seq": seq})]).await?;
     }
     Ok((visitor, committed))

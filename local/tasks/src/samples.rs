@@ -82,7 +82,7 @@ fn all() -> Vec<Sample> {
 }
 
 /// Who that is in the demo society.
-fn uid(person: Person) -> String {
+pub(crate) fn uid(person: Person) -> String {
     match person {
         Person::Guard => "demo-guard-1".to_owned(),
         Person::Resident => RESIDENT.to_owned(),

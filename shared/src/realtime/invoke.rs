@@ -5,7 +5,7 @@ use aws_sdk_lambda::{primitives::Blob, types::InvocationType};
 use serde::{Deserialize, Serialize};
 
 use super::aws::{self, Clients};
-use crate::{Cause, config::CallingConfig, error::ApiError};
+use crate::{Cause, StoreError, config::CallingConfig};
 
 /// What the dispatcher is asked to do, and whose call asks for it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,14 +67,14 @@ impl DispatcherClient {
     /// Has the dispatcher do a task. Lambda may do it twice.
     ///
     /// # Errors
-    /// [`ApiError::Unavailable`] where Lambda did not take it.
-    pub async fn invoke(&self, task: &Task) -> Result<(), ApiError> {
+    /// [`StoreError::Unavailable`] where Lambda did not take it.
+    pub async fn invoke(&self, task: &Task) -> Result<(), StoreError> {
         let event = serde_json::to_vec(task)
-            .map_err(|_| ApiError::Internal("the dispatcher's event could not be written".into()))?;
+            .map_err(|_| StoreError::Defect("the dispatcher's event could not be written".into()))?;
         let call = self.client.invoke().function_name(&self.function).payload(Blob::new(event));
         match call.invocation_type(InvocationType::Event).send().await {
             Ok(_) => Ok(()),
-            Err(error) => Err(ApiError::Unavailable(format!("dispatcher: {}", aws::cause(&error)))),
+            Err(error) => Err(StoreError::Unavailable(format!("dispatcher: {}", aws::cause(&error)))),
         }
     }
 }

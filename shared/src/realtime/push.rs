@@ -15,7 +15,7 @@ use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
 use super::{Connections, Event, Gateway, Member, Posted, Protocol, Room, aws::Clients};
-use crate::{config::RealtimeConfig, error::ApiError};
+use crate::{StoreError, config::RealtimeConfig};
 
 /// Posts under way at once in one room.
 const CONCURRENCY: usize = 64;
@@ -104,7 +104,7 @@ impl Pusher {
         };
         let members = match timeout_at(deadline, self.connections.members(batch.room)).await {
             Ok(members) => members,
-            Err(_) => Err(ApiError::Unavailable("connections table: no answer in time".into())),
+            Err(_) => Err(StoreError::Unavailable("connections table: no answer in time".into())),
         };
         let (audience, revoked) = match members {
             Ok(members) => divide(batch, members),

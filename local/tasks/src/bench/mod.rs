@@ -41,6 +41,10 @@ const SIZES: [Size; 3] = [
 /// Requests that are counted on the wire.
 const COUNTED: Size = Size { callers: 1, warming: 60, counted: 40 };
 const RINGS: usize = 100;
+/// A commit waits a millisecond longer, as for a disk across a network, which a database on RDS has (Amazon EBS user guide:
+/// gp3 takes single-digit milliseconds). A processor that sleeps in between is slower than one that does not.
+const NETWORK_DISK: &str = "\ncommit_siblings = 0\ncommit_delay = 1000\n";
+const OWN_DISK: &str = "\ncommit_delay = 0\n";
 /// Turns of pgbench's in a round.
 const TURNS: usize = 10_000;
 /// A backend tells its figures at the end of a statement, where the last time was a second ago.
@@ -74,6 +78,9 @@ struct Measured {
     counts: Vec<(&'static str, Count)>,
     /// By endpoint and callers, a figure a round.
     timed: BTreeMap<(&'static str, usize), Vec<Timed>>,
+    /// The same two where a commit waits for [`NETWORK_DISK`], of one caller.
+    networked_simple: Vec<f64>,
+    networked: BTreeMap<(&'static str, usize), Vec<Timed>>,
     /// The median and the 99th percentile of the way to the frame and to the push, a figure a round.
     rings: Vec<[Duration; 4]>,
 }
@@ -181,13 +188,15 @@ impl Measured {
             simple: Vec::new(),
             counts: counting.counts,
             timed: BTreeMap::new(),
+            networked_simple: Vec::new(),
+            networked: BTreeMap::new(),
             rings: Vec::new(),
         })
     }
 
     async fn round(&mut self, system: &System) -> Result<(), Error> {
         // Before and after, since a machine is not as fast all the time.
-        let before = pgbench(system, &simple_update(&TURNS.to_string())).await?;
+        let before = simple(system, TURNS).await?;
         let rings = rings(system, RINGS).await?;
         let of = |sorted: &[Duration]| [percentile(sorted, 0.5), percentile(sorted, 0.99)];
         let ([frame, late_frame], [push, late_push]) = (of(&rings.frames), of(&rings.pushes));
@@ -195,9 +204,14 @@ impl Measured {
         for size in SIZES {
             day(system, size, &mut Timing { timed: &mut self.timed }).await?;
         }
-        let after = pgbench(system, &simple_update(&TURNS.to_string())).await?;
-        self.simple.push((before + after) / 2.0 * 1000.0 / TURNS as f64);
-        Ok(())
+        self.simple.push((before + simple(system, TURNS).await?) / 2.0);
+
+        system.configure(NETWORK_DISK)?;
+        let before = simple(system, TURNS / 10).await?;
+        let [one, ..] = SIZES;
+        day(system, one, &mut Timing { timed: &mut self.networked }).await?;
+        self.networked_simple.push((before + simple(system, TURNS / 10).await?) / 2.0);
+        system.configure(OWN_DISK)
     }
 }
 
@@ -304,6 +318,11 @@ impl Reading {
             postgres: 0.0,
         }
     }
+}
+
+/// Milliseconds of the server's CPU for a simple update.
+async fn simple(system: &System, turns: usize) -> Result<f64, Error> {
+    Ok(pgbench(system, &simple_update(&turns.to_string())).await? * 1000.0 / turns as f64)
 }
 
 /// What pgbench calls a simple update (its manual: `-N`), prepared.

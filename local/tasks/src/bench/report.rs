@@ -1,7 +1,7 @@
 //! The tables of what was measured.
 
 use stack::Progress;
-use std::{fs, path::Path, time::Duration};
+use std::{collections::BTreeMap, fs, path::Path, time::Duration};
 
 use super::{Measured, SIZES, Timed, system::System};
 use crate::{Error, measure};
@@ -37,22 +37,24 @@ pub(super) async fn machine(system: &System) -> Result<String, Error> {
 
 fn costs(here: &Measured) -> String {
     let mut table = String::from(
-        "| Request | PostgreSQL's CPU, against the simple update | PostgreSQL's CPU, ms | Function's CPU, ms | Round trips | Statements | Buffers | WAL, bytes |\n|---|---|---|---|---|---|---|---|\n",
+        "| Request | PostgreSQL's CPU, against the simple update | the same where a commit waits 1 ms more | PostgreSQL's CPU, ms | Function's CPU, ms | Round trips | Statements | Buffers | WAL, bytes |\n|---|---|---|---|---|---|---|---|---|\n",
     );
     for (endpoint, count) in &here.counts {
-        let (multiples, postgres, function) = if *endpoint == SIMPLE_UPDATE {
-            (vec![1.0], here.simple.clone(), Vec::new())
+        let (multiples, networked, postgres, function) = if *endpoint == SIMPLE_UPDATE {
+            (vec![1.0], vec![1.0], here.simple.clone(), Vec::new())
         } else {
             (
                 here.multiples(endpoint),
+                here.networked_multiples(endpoint),
                 here.figures(endpoint, 1, |timed| timed.postgres),
                 here.figures(endpoint, 1, |timed| timed.function),
             )
         };
         table.push_str(&format!(
-            "| {} | {} | {} | {} | {:.0} | {:.0} | {:.0} | {:.0} |\n",
+            "| {} | {} | {} | {} | {} | {:.0} | {:.0} | {:.0} | {:.0} |\n",
             name(endpoint),
             spread(&multiples, 1),
+            spread(&networked, 1),
             spread(&postgres, 2),
             spread(&function, 2),
             count.round_trips,
@@ -105,21 +107,24 @@ fn comparison(before: &Measured, here: &Measured) -> String {
         here.simple.len()
     );
     table.push_str(
-        "| Request | PostgreSQL's CPU, against the simple update: before | here | Function's CPU, ms: before | here | Requests a second of 1, 8, 32 callers: before | here | here against before | p50 of 1 caller, ms: before | here |\n|---|---|---|---|---|---|---|---|---|---|\n",
+        "| Request | PostgreSQL's CPU, against the simple update: before | here | the same where a commit waits 1 ms more: before | here | Function's CPU, ms: before | here | Requests a second of 1, 8, 32 callers: before | here | here against before | p50 of 1 caller, ms: before | here |\n|---|---|---|---|---|---|---|---|---|---|---|---|\n",
     );
     for endpoint in here.endpoints() {
         let both = [before, here];
         let multiples = both.map(|one| median(&one.multiples(endpoint)));
+        let networked = both.map(|one| median(&one.networked_multiples(endpoint)));
         let functions = both.map(|one| median(&one.figures(endpoint, 1, |timed| timed.function)));
         let p50 = both.map(|one| median(&one.figures(endpoint, 1, |timed| milliseconds(timed.p50))));
         let rates = SIZES
             .map(|size| both.map(|one| median(&one.figures(endpoint, size.callers, |timed| timed.rate))));
         let joined = |figures: Vec<String>| figures.join(", ");
         table.push_str(&format!(
-            "| {} | {:.1} | {:.1} | {:.2} | {:.2} | {} | {} | {} | {:.1} | {:.1} |\n",
+            "| {} | {:.1} | {:.1} | {:.1} | {:.1} | {:.2} | {:.2} | {} | {} | {} | {:.1} | {:.1} |\n",
             name(endpoint),
             multiples[0],
             multiples[1],
+            networked[0],
+            networked[1],
             functions[0],
             functions[1],
             joined(rates.iter().map(|rate| format!("{:.0}", rate[0])).collect()),
@@ -154,13 +159,26 @@ impl Measured {
 
     /// PostgreSQL's CPU in simple updates of the same round.
     fn multiples(&self, endpoint: &'static str) -> Vec<f64> {
-        let postgres = self.figures(endpoint, 1, |timed| timed.postgres);
-        postgres.iter().zip(&self.simple).map(|(postgres, simple)| postgres / simple).collect()
+        multiples(&self.timed, endpoint, &self.simple)
+    }
+
+    /// The same where a commit waits 1 ms more.
+    fn networked_multiples(&self, endpoint: &'static str) -> Vec<f64> {
+        multiples(&self.networked, endpoint, &self.networked_simple)
     }
 
     fn ring(&self, place: usize) -> Vec<f64> {
         self.rings.iter().filter_map(|ring| ring.get(place).copied()).map(milliseconds).collect()
     }
+}
+
+fn multiples(
+    timed: &BTreeMap<(&'static str, usize), Vec<Timed>>,
+    endpoint: &'static str,
+    simple: &[f64],
+) -> Vec<f64> {
+    let rounds = timed.get(&(endpoint, 1)).into_iter().flatten();
+    rounds.zip(simple).map(|(timed, simple)| timed.postgres / simple).collect()
 }
 
 fn name(endpoint: &str) -> String {
