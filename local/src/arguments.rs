@@ -99,7 +99,7 @@ pub enum Command {
     /// Whether this machine has what is needed, or whether a deployed stack answers as it should
     ///
     /// Without --url it says what to do where something is missing; with an ID token in SOCIETY360_TOKEN, whether a deployed
-    /// stack also answers whoever is signed in.
+    /// stack also answers signed-in users.
     Doctor(Doctor),
     /// Counts round trips, into docs/performance.md
     Measure,

@@ -29,7 +29,7 @@ fn main() -> ExitCode {
 
 fn answer(question: &Question) -> Result<(), Error> {
     let answer = question.answer(&checkout())?;
-    // Whoever reads may have seen enough.
+    // The reader may have seen enough.
     let _ = writeln!(std::io::stdout(), "{answer}");
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Functions of this process, as whoever starts the gateway hands them in.
+//! Functions of this process, as the starter of the gateway hands them in.
 
 use std::collections::HashMap;
 

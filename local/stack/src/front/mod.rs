@@ -23,7 +23,7 @@ pub(crate) struct Front {
     pub(crate) faults: Faults,
     /// Who issues ID tokens, where the stack does.
     pub(crate) issuer: Option<Arc<Issuer>>,
-    /// Who grants access tokens for FCM, whoever issues ID tokens.
+    /// Who grants access tokens for FCM, with any issuer of ID tokens.
     pub(crate) google: Arc<Issuer>,
     pub(crate) messages: Messages,
     /// Pages beside those of the stack.
