@@ -13,12 +13,14 @@ use crate::{Error, measure::FLAT};
 /// How long the room is held.
 const HELD: Duration = Duration::from_secs(45);
 /// How long the other society is measured before.
-const BEFORE: Duration = Duration::from_secs(10);
+const BEFORE: Duration = Duration::from_secs(20);
 /// Callers of the society whose room is held, and the pause before each calls again.
 const CALLERS: usize = 8;
 const PAUSE: Duration = Duration::from_millis(100);
-/// Callers of the other society.
+/// Callers of the other society, and the pause before each calls again: more than any society's gates log. Without one, what
+/// is measured is that PostgreSQL cannot clear a row's versions away while a transaction is open.
 const OTHERS: usize = 2;
+const OTHERS_PAUSE: Duration = Duration::from_millis(50);
 /// How often waiting processes are counted.
 const LOOK: Duration = Duration::from_millis(20);
 /// After this time the room is known to be stuck.
@@ -80,6 +82,7 @@ pub(crate) async fn measure(progress: Progress) -> Result<Stuck, Error> {
                     return Err(failed(format_args!("the other society was answered {status}")));
                 }
                 times.push(time);
+                sleep(OTHERS_PAUSE).await;
             }
             Ok(times)
         });
