@@ -10,7 +10,7 @@ fuzz_target!(|text: &str| {
     for protocol in [Protocol::guess(text), Protocol::Native, Protocol::SocketIo] {
         let answer = json!({"event": "error", "code": "X", "message": text});
         let frame = match protocol.read(text) {
-            Said::Wish { ack, .. } => protocol.answer(&answer, ack),
+            Said::Action { ack, .. } => protocol.answer(&answer, ack),
             Said::Hello { token } => {
                 assert!(token.is_none_or(|token| !token.is_empty()));
                 protocol.rejection("X", text)

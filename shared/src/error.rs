@@ -59,8 +59,8 @@ pub enum ApiError {
         /// The thing as it stands.
         data: Value,
     },
-    /// Not known to live there; with where their wish stands.
-    VerificationRequired(Wish),
+    /// Not known to live there; with the state of their verification.
+    VerificationRequired(Verification),
     /// A message without an approved template.
     TemplateNotApproved,
     /// Over 100 kB.
@@ -86,9 +86,9 @@ pub enum ApiError {
     Unavailable(String),
 }
 
-/// Where someone's wish to live in a flat stands.
+/// How far it is confirmed that someone lives in a flat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wish {
+pub enum Verification {
     /// A request is to be decided; it has this id.
     Pending(Option<Uuid>),
     /// The last request was rejected.
@@ -97,7 +97,7 @@ pub enum Wish {
     Ended,
 }
 
-impl Wish {
+impl Verification {
     fn status(self) -> &'static str {
         match self {
             Self::Pending(_) => "pending",
@@ -198,7 +198,7 @@ impl ApiError {
                 format!("This cannot be done any more: {}.", state_in_words(status))
             }
             Self::Refused { why, .. } => why.clone().into_owned(),
-            Self::VerificationRequired(wish) => wish.message().into(),
+            Self::VerificationRequired(verification) => verification.message().into(),
             Self::TemplateNotApproved => {
                 "This message cannot be sent yet: its text has not been approved for this channel.".into()
             }
@@ -230,8 +230,8 @@ impl ApiError {
         if let Self::NotYetValid(data) | Self::Expired(data) | Self::Refused { data, .. } = self {
             return Some(data.clone());
         }
-        if let Self::VerificationRequired(wish) = self {
-            return Some(json!({ "status": wish.status(), "request_id": wish.request_id() }));
+        if let Self::VerificationRequired(verification) = self {
+            return Some(json!({ "status": verification.status(), "request_id": verification.request_id() }));
         }
         None
     }

@@ -30,7 +30,7 @@ impl Realtime {
             Ok(Heard::TooMuch { connection, closes: false }) => {
                 (connection.protocol, Answer::too_many_messages())
             }
-            Ok(Heard::Nobody) => (Protocol::guess(text), Answer::connection_unknown()),
+            Ok(Heard::Unknown) => (Protocol::guess(text), Answer::connection_unknown()),
             Err(error) => (Protocol::guess(text), Answer::failed(&error.into(), &source.request_id)),
         };
         refuse_message(protocol, text, &answer)
@@ -40,7 +40,7 @@ impl Realtime {
         let protocol = connection.protocol;
         match protocol.read(text) {
             Said::Hello { token } => self.hello(connection, source, token).await,
-            Said::Wish { fields, ack } if connection.admitted => {
+            Said::Action { fields, ack } if connection.admitted => {
                 let answer = match Fields::read(&fields) {
                     Ok(message) => self.act(connection, message).await,
                     Err(problems) => Ok(Answer::invalid(problems)),
@@ -56,7 +56,7 @@ impl Realtime {
             Said::Elsewhere(refusal) => refusal,
             Said::Malformed(why) => protocol.answer(&Answer::malformed(why).to_json(), None),
             // A message before the connection is admitted breaks the protocol, too.
-            Said::Violation | Said::Wish { .. } => self.hang_up(connection).await,
+            Said::Violation | Said::Action { .. } => self.hang_up(connection).await,
         }
     }
 
@@ -87,7 +87,7 @@ pub(crate) fn refuse_message(protocol: Protocol, text: &str, answer: &Answer) ->
             let part = |name: &str| answer[name].as_str().unwrap_or_default();
             protocol.rejection(part("code"), part("message"))
         }
-        Said::Wish { ack, .. } => protocol.answer(&answer, ack),
+        Said::Action { ack, .. } => protocol.answer(&answer, ack),
         // A client that only shows that it is there learns that it is not, and no trouble of ours.
         Said::Nothing if answer["code"] != "CONNECTION_UNKNOWN" => protocol.silence().to_owned(),
         Said::Goodbye | Said::Nothing | Said::Elsewhere(_) | Said::Malformed(_) | Said::Violation => {

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use shared::{
     auth::{Caller, RequestMeta},
     change,
-    http::{Answer, ApiError, Wish},
+    http::{Answer, ApiError, Verification},
     input::{Body, FromFields},
     openapi::{NotFound, WrongStateOrUnverified, always_false},
     place::Flat,
@@ -83,12 +83,12 @@ pub(crate) async fn ensure_occupancy(
     if written.answer().occupancy.is_some() {
         return Ok(written.with_status(StatusCode::OK));
     }
-    let wish = match written.answer().past {
-        Some(Past::Rejected) => Wish::Rejected,
-        Some(Past::Ended) => Wish::Ended,
-        None => Wish::Pending(written.answer().request.as_ref().map(|request| request.id)),
+    let verification = match written.answer().past {
+        Some(Past::Rejected) => Verification::Rejected,
+        Some(Past::Ended) => Verification::Ended,
+        None => Verification::Pending(written.answer().request.as_ref().map(|request| request.id)),
     };
-    Ok(ApiError::VerificationRequired(wish).into_response())
+    Ok(ApiError::VerificationRequired(verification).into_response())
 }
 
 shared::alias!(ensure_occupancy_alias: ensure_occupancy at "/v1/resident-requests/ensure-occupancy");

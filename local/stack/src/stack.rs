@@ -269,13 +269,13 @@ impl Parts {
         for function in &template.functions {
             let name = &function.name;
             let door = wire.door(name).await?;
-            let doors = variables::Doors {
+            let own = variables::OwnEndpoints {
                 database_url: postgres.functions_url(&database, door),
                 owner_database_url: postgres.url(&database, door),
                 dynamodb_endpoint: dynamodb.door(name, &faults).await?,
                 websocket_endpoint: format!("{base_url}/_from/{name}"),
             };
-            functions.push((function.clone(), variables.of(function, doors)?));
+            functions.push((function.clone(), variables.of(function, own)?));
         }
         let functions =
             Functions { deployed: functions, region: REGION.to_owned(), faults: Arc::new(faults.clone()) };

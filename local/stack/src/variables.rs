@@ -2,8 +2,8 @@
 //!
 //! A function gets the variables that the template gives it, with values of this machine, so that
 //! one which the template forgets is missing here too. What Lambda itself sets, and what leads to
-//! this machine in place of AWS or Google, is added to all. Where a function has a way of its own to
-//! something, so that faults know who calls, that leads through [`Doors`].
+//! this machine in place of AWS or Google, is added to all. Where a function has an endpoint of its own for
+//! something, so that faults know who calls, that leads through [`OwnEndpoints`].
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -26,8 +26,8 @@ pub(super) struct Places<'a> {
     pub(super) overrides: &'a HashMap<String, String>,
 }
 
-/// A function's own ways to what all functions use.
-pub(super) struct Doors {
+/// A function's own endpoints of what all functions use, which say who calls.
+pub(super) struct OwnEndpoints {
     pub(super) database_url: String,
     pub(super) owner_database_url: String,
     pub(super) dynamodb_endpoint: String,
@@ -100,7 +100,11 @@ impl Variables {
     }
 
     /// The environment of a function.
-    pub(super) fn of(&self, function: &Function, doors: Doors) -> Result<HashMap<String, String>, Error> {
+    pub(super) fn of(
+        &self,
+        function: &Function,
+        own: OwnEndpoints,
+    ) -> Result<HashMap<String, String>, Error> {
         let mut variables: HashMap<_, _> = self.always.clone().into_iter().collect();
         variables.insert("AWS_LAMBDA_FUNCTION_NAME".to_owned(), function.name.clone());
         for (name, setting) in &function.variables {
@@ -114,10 +118,10 @@ impl Variables {
             variables.insert(name.clone(), value.clone());
         }
         for (name, own) in [
-            ("DATABASE_URL", doors.database_url),
-            ("OWNER_DATABASE_URL", doors.owner_database_url),
-            ("AWS_ENDPOINT_URL_DYNAMODB", doors.dynamodb_endpoint),
-            ("WEBSOCKET_API_ENDPOINT", doors.websocket_endpoint),
+            ("DATABASE_URL", own.database_url),
+            ("OWNER_DATABASE_URL", own.owner_database_url),
+            ("AWS_ENDPOINT_URL_DYNAMODB", own.dynamodb_endpoint),
+            ("WEBSOCKET_API_ENDPOINT", own.websocket_endpoint),
         ] {
             if let Some(value) = variables.get_mut(name).filter(|_| !self.overridden.contains(name)) {
                 *value = own;
@@ -170,13 +174,13 @@ Resources:
             overrides: &overrides,
         };
         let own = || "its own".to_owned();
-        let doors = Doors {
+        let own = OwnEndpoints {
             database_url: own(),
             owner_database_url: own(),
             dynamodb_endpoint: own(),
             websocket_endpoint: own(),
         };
-        Variables::new(&places).of(&template.functions[0], doors)
+        Variables::new(&places).of(&template.functions[0], own)
     }
 
     #[test]

@@ -19,7 +19,7 @@ pub use routes::{Route, Routes};
 use crate::{StartError, auth::App, config::Env, lambda};
 pub use crate::{
     code::ErrorCode,
-    error::{ApiError, Refusal, Wish},
+    error::{ApiError, Refusal, Verification},
 };
 
 /// Largest body in bytes.

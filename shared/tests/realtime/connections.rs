@@ -124,7 +124,7 @@ async fn a_connection_that_talks_too_much_is_not_listened_to_and_then_closed() {
             Heard::From(_) => "heard",
             Heard::TooMuch { closes: false, .. } => "ignored",
             Heard::TooMuch { closes: true, .. } => "closed",
-            Heard::Nobody => "nobody",
+            Heard::Unknown => "nobody",
         });
     }
     let count = |what| heard.iter().filter(|heard| **heard == what).count();
@@ -132,7 +132,7 @@ async fn a_connection_that_talks_too_much_is_not_listened_to_and_then_closed() {
     // A minute of the clock may end in between.
     assert!(count("heard") == limit && count("closed") == 1 || count("heard") > limit, "{}", count("heard"));
     assert_eq!(count("nobody"), 0);
-    assert_eq!(world.connections.hear("c2").await.unwrap(), Heard::Nobody);
+    assert_eq!(world.connections.hear("c2").await.unwrap(), Heard::Unknown);
     assert!(world.keys().await.iter().all(|(pk, _)| pk == "CONN#c1"), "a message of nobody leaves nothing");
 }
 

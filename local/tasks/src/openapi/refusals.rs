@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use shared::{
     auth::RateState,
     entry::Verdict,
-    http::{ApiError, ErrorCode, Wish},
+    http::{ApiError, ErrorCode, Verification},
     input::{Problem, ProblemCode},
 };
 use uuid::Uuid;
@@ -199,7 +199,7 @@ fn samples() -> Vec<Sample> {
             "who made the pass no longer lives in the flat; where it was looked up, `data` is the pass.",
         ),
         with(
-            ApiError::VerificationRequired(Wish::Pending(Some(request))),
+            ApiError::VerificationRequired(Verification::Pending(Some(request))),
             "the caller does not live there. With the status `pending` an admin has to decide first, and `data.request_id` is the \
              request; with `rejected` or `ended` nothing was opened, and a new wish is a new request.",
             json!({ "status": "pending", "request_id": request }),

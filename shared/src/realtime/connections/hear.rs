@@ -19,8 +19,8 @@ pub enum Heard {
         /// Whether it goes on so that it should be closed.
         closes: bool,
     },
-    /// Nobody: the connection was closed, or has expired.
-    Nobody,
+    /// No connection: it was closed, or has expired.
+    Unknown,
 }
 
 impl Connections {
@@ -42,7 +42,7 @@ impl Connections {
                 self.amend(connection_id, one_more, "expires_at > :now", &values).await?
             }
         };
-        let Some(meta) = meta else { return Ok(Heard::Nobody) };
+        let Some(meta) = meta else { return Ok(Heard::Unknown) };
         let messages = meta.messages;
         let connection = Connection::of(connection_id, meta);
         if messages <= MAX_MESSAGES_PER_MINUTE {

@@ -33,8 +33,8 @@ pub enum Said {
         /// The token.
         token: Option<String>,
     },
-    /// It wants something; `action` among the fields says what.
-    Wish {
+    /// It asks for something; `action` among the fields says what.
+    Action {
         /// The message's fields.
         fields: Map<String, Value>,
         /// The number under which it awaits the answer.

@@ -6,7 +6,7 @@ use super::Said;
 
 pub(super) fn read(text: &str) -> Said {
     match serde_json::from_str(text) {
-        Ok(Value::Object(fields)) => Said::Wish { fields, ack: None },
+        Ok(Value::Object(fields)) => Said::Action { fields, ack: None },
         Ok(_) => Said::Malformed("it must be a JSON object"),
         Err(_) => Said::Malformed("it is not valid JSON text"),
     }
@@ -22,7 +22,7 @@ mod tests {
 
     #[test]
     fn a_message_is_one_json_object() {
-        let Said::Wish { fields, ack: None } = read(r#" {"action":"ping","x":[1]} "#) else {
+        let Said::Action { fields, ack: None } = read(r#" {"action":"ping","x":[1]} "#) else {
             panic!("it is a wish");
         };
         assert_eq!(Value::Object(fields), json!({"action": "ping", "x": [1]}));

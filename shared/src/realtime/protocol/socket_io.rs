@@ -92,7 +92,7 @@ fn read_event(rest: &str) -> Said {
         _ => Map::new(),
     };
     fields.insert("action".to_owned(), Value::String(name));
-    Said::Wish { fields, ack }
+    Said::Action { fields, ack }
 }
 
 /// The packet with which Engine.IO opens a session.
@@ -157,7 +157,7 @@ mod tests {
     fn wish(action: &str, mut fields: Value, ack: Option<u64>) -> Said {
         fields["action"] = json!(action);
         let Value::Object(fields) = fields else { panic!("fields are an object") };
-        Said::Wish { fields, ack }
+        Said::Action { fields, ack }
     }
 
     #[test]
