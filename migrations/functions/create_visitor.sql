@@ -1,7 +1,7 @@
 -- A guard logs a visitor: all that functions/visitors/src/create.sql does, answered as shared::write reads it: 'null' where
 -- the caller knows no such flat.
 CREATE OR REPLACE FUNCTION create_visitor(
-    p_user uuid, p_method text, p_path text, p_key text, p_payload bytea, p_request text, p_trace_id text, p_id uuid, p_flat uuid,
+    p_user uuid, p_request text, p_trace text, p_method text, p_path text, p_key text, p_payload bytea, p_id uuid, p_flat uuid,
     p_name text, p_phone text, p_purpose text, p_vehicle text, p_id_type text, p_id_number text, p_invited_by uuid,
     -- An instant, or what the clocks of the society show.
     p_start timestamptz, p_start_clock timestamp, p_end timestamptz, p_end_clock timestamp,
@@ -34,7 +34,7 @@ BEGIN
     v_staff := staff_at(p_user, v_place.society_id, v_place.block_id);
     IF v_staff IS NULL THEN
         RETURN CASE WHEN has_part(caller_scope(p_user), v_place.society_id)
-                    THEN jsonb_build_object('allowed', false, 'fresh', false) ELSE 'null' END;
+                    THEN outcome(false, false, false, NULL) ELSE 'null' END;
     END IF;
     v_starts := coalesce(p_start, now());
     v_ends := p_end;
@@ -45,7 +45,7 @@ BEGIN
     IF v_ends IS NOT NULL OR v_starts > now() THEN
         v_problem := visit_problem(v_starts, v_ends);
         IF v_problem IS NOT NULL THEN
-            RETURN jsonb_build_object('allowed', true, 'fresh', false, 'problem', v_problem);
+            RETURN outcome(true, false, false, NULL, jsonb_build_object('code', 'invalid', 'problem', v_problem));
         END IF;
     END IF;
     -- A yes after the end would let nobody in, so time decides then at the latest.
@@ -78,15 +78,14 @@ BEGIN
           FROM claim_key(p_user, p_method, p_path, p_key, p_payload, v_answer) c;
         IF NOT v_fresh THEN
             -- Whom to ask for there is answered as it is now.
-            RETURN jsonb_build_object('allowed', true, 'fresh', false, 'mismatch', v_mismatch,
-                                      'answer', v_answer || jsonb_build_object('flat_details', v_details));
+            RETURN outcome(true, v_mismatch, false, v_answer || jsonb_build_object('flat_details', v_details));
         END IF;
     END IF;
     INSERT INTO visitors (id, society_id, block_id, flat_id, visitor_name, phone, purpose, vehicle_no, id_type, id_number,
                           invited_by, expected_start, expected_end, status, approval_deadline, idempotency_key, created_by,
                           created_at, updated_at, request_id, trace_id)
     VALUES (p_id, v_place.society_id, v_place.block_id, p_flat, p_name, p_phone, v_purpose, p_vehicle, p_id_type, p_id_number,
-            v_invited, v_starts, v_ends, 'pending', v_deadline, v_key, p_user, now(), now(), p_request, p_trace_id);
+            v_invited, v_starts, v_ends, 'pending', v_deadline, v_key, p_user, now(), now(), p_request, p_trace);
     WITH planned AS (
         INSERT INTO visitor_escalations (visitor_id, position, channel, audience, due_at)
         SELECT p_id, s.position, s.channel, s.audience, now() + make_interval(secs => s.after_seconds)
@@ -98,13 +97,14 @@ BEGIN
     SELECT min(due_at) INTO v_first FROM planned;
     INSERT INTO audit_logs (actor_user_id, action, resource_type, resource_id, society_id, request_id, details)
     VALUES (p_user, 'visitor.create', 'visitor', p_id, v_place.society_id, p_request, jsonb_build_object('flat_id', p_flat));
-    RETURN jsonb_build_object(
-        'allowed', true, 'fresh', true, 'answer', v_answer,
+    RETURN outcome(
+        true, false, true, v_answer,
         -- The dispatcher's schedule looks a minute later at the latest.
-        'soon', least(v_deadline, v_first) < now() + interval '60 seconds', 'events', jsonb_build_array(emit_to(
+        p_soon => least(v_deadline, v_first) < now() + interval '60 seconds',
+        p_events => jsonb_build_array(emit_to(
             v_users, 'flat:' || p_flat, 'visitor_request', jsonb_build_object(
                 'visitor_id', p_id, 'visitor_name', p_name, 'phone', p_phone, 'purpose', v_purpose, 'vehicle_no', p_vehicle,
                 'flat_number', v_place.flat_number, 'block_name', v_place.block_name, 'society_name', v_place.society_name,
                 'expected_start', rfc3339(v_starts), 'created_at', rfc3339(now()), 'status', 'pending',
-                'approval_deadline', rfc3339(v_deadline)), NULL, p_request, p_trace_id)));
+                'approval_deadline', rfc3339(v_deadline)), NULL, p_request, p_trace)));
 END $$;

@@ -64,10 +64,9 @@ WITH place AS MATERIALIZED (
                'expected_end', rfc3339(m.expected_end)), NULL, :request, :trace) AS event
       FROM made m, place p
 )
-SELECT jsonb_build_object('allowed', p.allowed, 'fresh', coalesce(c.fresh, false), 'mismatch', coalesce(c.mismatch, false),
-                          'problem', CASE WHEN c.answer IS NULL THEN j.problem END,
-                          -- Who lives there is answered as it is now, also to whoever repeats the call.
-                          'answer', c.answer || CASE WHEN NOT c.fresh
-                              THEN jsonb_build_object('flat_details', flat_details(p.flat_id, p.scope)) ELSE '{}' END,
-                          'events', (SELECT jsonb_agg(event) FROM told))
+SELECT outcome(p.allowed, c.mismatch, c.fresh,
+               -- Who lives there is answered as it is now, also to whoever repeats the call.
+               c.answer || CASE WHEN NOT c.fresh THEN jsonb_build_object('flat_details', flat_details(p.flat_id, p.scope)) ELSE '{}' END,
+               CASE WHEN j.problem IS NOT NULL THEN jsonb_build_object('code', 'invalid', 'problem', j.problem) END,
+               (SELECT jsonb_agg(event) FROM told))
   FROM place p LEFT JOIN judged j ON true LEFT JOIN claim c ON true
