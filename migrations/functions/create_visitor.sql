@@ -9,15 +9,13 @@ CREATE OR REPLACE FUNCTION create_visitor(
     p_timeout_seconds integer
 ) RETURNS jsonb LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
+    v           visitors;
     v_staff     text;
     v_place     places;
     v_starts    timestamptz;
     v_ends      timestamptz;
     v_deadline  timestamptz;
-    v_invited   uuid;
-    v_purpose   text := coalesce(p_purpose, 'guest');
     v_problem   jsonb;
-    v_key       text := CASE WHEN NOT is_made(p_key) THEN p_key END;
     v_first     timestamptz;
     -- Who lives there, whom to ask for first.
     v_users     uuid[] := '{}';
@@ -59,20 +57,31 @@ BEGIN
         END IF;
         v_users := v_users || v_resident.id;
     END LOOP;
-    -- Only a current resident of that very flat can have invited anyone.
-    v_invited := CASE WHEN p_invited_by = ANY (v_users) THEN p_invited_by END;
     v_details := flat_shown(v_place, v_users[1], v_name,
         CASE WHEN v_staff = 'admin' OR p_user = ANY (v_users) THEN v_phone
              ELSE gate_phone(v_place.society_id, v_phone) END);
-    v_answer := jsonb_build_object(
-        'visitor', jsonb_build_object(
-            'id', p_id, 'society_id', v_place.society_id, 'block_id', v_place.block_id, 'flat_id', p_flat,
-            'visitor_name', p_name, 'phone', p_phone, 'purpose', v_purpose, 'vehicle_no', p_vehicle, 'id_type', p_id_type,
-            'id_number', p_id_number, 'attachment_ids', '[]'::jsonb, 'invited_by', v_invited, 'expected_start', v_starts,
-            'expected_end', v_ends, 'status', 'pending', 'auto_approved', false, 'number_of_people', 1, 'max_entries', 1,
-            'approval_deadline', v_deadline, 'idempotency_key', v_key, 'qr_code', NULL, 'access_code', NULL,
-            'created_at', now(), 'updated_at', now()),
-        'flat_details', v_details);
+    v.id := p_id;
+    v.flat_id := p_flat;
+    v.visitor_name := p_name;
+    v.phone := p_phone;
+    v.purpose := coalesce(p_purpose, 'guest');
+    v.vehicle_no := p_vehicle;
+    v.id_type := p_id_type;
+    v.id_number := p_id_number;
+    v.attachment_ids := '{}';
+    -- Only a current resident of that very flat can have invited anyone.
+    v.invited_by := CASE WHEN p_invited_by = ANY (v_users) THEN p_invited_by END;
+    v.expected_start := v_starts;
+    v.expected_end := v_ends;
+    v.status := 'pending';
+    v.auto_approved := false;
+    v.number_of_people := 1;
+    v.max_entries := 1;
+    v.approval_deadline := v_deadline;
+    v.idempotency_key := CASE WHEN NOT is_made(p_key) THEN p_key END;
+    v.created_at := now();
+    v.updated_at := now();
+    v_answer := jsonb_build_object('visitor', visitor_answer(v), 'flat_details', v_details);
     IF p_key IS NOT NULL THEN
         SELECT c.fresh, c.mismatch, c.answer INTO v_fresh, v_mismatch, v_answer
           FROM claim_key(p_user, p_method, p_path, p_key, p_payload, v_answer) c;
@@ -84,8 +93,9 @@ BEGIN
     INSERT INTO visitors (id, society_id, block_id, flat_id, visitor_name, phone, purpose, vehicle_no, id_type, id_number,
                           invited_by, expected_start, expected_end, status, approval_deadline, idempotency_key, created_by,
                           created_at, updated_at, request_id, trace_id)
-    VALUES (p_id, v_place.society_id, v_place.block_id, p_flat, p_name, p_phone, v_purpose, p_vehicle, p_id_type, p_id_number,
-            v_invited, v_starts, v_ends, 'pending', v_deadline, v_key, p_user, now(), now(), p_request, p_trace);
+    VALUES (v.id, v_place.society_id, v_place.block_id, v.flat_id, v.visitor_name, v.phone, v.purpose, v.vehicle_no, v.id_type,
+            v.id_number, v.invited_by, v.expected_start, v.expected_end, v.status, v.approval_deadline, v.idempotency_key, p_user,
+            v.created_at, v.updated_at, p_request, p_trace);
     WITH planned AS (
         INSERT INTO visitor_escalations (visitor_id, position, channel, audience, due_at)
         SELECT p_id, s.position, s.channel, s.audience, now() + make_interval(secs => s.after_seconds)
@@ -103,7 +113,7 @@ BEGIN
         p_soon => least(v_deadline, v_first) < now() + interval '60 seconds',
         p_events => jsonb_build_array(emit_to(
             v_users, 'flat:' || p_flat, 'visitor_request', jsonb_build_object(
-                'visitor_id', p_id, 'visitor_name', p_name, 'phone', p_phone, 'purpose', v_purpose, 'vehicle_no', p_vehicle,
+                'visitor_id', p_id, 'visitor_name', p_name, 'phone', p_phone, 'purpose', v.purpose, 'vehicle_no', p_vehicle,
                 'flat_number', v_place.flat_number, 'block_name', v_place.block_name, 'society_name', v_place.society_name,
                 'expected_start', rfc3339(v_starts), 'created_at', rfc3339(now()), 'status', 'pending',
                 'approval_deadline', rfc3339(v_deadline)), NULL, p_request, p_trace)));
