@@ -79,7 +79,7 @@ BEGIN
                  THEN jsonb_build_object('code', 'not_allowed', 'because', 'no_pass', 'status', CASE WHEN v_late THEN 'denied' ELSE v.status END)
                  WHEN v_late THEN '{"code": "deadline_passed", "status": "denied"}'
                  ELSE jsonb_build_object('code', 'wrong_state', 'status', v.status) END,
-            -- Whoever comes too late first ends the waiting for all.
+            -- The first late answer ends the waiting for all.
             CASE WHEN v_late AND v.status = 'pending' THEN time_out_visitor(v.id) END);
     END IF;
     -- The row is locked, so its state is still the one that was judged.

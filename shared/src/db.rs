@@ -311,12 +311,12 @@ fn is_refused_for_now(error: &tokio_postgres::Error) -> bool {
     error.code().is_some_and(|code| code.code() == REFUSED_FOR_NOW)
 }
 
-/// How long to wait after so many refusals: 10 to 40 ms, up to twice that later, so that those who were refused at once
-/// do not come back at once.
+/// How long to wait after so many refusals: 3 to 12 ms, as a room is held for a commit, and up to 20 to 80 ms later, so that
+/// those who were refused at once do not come back at once.
 fn pause(refused: u32) -> Duration {
-    let least = 10 + 2 * refused.min(5);
+    let least = (3_u64 << refused.min(3)).min(20);
     let random = u64::from(Uuid::new_v4().as_u128() as u16);
-    Duration::from_millis(u64::from(least) + random % u64::from(3 * least))
+    Duration::from_millis(least + random % (3 * least))
 }
 
 fn connection_is_lost(error: &tokio_postgres::Error) -> bool {
@@ -364,7 +364,7 @@ mod tests {
 
     #[test]
     fn pauses_are_short_and_grow() {
-        for (refused, least, most) in [(0, 10, 40), (5, 20, 80), (1000, 20, 80)] {
+        for (refused, least, most) in [(0, 3, 12), (1, 6, 24), (2, 12, 48), (3, 20, 80), (1000, 20, 80)] {
             let pauses: Vec<_> = (0..200).map(|_| pause(refused)).collect();
             let bounds = Duration::from_millis(least)..Duration::from_millis(most);
             assert!(pauses.iter().all(|pause| bounds.contains(pause)), "{pauses:?}");

@@ -183,7 +183,7 @@ pub const fn number<const N: usize>(sql: &str, names: &[&str]) -> [u8; N] {
     }
 }
 
-/// The text with numbers in the place of names, and the names in the order of the numbers: for whoever has a text and no
+/// The text with numbers in the place of names, and the names in the order of the numbers: for a caller with a text and no
 /// values, as a test.
 ///
 /// # Panics

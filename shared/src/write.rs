@@ -26,7 +26,7 @@ use crate::{
     statement::{Change, Unique, Value},
 };
 
-/// What a writing function has: all that a reading one has, and whoever tells its events.
+/// What a writing function has: all that a reading one has, and what tells its events.
 #[derive(Clone)]
 pub struct Writer<T = Publisher> {
     app: App,
@@ -223,7 +223,7 @@ impl Over {
 pub struct Writing<'a> {
     /// The caller.
     pub caller: &'a Caller,
-    /// His idempotency key.
+    /// Their idempotency key.
     pub key: &'a IdempotencyKey,
     /// The request.
     pub meta: &'a RequestMeta,

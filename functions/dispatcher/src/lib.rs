@@ -2,7 +2,7 @@
 //!
 //! It pushes the events that did not go through at once, or whose function died before the push, it sends what is queued
 //! for phones, ends the waiting of visitors whom nobody answers, speaks first on connections whose protocol asks for that,
-//! and pings them. It is rung by functions that left something over, and by a schedule each minute as the safety net. Any
+//! and pings them. It is invoked by functions that left something over, and by a schedule each minute as the safety net. Any
 //! number of dispatchers may run at once: a room, a lagging connection, a message and a visitor belong to one of them at a
 //! time. How many do is bounded by turns.
 
@@ -22,7 +22,7 @@ use shared::{
     config::{DatabaseConfig, Env, NotifyConfig, PingConfig, RealtimeConfig},
     db::Db,
     notify::Channels,
-    realtime::{Greeting, Outbox, Posted, Pusher, Ring},
+    realtime::{Greeting, Outbox, Posted, Pusher, Task},
 };
 
 use turns::Works;
@@ -57,7 +57,7 @@ pub struct Dispatcher {
 #[serde(untagged)]
 pub enum Call {
     /// Another function.
-    Rung(Ring),
+    Invoked(Task),
     /// The schedule.
     Scheduled(IgnoredAny),
 }
@@ -69,14 +69,14 @@ impl Dispatcher {
     /// A store is down; Lambda repeats the event of another function, and the schedule repeats itself.
     pub async fn handle(&self, event: LambdaEvent<Call>) -> Result<(), Error> {
         let done = match event.payload {
-            Call::Rung(Ring::Greet(Greeting { connection_id, connected_at })) => {
+            Call::Invoked(Task::Greet(Greeting { connection_id, connected_at })) => {
                 self.greet(&connection_id, connected_at).await
             }
-            Call::Rung(ring @ (Ring::Drain { .. } | Ring::Send(_) | Ring::Watch(_))) => {
-                if let Some(Cause { request_id, trace_id }) = ring.cause() {
-                    tracing::info!(request_id, trace_id, "rung");
+            Call::Invoked(task @ (Task::Drain { .. } | Task::Send(_) | Task::Watch(_))) => {
+                if let Some(Cause { request_id, trace_id }) = task.cause() {
+                    tracing::info!(request_id, trace_id, "invoked");
                 }
-                self.answer(&ring).await
+                self.answer(&task).await
             }
             Call::Scheduled(_) => self.make_rounds().await,
         };
@@ -86,13 +86,13 @@ impl Dispatcher {
         })
     }
 
-    /// What a function has rung for.
-    async fn answer(&self, ring: &Ring) -> Result<(), StoreError> {
-        let held = matches!(ring, Ring::Drain { held: true, .. }).then_some(Outbox::LEASE);
-        let works = match ring {
-            Ring::Drain { .. } => Works { push: true, send: true, watch: false },
-            Ring::Watch(_) => Works { push: false, send: true, watch: true },
-            Ring::Send(_) | Ring::Greet(_) => Works { push: false, send: true, watch: false },
+    /// What a function has left.
+    async fn answer(&self, task: &Task) -> Result<(), StoreError> {
+        let held = matches!(task, Task::Drain { held: true, .. }).then_some(Outbox::LEASE);
+        let works = match task {
+            Task::Drain { .. } => Works { push: true, send: true, watch: false },
+            Task::Watch(_) => Works { push: false, send: true, watch: true },
+            Task::Send(_) | Task::Greet(_) => Works { push: false, send: true, watch: false },
         };
         self.work(works, false, held).await
     }

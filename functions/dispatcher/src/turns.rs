@@ -1,4 +1,4 @@
-//! Whose turn it is. A few dispatchers do each kind of work; a ring that finds them at it ends at once, as whoever ends looks
+//! Whose turn it is. A few dispatchers do each kind of work; an invocation that finds them at it ends at once, as one that ends looks
 //! once more. One of them all waits for what falls due soon.
 
 use std::{future::Future, pin::Pin, time::Duration};

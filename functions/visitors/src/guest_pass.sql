@@ -66,7 +66,7 @@ WITH place AS MATERIALIZED (
       FROM made m, place p
 )
 SELECT outcome(p.allowed, c.mismatch, c.fresh,
-               -- Who lives there is answered as it is now, also to whoever repeats the call.
+               -- Who lives there is answered as it is now, also for a repeated call.
                c.answer || CASE WHEN NOT c.fresh THEN jsonb_build_object('flat_details', flat_details(p.flat_id, p.scope)) ELSE '{}' END,
                CASE WHEN j.problem IS NOT NULL THEN jsonb_build_object('code', 'invalid', 'problem', j.problem) END,
                (SELECT jsonb_agg(event) FROM told))

@@ -3,9 +3,9 @@
 
 use std::{fs, path::Path};
 
-use local::{Stack, checkout};
 use serde::Deserialize;
 use shared::{StoreError, config::DatabaseConfig, db::Db, sql, statement::named};
+use stack::{Stack, checkout};
 use tokio_postgres::types::Type;
 
 /// Every statement of the functions by where it stands: a file of its own, or `sql!` in the code.
@@ -78,7 +78,7 @@ async fn every_statement_is_accepted() {
 /// SQL does.
 #[tokio::test]
 async fn every_function_can_run() {
-    let stack = Stack::builder().seed(local::Seed::Demo).start().await.unwrap();
+    let stack = Stack::builder().seed(stack::Seed::Demo).start().await.unwrap();
     let db = stack.database().await.unwrap();
     db.batch_execute("SET statement_timeout = '5s'").await.unwrap();
     let functions = "SELECT p.oid::regprocedure::text, p.proname::text,

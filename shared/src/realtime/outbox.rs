@@ -12,7 +12,7 @@ use super::{Batch, Event, Lagging, Pushed, Pusher, Room};
 use crate::{StoreError, db::Db, sql, statement};
 
 /// Failures of a room in a row, with pauses between them of half an hour together, after which its
-/// events are given up. They stay for whoever joins with `since`.
+/// events are given up. They stay for clients that join with `since`.
 const MAX_ROOM_ATTEMPTS: i32 = 16;
 
 /// The outbox of a database.

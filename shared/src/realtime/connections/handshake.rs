@@ -72,7 +72,7 @@ impl Connections {
         Ok(claimed.is_some())
     }
 
-    /// Leaves the greeting of a connection to whoever tries next.
+    /// Leaves the greeting of a connection to the next attempt.
     pub async fn release_greeting(&self, connection_id: &str, connected_at: i64) -> Result<(), StoreError> {
         let values = [(":connected_at", number(connected_at))];
         self.amend(connection_id, "REMOVE greeting_until", SAME, &values).await.map(drop)
@@ -85,7 +85,7 @@ impl Connections {
     }
 
     /// The oldest connections that have not said hello, opened before `before` milliseconds after 1970.
-    /// At most `limit`: whoever opens connections without end decides how many there are, and must not
+    /// At most `limit`: a client may open connections without end, and must not
     /// decide what reading them costs.
     pub async fn waiting(&self, before: i64, limit: u16) -> Result<Vec<Waiting>, StoreError> {
         let items = self.query(WAITING, Some(format!("{before:015}"))).limit(limit.into()).send().await;

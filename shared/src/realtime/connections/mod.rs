@@ -5,7 +5,7 @@
 //!   connection can be in no more than [`MAX_ROOMS`].
 //! - Closing takes `META` away, and with it learns every room there is to leave.
 //! - Time-to-live deletes late, so every read leaves out what has expired.
-//! - Members are read strongly consistent: whoever was answered `room_joined` is found by the push
+//! - Members are read strongly consistent: a client that was answered `room_joined` is found by the push
 //!   of the next event.
 
 mod close;
