@@ -365,7 +365,8 @@ mod tests {
         for before in ["'code', '", "\"code\": \""] {
             for (place, _) in text.match_indices(before) {
                 let rest = &text[place + before.len()..];
-                let code: String = rest.chars().take_while(|sign| sign.is_alphanumeric() || *sign == '_').collect();
+                let code: String =
+                    rest.chars().take_while(|sign| sign.is_alphanumeric() || *sign == '_').collect();
                 if code.chars().all(|sign| sign.is_ascii_lowercase() || sign == '_') {
                     codes.insert(code);
                 }
