@@ -1,221 +1,216 @@
 //! The command line of `cargo dev`.
 
-use std::{
-    ffi::OsString,
-    path::{Path, PathBuf},
-};
+use std::{num::NonZeroUsize, path::PathBuf};
 
-use lexopt::{Arg, Parser, ValueExt};
-use local::{
-    Error, Seed,
+use admin::Anchor;
+use clap::{
+    Args, Parser, Subcommand,
+    builder::{PossibleValuesParser, TypedValueParser},
+};
+use deploy::Question;
+use stack::{Seed, default_data_directory};
+use tasks::{
     audit::{Audit, Task},
     bench::Bench,
-    default_data_directory,
     doctor::{Deployed, Machine},
     epochs::Renewal,
     trace::Trace,
 };
+use uuid::Uuid;
 
-/// What `--help` says.
-pub const HELP: &str = "\
-The whole of Society360 on this machine: PostgreSQL, DynamoDB, both APIs, all functions, a token issuer.
+/// The whole of Society360 on this machine: PostgreSQL, DynamoDB, both APIs, all functions, a token issuer
+#[derive(Debug, PartialEq, Eq, Parser)]
+#[command(
+    bin_name = "cargo dev",
+    args_conflicts_with_subcommands = true,
+    disable_help_subcommand = true,
+    after_help = "LOG_LEVEL (warn), RATE_LIMIT_MAX_REQUESTS (100000) and RATE_LIMIT_WINDOW_MS are handed on to the functions."
+)]
+pub struct Line {
+    /// What is done in place of starting the system.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    #[command(flatten)]
+    pub arguments: Arguments,
+}
 
-Usage: cargo dev [OPTIONS]
-       cargo dev doctor [--port N] [--data DIR]
-                           whether this machine has what is needed, and what to do where it has not
-       cargo dev doctor --url https://… [--websocket wss://…]
-                           whether a deployed stack answers as it should; with an ID token in SOCIETY360_TOKEN
-                           also to whoever is signed in
-       cargo dev measure   counts round trips, into docs/performance.md
-       cargo dev bench [--against DIR] [--rounds N]
-                           measures what requests cost with target/release, into docs/performance.md; in turn with
-                           another checkout, where one is named
-       cargo dev bench --budget
-                           writes what can be counted of every endpoint's cost into local/budgets.json
-       cargo dev bench --growth VISITS
-                           what requests cost after 10,000 visits, 1,000,000 and 10,000,000, up to that many
-       cargo dev bench --environments
-                           200 environments against 100 connections, directly and through pgbouncer
-       cargo dev bench --soak MINUTES
-                           500 sockets and steady visits: what is held, what was lost
-       cargo dev emulate   serves all sample events with target/release under AWS's emulator; sizes and starts
-                           into docs/performance.md
-       cargo dev explain   shows how lists are read from a million visits, into docs/performance.md
-       cargo dev rings     what the dispatcher is used for while visitors come, into docs/performance.md
-       cargo dev stuck     what a room that is held for 45 s does to others, into docs/performance.md
-       cargo dev openapi   writes the API reference and the Postman collection into docs/
-       cargo dev events    writes a sample event of every route into events/
-       cargo dev audit verify [--society ID [--anchor NUMBER:HASH]] [--port N | --database URL]
-                           whether the audit is as it was written: every chain of it, or a society's
-       cargo dev audit export --society ID [--port N | --database URL]
-                           the audit of a society as JSON lines
-       cargo dev trace VISITOR [--port N | --database URL]
-                           what became of a visitor, in order: who did what, which events and messages it made, and
-                           when they arrived, with the request ids that find the lines of the logs
-       cargo dev renew-epochs [--port N | --database URL]
-                           after a restore: no client is told any more that it has missed nothing since before
-       cargo dev affected --base REV
-                           which functions a change since REV affects, as JSON
-       cargo dev release --base REV --deployed FILE
-                           template.yaml, keeping what a change since REV leaves alone as it is in FILE
-
-  --port N               port of everything (3000; 0 is any free one)
-  --data DIR             where data are kept (target/local)
-  --fresh                begin with no data
-  --seed demo|none       what a new database holds (demo)
-  --ready-file PATH      written once all is up, with the JSON of /_local/info
-  --invoke URL           call functions there (cargo lambda watch, sam local start-lambda), whose variables are
-                         written into functions.env beside the data
-  --firebase-project ID  accept the tokens of a real Firebase project
-  --help                 this text
-
-LOG_LEVEL (warn), RATE_LIMIT_MAX_REQUESTS (100000) and RATE_LIMIT_WINDOW_MS are handed on to the functions.";
-
-/// What the command line says.
-#[derive(Debug, PartialEq, Eq)]
+/// What the system is started with.
+#[derive(Debug, PartialEq, Eq, Args)]
 pub struct Arguments {
+    /// Port of everything; 0 is any free one
+    #[arg(long, value_name = "N", default_value_t = 3000)]
     pub port: u16,
-    pub data: PathBuf,
+    #[command(flatten)]
+    pub data: Data,
+    /// Begin with no data
+    #[arg(long)]
     pub fresh: bool,
+    /// What a new database holds
+    #[arg(long, default_value = "demo", value_parser = PossibleValuesParser::new(["demo", "none"]).map(seed))]
     pub seed: Seed,
+    /// Written once all is up, with the JSON of /_local/info
+    #[arg(long, value_name = "PATH")]
     pub ready_file: Option<PathBuf>,
+    /// Call functions there (cargo lambda watch, sam local start-lambda), whose variables are written into functions.env
+    /// beside the data
+    #[arg(long, value_name = "URL", value_parser = endpoint)]
     pub invoke: Option<String>,
+    /// Accept the tokens of a real Firebase project
+    #[arg(long, value_name = "ID")]
     pub firebase_project: Option<String>,
 }
 
-impl Default for Arguments {
-    fn default() -> Self {
-        Self {
-            port: 3000,
-            data: default_data_directory(),
-            fresh: false,
-            seed: Seed::Demo,
-            ready_file: None,
-            invoke: None,
-            firebase_project: None,
-        }
-    }
+/// Where data are kept.
+#[derive(Clone, Debug, PartialEq, Eq, Args)]
+pub struct Data {
+    /// Where data are kept [default: target/local]
+    #[arg(long = "data", value_name = "DIR", default_value_os_t = default_data_directory(), hide_default_value = true)]
+    directory: PathBuf,
 }
 
-/// Where PostgreSQL's data are below the directory of all.
-fn postgres_data(data: &Path) -> PathBuf {
-    data.join("postgres")
+impl Data {
+    /// Those of PostgreSQL.
+    pub fn postgres(&self) -> PathBuf {
+        self.directory.join("postgres")
+    }
 }
 
 impl Arguments {
-    /// Where PostgreSQL's data are.
-    pub fn postgres_data(&self) -> PathBuf {
-        postgres_data(&self.data)
-    }
-
     /// Where the variables are written that functions need which run elsewhere.
     pub fn functions_file(&self) -> PathBuf {
-        self.data.join("functions.env")
-    }
-
-    /// Reads the command line; `None` asks for help.
-    pub fn read(words: impl Iterator<Item = OsString>) -> Result<Option<Self>, Error> {
-        let mut arguments = Self::default();
-        let mut parser = Parser::from_args(words);
-        let wrong = |error: lexopt::Error| Error::Arguments(format!("{error}; see cargo dev --help"));
-        while let Some(argument) = parser.next().map_err(wrong)? {
-            match argument {
-                Arg::Long("port") => {
-                    arguments.port = parser.value().and_then(|value| value.parse()).map_err(wrong)?
-                }
-                Arg::Long("data") => arguments.data = parser.value().map_err(wrong)?.into(),
-                Arg::Long("fresh") => arguments.fresh = true,
-                Arg::Long("seed") => {
-                    arguments.seed = match parser.value().map_err(wrong)?.to_str() {
-                        Some("demo") => Seed::Demo,
-                        Some("none") => Seed::None,
-                        _ => return Err(Error::Arguments("--seed is demo or none".to_owned())),
-                    }
-                }
-                Arg::Long("ready-file") => arguments.ready_file = Some(parser.value().map_err(wrong)?.into()),
-                Arg::Long("invoke") => {
-                    let endpoint = parser.value().and_then(|value| value.string()).map_err(wrong)?;
-                    if !endpoint.starts_with("http://") {
-                        let text = "--invoke is the http:// address of an Invoke endpoint, such as http://localhost:9000";
-                        return Err(Error::Arguments(text.to_owned()));
-                    }
-                    arguments.invoke = Some(endpoint);
-                }
-                Arg::Long("firebase-project") => {
-                    arguments.firebase_project =
-                        Some(parser.value().and_then(|value| value.string()).map_err(wrong)?);
-                }
-                Arg::Short('h') | Arg::Long("help") => return Ok(None),
-                Arg::Short(_) | Arg::Long(_) | Arg::Value(_) => return Err(wrong(argument.unexpected())),
-            }
-        }
-        Ok(Some(arguments))
+        self.data.directory.join("functions.env")
     }
 }
 
-/// What the checkout is compared with.
+fn seed(name: String) -> Seed {
+    if name == "none" { Seed::None } else { Seed::Demo }
+}
+
+fn endpoint(address: &str) -> Result<String, &'static str> {
+    if address.starts_with("http://") {
+        return Ok(address.to_owned());
+    }
+    Err("it is the http:// address of an Invoke endpoint, such as http://localhost:9000")
+}
+
+/// What is done in place of starting the system.
+#[derive(Debug, PartialEq, Eq, Subcommand)]
+pub enum Command {
+    /// Whether this machine has what is needed, or whether a deployed stack answers as it should
+    ///
+    /// Without --url it says what to do where something is missing; with an ID token in SOCIETY360_TOKEN, whether a deployed
+    /// stack also answers whoever is signed in.
+    Doctor(Doctor),
+    /// Counts round trips, into docs/performance.md
+    Measure,
+    /// Measures what requests cost with target/release, into docs/performance.md
+    Bench(Benches),
+    /// Serves all sample events with target/release under AWS's emulator; sizes and starts into docs/performance.md
+    Emulate,
+    /// Shows how lists are read from a million visits, into docs/performance.md
+    Explain,
+    /// A push to a room of 500 connections, into docs/performance.md
+    Crowd,
+    /// What the dispatcher is used for while visitors come, into docs/performance.md
+    Rings,
+    /// What a room that is held for 45 s does to others, into docs/performance.md
+    Stuck,
+    /// Writes the API reference and the Postman collection into docs/
+    Openapi,
+    /// Writes a sample event of every route into events/
+    Events,
+    /// Whether the audit is as it was written, or the audit of a society as JSON lines
+    #[command(subcommand)]
+    Audit(AuditTask),
+    /// What became of a visitor, in order, with the request ids that find the lines of the logs
+    ///
+    /// Who did what, which events and messages it made, and when they arrived.
+    Trace {
+        /// The visitor's id
+        visitor: Uuid,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// After a restore: no client is told any more that it has missed nothing since before
+    RenewEpochs {
+        #[command(flatten)]
+        place: Place,
+    },
+    #[command(flatten)]
+    Question(Question),
+}
+
+/// Which database is asked.
+#[derive(Debug, PartialEq, Eq, Args)]
+pub struct Place {
+    /// Where `cargo dev` listens, whose database it is
+    #[arg(long, value_name = "N", default_value_t = 3000)]
+    port: u16,
+    /// Another database, by its connection string
+    #[arg(long, value_name = "URL")]
+    database: Option<String>,
+}
+
+/// What the doctor is to examine.
+#[derive(Debug, PartialEq, Eq, Args)]
+pub struct Doctor {
+    /// Port that `cargo dev` would be started with
+    #[arg(long, value_name = "N", default_value_t = 3000)]
+    port: u16,
+    #[command(flatten)]
+    data: Data,
+    /// A deployed stack, by the URL of its HTTP API
+    #[arg(long, value_name = "https://…")]
+    url: Option<String>,
+    /// The URL of its WebSocket API
+    #[arg(long, value_name = "wss://…", requires = "url")]
+    websocket: Option<String>,
+}
+
+/// Whom the doctor examines.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Compared {
-    /// The revision.
-    pub base: String,
-    /// The template that is deployed.
-    pub deployed: Option<PathBuf>,
+pub enum Patient {
+    Machine(Machine),
+    Deployed(Deployed),
 }
 
-impl Compared {
-    /// Reads the command line of `affected` and `release`.
-    pub fn read(words: impl Iterator<Item = OsString>) -> Result<Self, Error> {
-        let mut parser = Parser::from_args(words);
-        let wrong = |error: lexopt::Error| Error::Arguments(format!("{error}; see cargo dev --help"));
-        let (mut base, mut deployed) = (None, None);
-        while let Some(argument) = parser.next().map_err(wrong)? {
-            match argument {
-                Arg::Long("base") => {
-                    base = Some(parser.value().and_then(|value| value.string()).map_err(wrong)?)
-                }
-                Arg::Long("deployed") => deployed = Some(parser.value().map_err(wrong)?.into()),
-                Arg::Short(_) | Arg::Long(_) | Arg::Value(_) => return Err(wrong(argument.unexpected())),
-            }
+impl From<Doctor> for Patient {
+    fn from(Doctor { port, data, url, websocket }: Doctor) -> Self {
+        match url {
+            Some(url) => Self::Deployed(Deployed { url, websocket }),
+            None => Self::Machine(Machine { port, data: data.postgres() }),
         }
-        let base = base.ok_or_else(|| Error::Arguments("--base REV is missing".to_owned()))?;
-        Ok(Self { base, deployed })
     }
 }
 
-/// Reads the command line of `audit`.
-pub fn audit(words: impl Iterator<Item = OsString>) -> Result<Audit, Error> {
-    let mut parser = Parser::from_args(words);
-    let wrong = |error: lexopt::Error| Error::Arguments(format!("{error}; see cargo dev --help"));
-    let (mut command, mut chain, mut anchor, mut database) = (None, None, None, None);
-    let mut port = Arguments::default().port;
-    while let Some(argument) = parser.next().map_err(wrong)? {
-        match argument {
-            Arg::Value(word) if command.is_none() => command = Some(word),
-            Arg::Long("society") => {
-                chain = Some(parser.value().and_then(|value| value.parse()).map_err(wrong)?)
-            }
-            Arg::Long("anchor") => {
-                let text = parser.value().and_then(|value| value.string()).map_err(wrong)?;
-                let read = admin::Anchor::parse(&text);
-                anchor = Some(read.ok_or_else(|| Error::Arguments("--anchor is NUMBER:HASH".to_owned()))?);
-            }
-            Arg::Long("port") => port = parser.value().and_then(|value| value.parse()).map_err(wrong)?,
-            Arg::Long("database") => {
-                database = Some(parser.value().and_then(|value| value.string()).map_err(wrong)?);
-            }
-            Arg::Short(_) | Arg::Long(_) | Arg::Value(_) => return Err(wrong(argument.unexpected())),
-        }
-    }
-    let refused = |text: &str| Err(Error::Arguments(text.to_owned()));
-    let task = match command.as_ref().and_then(|word| word.to_str()) {
-        Some("verify") if anchor.is_some() && chain.is_none() => return refused("--anchor needs --society"),
-        Some("verify") => Task::Verify { anchor },
-        Some("export") if chain.is_none() => return refused("audit export needs --society ID"),
-        Some("export") if anchor.is_some() => return refused("--anchor belongs to audit verify"),
-        Some("export") => Task::Export,
-        _ => return refused("audit is verify or export; see cargo dev --help"),
-    };
-    Ok(Audit { task, chain, port, database })
+/// What of requests is measured.
+#[derive(Debug, PartialEq, Eq, Args)]
+pub struct Benches {
+    /// In turn with another checkout
+    #[arg(long, value_name = "DIR")]
+    against: Option<PathBuf>,
+    /// Rounds, of which the median counts [default: 3]
+    #[arg(long, value_name = "N")]
+    rounds: Option<NonZeroUsize>,
+    #[command(flatten)]
+    other: OtherBench,
+}
+
+#[derive(Debug, PartialEq, Eq, Args)]
+#[group(multiple = false, conflicts_with_all = ["against", "rounds"])]
+struct OtherBench {
+    /// Writes what can be counted of every endpoint's cost into local/budgets.json
+    #[arg(long)]
+    budget: bool,
+    /// What requests cost after 10,000 visits, 1,000,000 and 10,000,000, up to that many
+    #[arg(long, value_name = "VISITS")]
+    growth: Option<usize>,
+    /// 200 environments against 100 connections, directly and through pgbouncer
+    #[arg(long)]
+    environments: bool,
+    /// 500 sockets and steady visits: what is held, what was lost
+    #[arg(long, value_name = "MINUTES")]
+    soak: Option<u64>,
 }
 
 /// What `bench` is to measure.
@@ -230,142 +225,114 @@ pub enum Measured {
     Soak(u64),
 }
 
-/// Reads the command line of `bench`.
-pub fn bench(words: impl Iterator<Item = OsString>) -> Result<Measured, Error> {
-    let mut parser = Parser::from_args(words);
-    let wrong = |error: lexopt::Error| Error::Arguments(format!("{error}; see cargo dev --help"));
-    let (mut bench, mut other) = (Bench::default(), None);
-    while let Some(argument) = parser.next().map_err(wrong)? {
-        match argument {
-            Arg::Long("against") => bench.against = Some(parser.value().map_err(wrong)?.into()),
-            Arg::Long("rounds") => {
-                bench.rounds = parser.value().and_then(|value| value.parse()).map_err(wrong)?;
-                if bench.rounds == 0 {
-                    return Err(Error::Arguments("--rounds is 1 or more".to_owned()));
-                }
+impl From<Benches> for Measured {
+    fn from(Benches { against, rounds, other }: Benches) -> Self {
+        match other {
+            OtherBench { budget: true, .. } => Self::Budget,
+            OtherBench { growth: Some(most), .. } => Self::Growth(most),
+            OtherBench { environments: true, .. } => Self::Environments,
+            OtherBench { soak: Some(minutes), .. } => Self::Soak(minutes),
+            OtherBench { .. } => {
+                let usual = Bench::default().rounds;
+                Self::Requests(Bench { against, rounds: rounds.map_or(usual, NonZeroUsize::get) })
             }
-            Arg::Long(name @ ("budget" | "growth" | "environments" | "soak")) if other.is_none() => {
-                other = Some(match name {
-                    "budget" => Measured::Budget,
-                    "environments" => Measured::Environments,
-                    "growth" => {
-                        Measured::Growth(parser.value().and_then(|value| value.parse()).map_err(wrong)?)
-                    }
-                    _ => Measured::Soak(parser.value().and_then(|value| value.parse()).map_err(wrong)?),
-                });
-            }
-            Arg::Short(_) | Arg::Long(_) | Arg::Value(_) => return Err(wrong(argument.unexpected())),
-        }
-    }
-    match other {
-        None => Ok(Measured::Requests(bench)),
-        Some(other) if bench == Bench::default() => Ok(other),
-        Some(_) => {
-            Err(Error::Arguments("bench measures one thing at a time; see cargo dev --help".to_owned()))
         }
     }
 }
 
-/// Reads the command line of `renew-epochs`.
-pub fn renewal(words: impl Iterator<Item = OsString>) -> Result<Renewal, Error> {
-    let mut parser = Parser::from_args(words);
-    let wrong = |error: lexopt::Error| Error::Arguments(format!("{error}; see cargo dev --help"));
-    let mut renewal = Renewal { port: Arguments::default().port, database: None };
-    while let Some(argument) = parser.next().map_err(wrong)? {
-        match argument {
-            Arg::Long("port") => {
-                renewal.port = parser.value().and_then(|value| value.parse()).map_err(wrong)?
-            }
-            Arg::Long("database") => {
-                renewal.database = Some(parser.value().and_then(|value| value.string()).map_err(wrong)?);
-            }
-            Arg::Short(_) | Arg::Long(_) | Arg::Value(_) => return Err(wrong(argument.unexpected())),
-        }
+/// What is done with the audit.
+#[derive(Debug, PartialEq, Eq, Subcommand)]
+pub enum AuditTask {
+    /// Whether the audit is as it was written: every chain of it, or a society's
+    Verify {
+        /// The society, or one of the sixteen chains of users
+        #[arg(long, value_name = "ID")]
+        society: Option<Uuid>,
+        /// What was noted of that chain
+        #[arg(long, value_name = "NUMBER:HASH", value_parser = anchor, requires = "society")]
+        anchor: Option<Anchor>,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// The audit of a society as JSON lines
+    Export {
+        /// The society
+        #[arg(long, value_name = "ID")]
+        society: Uuid,
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+fn anchor(text: &str) -> Result<Anchor, &'static str> {
+    Anchor::parse(text).ok_or("it is NUMBER:HASH")
+}
+
+impl From<AuditTask> for Audit {
+    fn from(task: AuditTask) -> Self {
+        let (task, chain, Place { port, database }) = match task {
+            AuditTask::Verify { society, anchor, place } => (Task::Verify { anchor }, society, place),
+            AuditTask::Export { society, place } => (Task::Export, Some(society), place),
+        };
+        Self { task, chain, port, database }
     }
-    Ok(renewal)
 }
 
-/// Reads the command line of `trace`.
-pub fn trace(words: impl Iterator<Item = OsString>) -> Result<Trace, Error> {
-    let mut parser = Parser::from_args(words);
-    let wrong = |error: lexopt::Error| Error::Arguments(format!("{error}; see cargo dev --help"));
-    let (mut visitor, mut port, mut database) = (None, Arguments::default().port, None);
-    while let Some(argument) = parser.next().map_err(wrong)? {
-        match argument {
-            Arg::Value(word) if visitor.is_none() => visitor = Some(word.parse().map_err(wrong)?),
-            Arg::Long("port") => port = parser.value().and_then(|value| value.parse()).map_err(wrong)?,
-            Arg::Long("database") => {
-                database = Some(parser.value().and_then(|value| value.string()).map_err(wrong)?);
-            }
-            Arg::Short(_) | Arg::Long(_) | Arg::Value(_) => return Err(wrong(argument.unexpected())),
-        }
+impl Place {
+    /// The run of `trace` there.
+    pub fn trace(self, visitor: Uuid) -> Trace {
+        Trace { visitor, port: self.port, database: self.database }
     }
-    let visitor = visitor.ok_or_else(|| Error::Arguments("trace needs the id of a visitor".to_owned()))?;
-    Ok(Trace { visitor, port, database })
-}
 
-/// What the doctor is to examine.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Patient {
-    Machine(Machine),
-    Deployed(Deployed),
-}
-
-impl Patient {
-    /// Reads the command line of `doctor`.
-    pub fn read(words: impl Iterator<Item = OsString>) -> Result<Self, Error> {
-        let mut parser = Parser::from_args(words);
-        let wrong = |error: lexopt::Error| Error::Arguments(format!("{error}; see cargo dev --help"));
-        let Arguments { mut port, mut data, .. } = Arguments::default();
-        let (mut url, mut websocket) = (None, None);
-        while let Some(argument) = parser.next().map_err(wrong)? {
-            match argument {
-                Arg::Long("port") => port = parser.value().and_then(|value| value.parse()).map_err(wrong)?,
-                Arg::Long("data") => data = parser.value().map_err(wrong)?.into(),
-                Arg::Long("url") => {
-                    url = Some(parser.value().and_then(|value| value.string()).map_err(wrong)?);
-                }
-                Arg::Long("websocket") => {
-                    websocket = Some(parser.value().and_then(|value| value.string()).map_err(wrong)?);
-                }
-                Arg::Short(_) | Arg::Long(_) | Arg::Value(_) => return Err(wrong(argument.unexpected())),
-            }
-        }
-        match (url, websocket) {
-            (Some(url), websocket) => Ok(Self::Deployed(Deployed { url, websocket })),
-            (None, None) => Ok(Self::Machine(Machine { port, data: postgres_data(&data) })),
-            (None, Some(_)) => {
-                Err(Error::Arguments("--websocket needs --url; see cargo dev --help".to_owned()))
-            }
-        }
+    /// The run of `renew-epochs` there.
+    pub fn renewal(self) -> Renewal {
+        Renewal { port: self.port, database: self.database }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use clap::CommandFactory;
+
     use super::*;
 
-    fn patient(line: &str) -> Result<Patient, Error> {
-        Patient::read(line.split_whitespace().map(OsString::from))
+    fn line(line: &str) -> Result<Line, clap::Error> {
+        Line::try_parse_from(["cargo dev"].into_iter().chain(line.split_whitespace()))
+    }
+
+    fn command(words: &str) -> Result<Command, clap::Error> {
+        Ok(line(words)?.command.unwrap())
+    }
+
+    #[test]
+    fn the_command_line_can_be_built() {
+        Line::command().debug_assert();
     }
 
     #[test]
     fn a_machine_or_a_stack_is_examined() {
+        let patient = |words: &str| match command(&format!("doctor {words}")) {
+            Ok(Command::Doctor(doctor)) => Ok(Patient::from(doctor)),
+            other => Err(other),
+        };
         let machine = Machine { port: 3001, data: "/d/postgres".into() };
         assert_eq!(patient("--port 3001 --data /d").unwrap(), Patient::Machine(machine));
         let deployed = Deployed { url: "https://u".to_owned(), websocket: Some("wss://w".to_owned()) };
         assert_eq!(patient("--url https://u --websocket=wss://w").unwrap(), Patient::Deployed(deployed));
-        for line in ["--websocket wss://w", "--token secret", "--url", "x"] {
-            assert!(patient(line).is_err(), "{line}");
+        for words in ["--websocket wss://w", "--token secret", "--url", "x"] {
+            assert!(patient(words).is_err(), "{words}");
         }
     }
 
     #[test]
     fn an_audit_is_verified_or_exported() {
-        let read = |line: &str| audit(line.split_whitespace().map(OsString::from));
-        let society = uuid::Uuid::from_u128(0x11111111_1111_1111_1111_111111111111);
+        let read = |words: &str| match command(&format!("audit {words}")) {
+            Ok(Command::Audit(task)) => Ok(Audit::from(task)),
+            other => Err(other),
+        };
+        let society = Uuid::from_u128(0x11111111_1111_1111_1111_111111111111);
         let hash = "0a".repeat(32);
-        let anchor = admin::Anchor::parse(&format!("7:{hash}"));
+        let anchor = Anchor::parse(&format!("7:{hash}"));
         let whole = Audit { task: Task::Verify { anchor: None }, chain: None, port: 3000, database: None };
         assert_eq!(read("verify").unwrap(), whole);
         assert_eq!(
@@ -381,26 +348,32 @@ mod tests {
                 database: Some("postgres://d".into())
             }
         );
-        for line in ["", "export", "forge", "verify --anchor x", "verify --society x", "verify --all"] {
-            assert!(read(line).is_err(), "{line}");
+        let alone = format!("verify --anchor 7:{hash}");
+        for words in
+            ["", "export", "forge", "verify --anchor x", &alone, "verify --society x", "verify --all"]
+        {
+            assert!(read(words).is_err(), "{words}");
         }
     }
 
     #[test]
     fn a_bench_may_have_another_checkout_beside_it() {
-        let read = |line: &str| bench(line.split_whitespace().map(OsString::from));
+        let read = |words: &str| match command(&format!("bench {words}")) {
+            Ok(Command::Bench(benches)) => Ok(Measured::from(benches)),
+            other => Err(other),
+        };
         assert_eq!(read("").unwrap(), Measured::Requests(Bench::default()));
         let against = Bench { against: Some("/before".into()), rounds: 5 };
         assert_eq!(read("--against /before --rounds 5").unwrap(), Measured::Requests(against));
-        for (line, other) in [
+        for (words, other) in [
             ("--budget", Measured::Budget),
             ("--growth 1000000", Measured::Growth(1_000_000)),
             ("--environments", Measured::Environments),
             ("--soak 15", Measured::Soak(15)),
         ] {
-            assert_eq!(read(line).unwrap(), other);
+            assert_eq!(read(words).unwrap(), other);
         }
-        for line in [
+        for words in [
             "--rounds 0",
             "--rounds many",
             "--against",
@@ -409,59 +382,77 @@ mod tests {
             "--growth",
             "--soak 1 --budget",
         ] {
-            assert!(read(line).is_err(), "{line}");
+            assert!(read(words).is_err(), "{words}");
         }
     }
 
     #[test]
     fn a_visitor_is_traced_and_epochs_are_renewed_somewhere() {
-        let words = |line: &str| line.split_whitespace().map(OsString::from).collect::<Vec<_>>().into_iter();
-        let visitor = uuid::Uuid::from_u128(0x11111111_1111_1111_1111_111111111111);
+        let trace = |words: &str| match command(&format!("trace {words}")) {
+            Ok(Command::Trace { visitor, place }) => Ok(place.trace(visitor)),
+            other => Err(other),
+        };
+        let renewal = |words: &str| match command(&format!("renew-epochs {words}")) {
+            Ok(Command::RenewEpochs { place }) => Ok(place.renewal()),
+            other => Err(other),
+        };
+        let visitor = Uuid::from_u128(0x11111111_1111_1111_1111_111111111111);
         let database = Some("postgres://d".to_owned());
-        assert_eq!(
-            trace(words(&format!("{visitor} --port 3001"))).unwrap(),
-            Trace { visitor, port: 3001, database: None }
-        );
-        assert_eq!(
-            trace(words(&format!("--database postgres://d {visitor}"))).unwrap(),
-            Trace { visitor, port: 3000, database: database.clone() }
-        );
-        for line in ["", "kiran", "--visitor x", &format!("{visitor} {visitor}")] {
-            assert!(trace(words(line)).is_err(), "{line}");
+        let at_home = Trace { visitor, port: 3001, database: None };
+        assert_eq!(trace(&format!("{visitor} --port 3001")).unwrap(), at_home);
+        let elsewhere = Trace { visitor, port: 3000, database: database.clone() };
+        assert_eq!(trace(&format!("--database postgres://d {visitor}")).unwrap(), elsewhere);
+        for words in ["", "kiran", "--visitor x", &format!("{visitor} {visitor}")] {
+            assert!(trace(words).is_err(), "{words}");
         }
-        assert_eq!(renewal(words("--database postgres://d")).unwrap(), Renewal { port: 3000, database });
-        assert!(renewal(words("now")).is_err());
+        assert_eq!(renewal("--database postgres://d").unwrap(), Renewal { port: 3000, database });
+        assert!(renewal("now").is_err());
     }
 
-    fn read(line: &str) -> Result<Option<Arguments>, Error> {
-        Arguments::read(line.split_whitespace().map(OsString::from))
+    #[test]
+    fn a_deployment_has_its_questions_here_too() {
+        let affected = Question::Affected { base: "main".to_owned() };
+        assert_eq!(command("affected --base main").unwrap(), Command::Question(affected));
+        let release = Question::Release { base: "1".to_owned(), deployed: "/d.yaml".into() };
+        let words = "release --base 1 --deployed /d.yaml";
+        assert_eq!(command(words).unwrap(), Command::Question(release));
+        for words in ["affected", "release --base 1", "release --deployed /d.yaml"] {
+            assert!(command(words).is_err(), "{words}");
+        }
     }
 
     #[test]
     fn flags_are_read() {
-        let read = read("--port=0 --seed none --fresh --data /d --invoke http://localhost:9000").unwrap();
-        let expected = Arguments {
+        let read = line("--port=0 --seed none --fresh --data /d --invoke http://localhost:9000").unwrap();
+        let arguments = Arguments {
             port: 0,
-            data: "/d".into(),
+            data: Data { directory: "/d".into() },
             fresh: true,
             seed: Seed::None,
+            ready_file: None,
             invoke: Some("http://localhost:9000".to_owned()),
-            ..Arguments::default()
+            firebase_project: None,
         };
-        assert_eq!(read, Some(expected));
+        assert_eq!(read, Line { command: None, arguments });
+        let usual = line("").unwrap().arguments;
+        assert_eq!((usual.port, usual.seed), (3000, Seed::Demo));
+        assert_eq!(usual.data.directory, default_data_directory());
     }
 
     #[test]
     fn what_is_not_understood_is_named() {
-        for (line, named) in [
-            ("--prot 1", "--prot"),
+        for (words, named) in [
+            ("--prot 1", "--port"),
             ("--port many", "many"),
-            ("--seed all", "demo or none"),
-            ("x", "x"),
+            ("--seed all", "demo, none"),
+            ("--invoke localhost", "http:// address"),
+            ("x", "'x'"),
+            ("docter", "doctor"),
             ("--data", "--data"),
+            ("--port 1 openapi", "openapi"),
         ] {
-            let said = read(line).unwrap_err().to_string();
-            assert!(said.contains(named), "{line}: {said}");
+            let said = line(words).unwrap_err().to_string();
+            assert!(said.contains(named), "{words}: {said}");
         }
     }
 }

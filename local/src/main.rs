@@ -1,22 +1,30 @@
-//! `cargo dev`: the whole system on this machine, until Ctrl-C.
+//! `cargo dev`: the whole system on this machine, until Ctrl-C, and what else is done with it.
 
 mod arguments;
 mod welcome;
 
-use std::{fs, path::Path, process::ExitCode};
+use std::{error::Error, fs, path::Path, process::ExitCode};
 
-use local::{Error, Progress, Project, Stack, postgres};
+use clap::Parser;
 use shared::{config::Env, telemetry};
+use stack::{Progress, Project, Stack, checkout};
+use tasks::{audit::Audit, bench, events, measure, openapi};
 use tokio::signal::unix::{SignalKind, signal};
 
-use arguments::{Arguments, Compared, HELP, Measured, Patient, audit, bench, renewal, trace};
+use arguments::{Arguments, Command, Line, Measured, Patient};
+use welcome::say;
 
 /// Variables of the caller's that are handed on to the functions.
 const HANDED_ON: [&str; 3] = ["LOG_LEVEL", "RATE_LIMIT_MAX_REQUESTS", "RATE_LIMIT_WINDOW_MS"];
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    match run().await {
+    let Line { command, arguments } = Line::parse();
+    let done = match command {
+        Some(command) => obey(command).await,
+        None => run(&arguments).await,
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error}");
@@ -25,65 +33,39 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run() -> Result<(), Error> {
-    let command = std::env::args().nth(1);
-    if let Some(command @ ("measure" | "crowd" | "explain" | "emulate" | "rings" | "stuck")) =
-        command.as_deref()
-    {
-        return local::measure::write_table(command, local::checkout(), Progress::aloud()).await;
+async fn obey(command: Command) -> Result<(), Box<dyn Error>> {
+    let aloud = Progress::aloud();
+    let table = async |name| measure::write_table(name, checkout(), aloud).await;
+    match command {
+        Command::Measure => table("measure").await?,
+        Command::Emulate => table("emulate").await?,
+        Command::Explain => table("explain").await?,
+        Command::Crowd => table("crowd").await?,
+        Command::Rings => table("rings").await?,
+        Command::Stuck => table("stuck").await?,
+        Command::Bench(benches) => match benches.into() {
+            Measured::Requests(bench) => bench.run(checkout(), aloud).await?,
+            Measured::Growth(most) => bench::growth(most, checkout(), aloud).await?,
+            Measured::Environments => bench::environments(checkout(), aloud).await?,
+            Measured::Soak(minutes) => bench::soak(minutes, checkout(), aloud).await?,
+            Measured::Budget => measure::write_budget(checkout(), aloud).await?,
+        },
+        Command::Openapi => openapi::write(checkout())?,
+        Command::Events => events::write(checkout())?,
+        Command::Doctor(doctor) => match doctor.into() {
+            Patient::Machine(machine) => machine.examine(say).await?,
+            Patient::Deployed(deployed) => deployed.examine(say).await?,
+        },
+        Command::Audit(task) => Audit::from(task).run(say).await?,
+        Command::Trace { visitor, place } => place.trace(visitor).run(say).await?,
+        Command::RenewEpochs { place } => place.renewal().run(say).await?,
+        Command::Question(question) => say(&question.answer(checkout())?),
     }
-    if command.as_deref() == Some("bench") {
-        return match bench(std::env::args_os().skip(2))? {
-            Measured::Requests(bench) => bench.run(local::checkout(), Progress::aloud()).await,
-            Measured::Growth(most) => local::bench::growth(most, local::checkout(), Progress::aloud()).await,
-            Measured::Environments => local::bench::environments(local::checkout(), Progress::aloud()).await,
-            Measured::Soak(minutes) => {
-                local::bench::soak(minutes, local::checkout(), Progress::aloud()).await
-            }
-            Measured::Budget => local::measure::write_budget(local::checkout(), Progress::aloud()).await,
-        };
-    }
-    if command.as_deref() == Some("openapi") {
-        return local::openapi::write(local::checkout());
-    }
-    if command.as_deref() == Some("events") {
-        return local::events::write(local::checkout());
-    }
-    if command.as_deref() == Some("doctor") {
-        return match Patient::read(std::env::args_os().skip(2))? {
-            Patient::Machine(machine) => machine.examine(welcome::say).await,
-            Patient::Deployed(deployed) => deployed.examine(welcome::say).await,
-        };
-    }
-    if command.as_deref() == Some("audit") {
-        return audit(std::env::args_os().skip(2))?.run(welcome::say).await;
-    }
-    if command.as_deref() == Some("trace") {
-        return trace(std::env::args_os().skip(2))?.run(welcome::say).await;
-    }
-    if command.as_deref() == Some("renew-epochs") {
-        return renewal(std::env::args_os().skip(2))?.run(welcome::say).await;
-    }
-    if command.as_deref() == Some("affected") {
-        let compared = Compared::read(std::env::args_os().skip(2))?;
-        let affected = local::affected::since(local::checkout(), &compared.base)?;
-        welcome::say(&serde_json::json!(affected).to_string());
-        return Ok(());
-    }
-    if command.as_deref() == Some("release") {
-        let compared = Compared::read(std::env::args_os().skip(2))?;
-        let Some(deployed) = &compared.deployed else {
-            return Err(Error::Arguments("release needs --deployed FILE".to_owned()));
-        };
-        let affected = local::affected::since(local::checkout(), &compared.base)?;
-        let (template, deployed) = (read(&local::checkout().join("template.yaml"))?, read(deployed)?);
-        welcome::say(&local::release::keep(&template, &deployed, &affected, &compared.base)?);
-        return Ok(());
-    }
-    let Some(arguments) = Arguments::read(std::env::args_os().skip(1))? else {
-        welcome::say(HELP);
-        return Ok(());
-    };
+    Ok(())
+}
+
+/// Starts the system and waits for the signal that ends it.
+async fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let env = Env::process();
     let level = env.optional("LOG_LEVEL").unwrap_or_else(|| "warn".to_owned());
     // A condition that does not hold is a warning to the emulator, and an everyday answer to us.
@@ -92,7 +74,7 @@ async fn run() -> Result<(), Error> {
         "dynoxide",
     );
 
-    let directory = arguments.postgres_data();
+    let directory = arguments.data.postgres();
     if arguments.fresh {
         postgres::remove_data(&directory)?;
     }
@@ -101,6 +83,7 @@ async fn run() -> Result<(), Error> {
     }
     let mut builder = Stack::builder()
         .progress(Progress::aloud())
+        .pages(openapi::pages)
         .with_schedules()
         .port(arguments.port)
         .data(directory)
@@ -116,13 +99,14 @@ async fn run() -> Result<(), Error> {
     if let Some(endpoint) = &arguments.invoke {
         builder = builder.invoke(endpoint);
     }
-    let mut terminate = signal(SignalKind::terminate()).map_err(handler)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(handler)?;
+    let handler = |kind| signal(kind).map_err(|error| format!("waiting for signals: {error}"));
+    let (mut terminate, mut interrupt) =
+        (handler(SignalKind::terminate())?, handler(SignalKind::interrupt())?);
     let stack = builder.start().await?;
     if arguments.invoke.is_some() {
         write_whole(&arguments.functions_file(), &stack.variables_file())?;
     }
-    welcome::say(&welcome::text(&stack, &arguments));
+    say(&welcome::text(&stack, arguments));
     if let Some(path) = &arguments.ready_file {
         write_whole(path, &stack.info().to_string())?;
     }
@@ -134,18 +118,10 @@ async fn run() -> Result<(), Error> {
     Ok(())
 }
 
-fn read(path: &Path) -> Result<String, Error> {
-    fs::read_to_string(path).map_err(|source| Error::Io { what: path.display().to_string(), source })
-}
-
-/// Whoever waits for the file never sees a part of it.
-fn write_whole(path: &Path, text: &str) -> Result<(), Error> {
-    let named = |source| Error::Io { what: path.display().to_string(), source };
+/// A program that waits for the file never sees a part of it.
+fn write_whole(path: &Path, text: &str) -> Result<(), String> {
+    let named = |error| format!("{}: {error}", path.display());
     let beside = path.with_extension(format!("{}.part", std::process::id()));
     fs::write(&beside, text).map_err(named)?;
     fs::rename(&beside, path).map_err(named)
-}
-
-fn handler(source: std::io::Error) -> Error {
-    Error::Io { what: "waiting for signals".to_owned(), source }
 }

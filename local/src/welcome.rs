@@ -2,20 +2,21 @@
 
 use std::io::Write;
 
-use local::{Seed, Stack, readme};
-use serde_json::Value;
+use stack::{Seed, Stack};
+use tasks::readme;
 
 use crate::arguments::Arguments;
 
 /// Prints a text.
 pub fn say(text: &str) {
-    // Whoever reads may have seen enough, as `head` has.
+    // The reader may have seen enough, as `head` has.
     let _ = writeln!(std::io::stdout(), "{text}");
 }
 
 /// What is said once all is up.
 pub fn text(stack: &Stack, arguments: &Arguments) -> String {
-    let at = |key: &str| stack.info().get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let at =
+        |key: &str| stack.info().get(key).and_then(|value| value.as_str()).unwrap_or_default().to_owned();
     let mut text = format!(
         "\nSociety360 is up. Ctrl-C ends it.\n\n  Page        {}/\n  API         {}\n  Reference   {}/docs\n  WebSocket   {}\n  PostgreSQL  {}\n  DynamoDB    {} (table {})\n  Faults      {}/_local/faults\n",
         at("base_url"),

@@ -1,4 +1,4 @@
--- Deletes notes of sign-ins, and with them the addresses they came from, after a year: as long as whoever looks into an
+-- Deletes notes of sign-ins, and with them the addresses they came from, after a year: as long as somebody looks into an
 -- intrusion has to be able to look back (India: DPDP Rules 2025, rule 6).
 CREATE OR REPLACE FUNCTION forget_sign_ins(p_rows integer) RETURNS bigint LANGUAGE plpgsql
 SECURITY DEFINER SET search_path = public, pg_temp AS $$

@@ -1,4 +1,4 @@
--- Holds a flat until the transaction ends, for whoever lets somebody in. The row of its room stands for it: who comes
+-- Holds a flat until the transaction ends, for a statement that lets somebody in. The row of its room stands for it: who comes
 -- to live there is told to the room, which locks it anyway. The user's row comes before it, here and everywhere.
 CREATE OR REPLACE FUNCTION hold_flat(p_flat uuid) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 BEGIN

@@ -1,6 +1,6 @@
 -- Why a number is not sent invitations: 'expensive_number' for ranges that belong to no country (ITU-T E.164, list of
 -- assigned country codes: satellites, networks, freephone, shared and premium rates), for premium rates of +1 and for
--- premium and personal numbers of +44, whoever allows what; 'country_not_allowed' where none of the prefixes fits. Null
+-- premium and personal numbers of +44, whatever is allowed; 'country_not_allowed' where none of the prefixes fits. Null
 -- where it may be sent them.
 CREATE OR REPLACE FUNCTION number_refusal(p_phone text, p_countries jsonb) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$
 BEGIN

@@ -1,4 +1,4 @@
--- Notes what a new token says of its user. A number that is new with them leaves whoever had it, and the newer token
+-- Notes what a new token says of its user. A number that is new with them leaves its former user, and the newer token
 -- wins: an app may hold one with its former number for an hour. Numbers that come with each token ask nobody.
 CREATE OR REPLACE FUNCTION refresh_user(p_user uuid, p_phone text, p_email text, p_issued_at timestamptz) RETURNS void
 LANGUAGE plpgsql VOLATILE AS $$

@@ -78,7 +78,7 @@ BEGIN
             'because', CASE WHEN v.guest_pass AND p_decision = 'accept' THEN 'pass_needs_no_answer'
                             WHEN p_withdrawal AND NOT v.guest_pass THEN 'no_pass' END,
             'answer', v_answer,
-            -- Whoever comes too late first ends the waiting for all.
+            -- The first late answer ends the waiting for all.
             'events', CASE WHEN v_late AND v.status = 'pending' THEN time_out_visitor(v.id) END);
     END IF;
     -- The row is locked, so its state is still the one that was judged.

@@ -1,4 +1,4 @@
--- Strips visitors whose time ended longer ago than their society keeps them, 180 days where it says nothing.
+-- Redacts visitors whose time ended longer ago than their society keeps them, 180 days where it says nothing.
 CREATE OR REPLACE FUNCTION strip_visitors(p_rows integer) RETURNS bigint LANGUAGE plpgsql VOLATILE
 SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN

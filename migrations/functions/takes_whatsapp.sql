@@ -1,4 +1,4 @@
--- Whether a number takes WhatsApp messages: there is a user of it, and whoever has it has agreed.
+-- Whether a number takes WhatsApp messages: it has users, and all of them have agreed.
 CREATE OR REPLACE FUNCTION takes_whatsapp(p_phone text) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
 BEGIN
     RETURN coalesce((SELECT bool_and(coalesce(p.whatsapp, false))

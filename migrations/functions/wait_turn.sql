@@ -1,6 +1,6 @@
 -- What the one that waits has to know: what is due, and the seconds until more is. Null where nothing falls due in the
 -- p_left seconds that the caller has, or another one waits. p_asked is the time after which the caller wants somebody to
--- look, whoever waits.
+-- look, for anybody who waits.
 CREATE OR REPLACE FUNCTION wait_turn(p_holder uuid, p_asked float8, p_left float8) RETURNS jsonb LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
     v_asked timestamptz := clock_timestamp() + make_interval(secs => p_asked);

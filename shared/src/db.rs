@@ -13,7 +13,9 @@
 
 use std::{pin::pin, sync::Arc, time::Duration};
 
-use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts};
+use deadpool_postgres::{
+    Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, Timeouts,
+};
 use futures_util::TryStreamExt;
 use rustls::{ClientConfig, RootCertStore, pki_types::CertificateDer};
 use secrecy::ExposeSecret;
@@ -25,12 +27,11 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use uuid::Uuid;
 
 use crate::{
-    StartError,
+    StartError, StoreError,
     config::DatabaseConfig,
-    error::ApiError,
-    fields::{Problem, ProblemCode},
     misread::misfit,
-    statement::{Statement, Unique},
+    statement::{Change, Statement, Unique, Value},
+    store::DATABASE,
 };
 
 /// How long opening a connection may take.
@@ -42,9 +43,6 @@ const STATEMENT_TIMEOUT: Duration = Duration::from_secs(5);
 const REFUSED_FOR_NOW: &str = "53R01";
 /// How long such a statement is tried again. With the 1.2 s that one of them waits for rooms it is less than 3 s.
 const TRYING: Duration = Duration::from_millis(1500);
-
-/// What the operator's half of an error of the database begins with; its code follows.
-const DATABASE: &str = "database: ";
 
 /// Makes a type with `as_str(&self)` a parameter of type `text`.
 #[macro_export]
@@ -147,7 +145,7 @@ impl Db {
     }
 
     /// Rows of one `jsonb` column each, read as `T`.
-    pub async fn read<T: DeserializeOwned>(&self, statement: Statement<'_>) -> Result<Vec<T>, ApiError> {
+    pub async fn read<T: DeserializeOwned>(&self, statement: Statement<'_>) -> Result<Vec<T>, StoreError> {
         self.query(statement).await?.iter().map(from_json).collect()
     }
 
@@ -155,7 +153,7 @@ impl Db {
     pub async fn read_one<T: DeserializeOwned>(
         &self,
         statement: Statement<'_>,
-    ) -> Result<Option<T>, ApiError> {
+    ) -> Result<Option<T>, StoreError> {
         self.query(statement).await?.first().map(from_json).transpose()
     }
 
@@ -163,22 +161,32 @@ impl Db {
     pub async fn read_first<T: DeserializeOwned>(
         &self,
         statement: Statement<'_>,
-    ) -> Result<Option<T>, ApiError> {
-        self.query_or_reconnect(statement).await?.first().map(from_json).transpose()
+    ) -> Result<Option<T>, StoreError> {
+        let again = |error: &_| is_unprepared(error) || connection_is_lost(error);
+        self.run(statement, again).await?.0.first().map(from_json).transpose()
+    }
+
+    /// As [`Db::read_one`], for a change and the values of all of its parameters, whose field another row may have the value
+    /// of already: then that field.
+    pub(crate) async fn change<T: DeserializeOwned>(
+        &self,
+        Change { sql, unique, .. }: Change<'_>,
+        values: &[Value<'_>],
+    ) -> Result<Result<Option<T>, Unique>, StoreError> {
+        match (self.run(Statement { sql, values }, is_unprepared).await, unique) {
+            (Ok((rows, _)), _) => rows.first().map(from_json).transpose().map(Ok),
+            (Err(Stopped::Refused(error)), Some(unique)) if breaks(&error, unique) => Ok(Err(unique)),
+            (Err(stopped), _) => Err(stopped.into()),
+        }
     }
 
     /// Runs a statement and tells how many rows it changed.
-    pub async fn execute(&self, statement: Statement<'_>) -> Result<u64, ApiError> {
+    pub async fn execute(&self, statement: Statement<'_>) -> Result<u64, StoreError> {
         Ok(self.run(statement, is_unprepared).await?.1)
     }
 
-    async fn query(&self, statement: Statement<'_>) -> Result<Vec<Row>, ApiError> {
+    async fn query(&self, statement: Statement<'_>) -> Result<Vec<Row>, StoreError> {
         Ok(self.run(statement, is_unprepared).await?.0)
-    }
-
-    async fn query_or_reconnect(&self, statement: Statement<'_>) -> Result<Vec<Row>, ApiError> {
-        let again = |error: &_| is_unprepared(error) || connection_is_lost(error);
-        Ok(self.run(statement, again).await?.0)
     }
 
     /// Runs a statement under its time limit, again where it was refused for now, and once more on a new connection after
@@ -187,10 +195,10 @@ impl Db {
         &self,
         statement: Statement<'_>,
         again: fn(&tokio_postgres::Error) -> bool,
-    ) -> Result<(Vec<Row>, u64), ApiError> {
+    ) -> Result<(Vec<Row>, u64), Stopped> {
         let (mut repeated, mut refused, began) = (false, 0, Instant::now());
         loop {
-            let connection = self.connection().await?;
+            let connection = self.pool.get().await.map_err(Stopped::Unconnected)?;
             match tokio::time::timeout(STATEMENT_TIMEOUT, run_on(&connection, statement)).await {
                 Ok(Ok(done)) => return Ok(done),
                 Ok(Err(error)) if is_refused_for_now(&error) && began.elapsed() < TRYING => {
@@ -200,16 +208,26 @@ impl Db {
                     continue;
                 }
                 Ok(Err(error)) if !repeated && again(&error) => drop(Object::take(connection)),
-                Ok(Err(error)) => return Err(failed(error, statement.unique)),
-                Err(_) => return Err(given_up(connection)),
+                Ok(Err(error)) => return Err(Stopped::Refused(error)),
+                Err(_) => {
+                    // Its statement may still be running.
+                    drop(Object::take(connection));
+                    return Err(Stopped::TooSlow);
+                }
             }
             repeated = true;
         }
     }
+}
 
-    async fn connection(&self) -> Result<Object, ApiError> {
-        self.pool.get().await.map_err(|error| ApiError::Unavailable(format!("{DATABASE}{error}")))
-    }
+/// Why a statement was not run to its end.
+enum Stopped {
+    /// There is no connection.
+    Unconnected(PoolError),
+    /// The server says so, or the connection was lost.
+    Refused(tokio_postgres::Error),
+    /// It took too long.
+    TooSlow,
 }
 
 /// Prepares a statement where the connection has not done so before, and runs it.
@@ -227,16 +245,10 @@ async fn run_on(
     Ok((rows, changed))
 }
 
-/// Closes a connection whose statement may still be running.
-fn given_up(connection: Object) -> ApiError {
-    drop(Object::take(connection));
-    ApiError::Unavailable(format!("{DATABASE}a statement took too long"))
-}
-
-fn from_json<T: DeserializeOwned>(row: &Row) -> Result<T, ApiError> {
+fn from_json<T: DeserializeOwned>(row: &Row) -> Result<T, StoreError> {
     // The error itself may quote the row.
     let misread = |why: &str| {
-        ApiError::Internal(format!("database row: it is no {}: {why}", std::any::type_name::<T>()))
+        StoreError::Defect(format!("database row: it is no {}: {why}", std::any::type_name::<T>()))
     };
     let JsonText(text) = row.try_get(0).map_err(|_| misread("it is null, or no JSON"))?;
     serde_json::from_slice(text).map_err(|error| misread(&misfit(text, &error)))
@@ -260,38 +272,31 @@ impl<'a> FromSql<'a> for JsonText<'a> {
     }
 }
 
-/// The field of the statement whose value another row has already.
-fn taken(error: &tokio_postgres::Error, unique: Option<Unique>) -> Option<Problem> {
-    let Unique { constraint, field, sentence } = unique?;
-    let problem = || Problem::new(ProblemCode::Taken, "is in use already").of(field).saying(sentence);
-    (error.as_db_error()?.constraint()? == constraint).then(problem)
+/// Whether another row has the value of this field already.
+fn breaks(error: &tokio_postgres::Error, unique: Unique) -> bool {
+    error.as_db_error().and_then(|error| error.constraint()) == Some(unique.constraint)
 }
 
-/// A lost connection, a server that is going down or too busy is 503; anything else is a defect.
-fn failed(error: tokio_postgres::Error, unique: Option<Unique>) -> ApiError {
-    if let Some(problem) = taken(&error, unique) {
-        return ApiError::Invalid(vec![problem]);
+/// A lost connection, a server that is going down or too busy may be there again soon; anything else is a defect.
+impl From<Stopped> for StoreError {
+    fn from(stopped: Stopped) -> Self {
+        let error = match stopped {
+            Stopped::Unconnected(error) => return Self::Unavailable(format!("{DATABASE}{error}")),
+            Stopped::TooSlow => return Self::Unavailable(format!("{DATABASE}a statement took too long")),
+            Stopped::Refused(error) => error,
+        };
+        // The detail of a database error may quote a row, so only its code and message are kept.
+        let cause = match error.as_db_error() {
+            // A statement that needs a right which no migration has given.
+            Some(db) if *db.code() == SqlState::INSUFFICIENT_PRIVILEGE => {
+                format!("{DATABASE}{} {}, see docs/grants.md", db.code().code(), db.message())
+            }
+            Some(db) => format!("{DATABASE}{} {}", db.code().code(), db.message()),
+            None => format!("{DATABASE}{error}"),
+        };
+        let retry_helps = connection_is_lost(&error) || error.code().is_some_and(is_transient);
+        if retry_helps { Self::Unavailable(cause) } else { Self::Defect(cause) }
     }
-    let retry_helps = connection_is_lost(&error) || error.code().is_some_and(is_transient);
-    // The detail of a database error may quote a row, so only its code and message are kept.
-    let cause = match error.as_db_error() {
-        // A statement that needs a right which no migration has given.
-        Some(db) if *db.code() == SqlState::INSUFFICIENT_PRIVILEGE => {
-            format!("{DATABASE}{} {}, see docs/grants.md", db.code().code(), db.message())
-        }
-        Some(db) => format!("{DATABASE}{} {}", db.code().code(), db.message()),
-        None => format!("{DATABASE}{error}"),
-    };
-    if retry_helps { ApiError::Unavailable(cause) } else { ApiError::Internal(cause) }
-}
-
-/// PostgreSQL's code, where the error is one of its own.
-pub fn sqlstate(error: &ApiError) -> Option<&str> {
-    let (ApiError::Internal(cause) | ApiError::Unavailable(cause)) = error else { return None };
-    let code = cause.strip_prefix(DATABASE)?.split(' ').next()?;
-    let is_code =
-        code.len() == 5 && code.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
-    is_code.then_some(code)
 }
 
 /// The server behind a pooler does not know the statement, or its result has changed: it was not run (PostgreSQL
@@ -356,17 +361,6 @@ fn tls(config: &DatabaseConfig) -> Result<ClientConfig, StartError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_reason_is_the_code_alone() {
-        let refused = ApiError::Unavailable(format!("{DATABASE}53R01 a room is busy"));
-        assert_eq!(sqlstate(&refused), Some("53R01"));
-        for cause in ["a statement took too long", "error connecting", ""] {
-            assert_eq!(sqlstate(&ApiError::Internal(format!("{DATABASE}{cause}"))), None);
-        }
-        assert_eq!(sqlstate(&ApiError::Internal("42501".into())), None);
-        assert_eq!(sqlstate(&ApiError::NotFound("There is nothing here.")), None);
-    }
 
     #[test]
     fn pauses_are_short_and_grow() {

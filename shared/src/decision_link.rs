@@ -27,7 +27,7 @@ pub struct DecisionLinks {
 pub struct DecisionClaims {
     /// The visitor to be answered.
     pub visitor_id: Uuid,
-    /// The flat that he visits.
+    /// The flat that they visit.
     pub flat_id: Uuid,
     /// Who answers.
     pub user_id: Uuid,

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{cause::request_id, code::ErrorCode, fields::Problem, openapi, rate::RateState};
+use crate::{StoreError, cause::request_id, code::ErrorCode, fields::Problem, openapi, rate::RateState};
 
 /// Why a request was not served.
 #[derive(Debug)]
@@ -116,6 +116,15 @@ impl Wish {
 
     fn request_id(self) -> Option<Uuid> {
         if let Self::Pending(request_id) = self { request_id } else { None }
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable(cause) => Self::Unavailable(cause),
+            StoreError::Defect(cause) => Self::Internal(cause),
+        }
     }
 }
 

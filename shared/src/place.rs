@@ -6,12 +6,12 @@ use uuid::Uuid;
 
 use crate::{openapi, vocabulary::OccupancyRole};
 
-/// What `home_of` in the migrations answers: where a user lives and where he stands guard.
+/// What `home_of` in the migrations answers: where a user lives and where they stand guard.
 #[derive(Debug, Deserialize)]
 pub struct Home {
-    /// His flats, the primary one first.
+    /// Their flats, the primary one first.
     pub flats: Vec<Flat>,
-    /// His post.
+    /// Their post.
     pub guard: Option<GuardPost>,
 }
 
@@ -25,7 +25,7 @@ pub struct Flat {
     /// `owner`, `tenant` or `other`.
     #[schema(value_type = OccupancyRole)]
     pub occupancy_role: String,
-    /// Whether it is his main home.
+    /// Whether it is their main home.
     pub is_primary: bool,
     /// First day, `YYYY-MM-DD`.
     #[schema(format = Date)]
@@ -72,7 +72,7 @@ pub struct GuardPost {
     pub society_name: String,
     /// The society's city.
     pub city: String,
-    /// The block he is assigned to.
+    /// The block they are assigned to.
     pub block_id: Option<Uuid>,
     /// That block's name.
     pub assigned_block_name: Option<String>,

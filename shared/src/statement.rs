@@ -34,8 +34,6 @@ pub struct Statement<'a> {
     pub sql: &'static str,
     #[doc(hidden)]
     pub values: &'a [Value<'a>],
-    #[doc(hidden)]
-    pub unique: Option<Unique>,
 }
 
 /// A writing statement, whose first six parameters come from [`crate::write`]: `:caller`, `:method`, `:path`, `:key`,
@@ -80,7 +78,6 @@ macro_rules! sql {
         $crate::statement::Statement {
             sql: $crate::numbered!($sql, $($name),*),
             values: &[$($crate::value!($name $(= $value)?)),*],
-            unique: None,
         }
     };
 }
@@ -186,7 +183,7 @@ pub const fn number<const N: usize>(sql: &str, names: &[&str]) -> [u8; N] {
     }
 }
 
-/// The text with numbers in the place of names, and the names in the order of the numbers: for whoever has a text and no
+/// The text with numbers in the place of names, and the names in the order of the numbers: for a caller with a text and no
 /// values, as a test.
 ///
 /// # Panics

@@ -21,12 +21,12 @@ use crate::{
     db::Db,
     entry::Verdict,
     http::{Answer, ApiError, ErrorCode},
-    input::{IdempotencyKey, Problem},
+    input::{IdempotencyKey, Problem, ProblemCode},
     realtime::{Answered, Beside, Emitted, Publisher},
-    statement::{Change, Statement, Value},
+    statement::{Change, Unique, Value},
 };
 
-/// What a writing function has: all that a reading one has, and whoever tells its events.
+/// What a writing function has: all that a reading one has, and what tells its events.
 #[derive(Clone)]
 pub struct Writer<T = Publisher> {
     app: App,
@@ -181,7 +181,7 @@ impl Over {
 pub struct Writing<'a> {
     /// The caller.
     pub caller: &'a Caller,
-    /// His idempotency key.
+    /// Their idempotency key.
     pub key: &'a IdempotencyKey,
     /// The request.
     pub meta: &'a RequestMeta,
@@ -235,9 +235,8 @@ impl<T: Tell> Writer<T> {
         let common: [Value<'_>; 6] =
             [caller.user_id(), &key.method, &key.path, &key.key, &payload, &meta.request_id];
         let values: Vec<Value<'_>> = common.into_iter().chain(change.values.iter().copied()).collect();
-        let statement = Statement { sql: change.sql, values: &values, unique: change.unique };
-        let outcome = self.app.db.read_one::<Option<Outcome<A>>>(statement).await?;
-        let outcome = outcome.flatten().ok_or(ApiError::NotFound(unknown))?;
+        let outcome = self.app.db.change::<Option<Outcome<A>>>(change, &values).await?;
+        let outcome = outcome.map_err(taken)?.flatten().ok_or(ApiError::NotFound(unknown))?;
         if !outcome.allowed {
             return Err(ApiError::Forbidden(forbidden));
         }
@@ -277,6 +276,12 @@ impl<T: Tell> Writer<T> {
         };
         Ok(Written { answer, replayed: !outcome.fresh })
     }
+}
+
+/// The refusal of a value that another row has already.
+fn taken(Unique { field, sentence, .. }: Unique) -> ApiError {
+    let problem = Problem::new(ProblemCode::Taken, "is in use already");
+    ApiError::Invalid(vec![problem.of(field).saying(sentence)])
 }
 
 impl<A> Written<A> {

@@ -9,7 +9,7 @@ import { openSocketIo } from "./socket_io.mjs";
 const backend = process.env.SOCIETY360_URL ?? "http://127.0.0.1:3000";
 const uid = process.argv[2] ?? "demo-resident-101a";
 
-// `cargo dev` signs in whoever is named. With Firebase it is `getAuth().currentUser.getIdToken(refresh)`.
+// `cargo dev` signs in any user that is named. With Firebase it is `getAuth().currentUser.getIdToken(refresh)`.
 let token;
 async function getToken(refresh) {
   if (refresh || !token) token = (await (await fetch(`${backend}/_local/token?uid=${uid}`)).json()).token;

@@ -1,4 +1,4 @@
-//! Exchanges an ID token for the user, his roles, his home and his post.
+//! Exchanges an ID token for the user, their roles, home and post.
 
 use axum::{extract::State, response::Response};
 use serde::Serialize;

@@ -1,4 +1,4 @@
-//! A user signs out of a phone: its token is forgotten. Someone else's token is unknown to him.
+//! A user signs out of a phone: its token is forgotten. Someone else's token is unknown to them.
 
 use axum::{extract::State, http::StatusCode, response::Response};
 use serde::{Deserialize, Serialize};

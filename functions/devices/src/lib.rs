@@ -1,4 +1,4 @@
-//! The phones a user is pushed to: registered, listed, forgotten, always his own.
+//! The phones a user is pushed to: registered, listed, forgotten, always their own.
 
 pub mod catalogue;
 mod forget;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use shared::{
-    http::ApiError,
+    StoreError,
     metrics::{self, Metric},
     realtime::Outbox,
     sql,
@@ -22,7 +22,7 @@ const CONNECTIONS: i32 = 32;
 
 impl Dispatcher {
     /// Pushes what waits, a part of it.
-    pub(crate) async fn push_round(&self) -> Result<Round, ApiError> {
+    pub(crate) async fn push_round(&self) -> Result<Round, StoreError> {
         let outbox = Outbox::new(&self.db);
         let batches = outbox.claim_rooms(ROOMS).await?;
         let backlogs = outbox.claim_lagging(CONNECTIONS).await?;
@@ -40,7 +40,7 @@ impl Dispatcher {
     }
 
     /// Tells how much is waiting, for the alarms.
-    pub(crate) async fn report(&self) -> Result<(), ApiError> {
+    pub(crate) async fn report(&self) -> Result<(), StoreError> {
         let load = Outbox::new(&self.db).load().await?;
         self.db.execute(sql!("SELECT forget_put_off()")).await?;
         metrics::put(&[

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use futures_util::future::join_all;
 use shared::{
-    http::ApiError,
+    StoreError,
     realtime::{Connection, HELLO_TIMEOUT, Posted, Waiting},
 };
 use tokio::time::{Instant, sleep};
@@ -31,7 +31,7 @@ const AT_ONCE: usize = 32;
 impl Dispatcher {
     /// Speaks first on a connection, and closes it where its client does not answer in time. Called
     /// twice for one connection it speaks once.
-    pub(crate) async fn greet(&self, connection_id: &str, connected_at: i64) -> Result<(), ApiError> {
+    pub(crate) async fn greet(&self, connection_id: &str, connected_at: i64) -> Result<(), StoreError> {
         let connections = self.pusher.connections();
         if !connections.claim_greeting(connection_id, connected_at).await? {
             return Ok(());
@@ -43,7 +43,7 @@ impl Dispatcher {
             Posted::Gone => return connections.close(connection_id, connected_at).await,
             Posted::Failed => {
                 connections.release_greeting(connection_id, connected_at).await?;
-                return Err(ApiError::Unavailable("a connection could not be greeted".into()));
+                return Err(StoreError::Unavailable("a connection could not be greeted".into()));
             }
         }
         if connections.waiting(now_ms(), WATCHED + 1).await?.len() > WATCHED.into() {
@@ -70,7 +70,7 @@ impl Dispatcher {
     }
 
     /// Waits for a connection's hello, and closes it where none comes.
-    async fn watch(&self, waiting: Waiting) -> Result<(), ApiError> {
+    async fn watch(&self, waiting: Waiting) -> Result<(), StoreError> {
         let mut pause = FIRST_PAUSE;
         while age(&waiting) < HELLO_TIMEOUT {
             sleep(pause.min(HELLO_TIMEOUT.saturating_sub(age(&waiting)))).await;
@@ -84,7 +84,7 @@ impl Dispatcher {
 
     /// Closes the connections whose time to say hello is over. One that cannot be closed now stands in
     /// no other's way.
-    pub(crate) async fn close_the_silent(&self) -> Result<(), ApiError> {
+    pub(crate) async fn close_the_silent(&self) -> Result<(), StoreError> {
         let limit = i64::try_from(HELLO_TIMEOUT.as_millis()).unwrap_or(i64::MAX);
         let waiting = self.pusher.connections().waiting(now_ms() - limit, CLOSED).await?;
         let mut done = Ok(());
@@ -95,20 +95,23 @@ impl Dispatcher {
         done
     }
 
-    async fn end_waiting(&self, waiting: &Waiting) -> Result<(), ApiError> {
+    async fn end_waiting(&self, waiting: &Waiting) -> Result<(), StoreError> {
         if self.is_silent(waiting).await? {
             return self.close_silent(waiting).await;
         }
         self.pusher.connections().stop_waiting(waiting).await
     }
 
-    async fn is_silent(&self, waiting: &Waiting) -> Result<bool, ApiError> {
+    async fn is_silent(&self, waiting: &Waiting) -> Result<bool, StoreError> {
         let found = self.pusher.connections().find(&waiting.connection_id).await?;
         let is_it = |found: &Connection| found.connected_at == waiting.connected_at && !found.admitted;
         Ok(found.as_ref().is_some_and(is_it))
     }
 
-    async fn close_silent(&self, Waiting { connection_id, connected_at }: &Waiting) -> Result<(), ApiError> {
+    async fn close_silent(
+        &self,
+        Waiting { connection_id, connected_at }: &Waiting,
+    ) -> Result<(), StoreError> {
         self.hang_up(connection_id, *connected_at).await
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! It pushes the events that did not go through at once, or whose function died before the push, it sends what is queued
 //! for phones, ends the waiting of visitors whom nobody answers, speaks first on connections whose protocol asks for that,
-//! and pings them. It is rung by functions that left something over, and by a schedule each minute as the safety net. Any
+//! and pings them. It is invoked by functions that left something over, and by a schedule each minute as the safety net. Any
 //! number of dispatchers may run at once: a room, a lagging connection, a message and a visitor belong to one of them at a
 //! time. How many do is bounded by turns.
 
@@ -18,12 +18,11 @@ mod watch;
 use lambda_runtime::{Error, LambdaEvent};
 use serde::{Deserialize, de::IgnoredAny};
 use shared::{
-    Cause, StartError,
+    Cause, StartError, StoreError,
     config::{DatabaseConfig, Env, NotifyConfig, PingConfig, RealtimeConfig},
     db::Db,
-    http::ApiError,
     notify::Channels,
-    realtime::{Greeting, Outbox, Posted, Pusher, Ring},
+    realtime::{Greeting, Outbox, Posted, Pusher, Task},
 };
 
 use turns::Works;
@@ -58,7 +57,7 @@ pub struct Dispatcher {
 #[serde(untagged)]
 pub enum Call {
     /// Another function.
-    Rung(Ring),
+    Invoked(Task),
     /// The schedule.
     Scheduled(IgnoredAny),
 }
@@ -70,14 +69,14 @@ impl Dispatcher {
     /// A store is down; Lambda repeats the event of another function, and the schedule repeats itself.
     pub async fn handle(&self, event: LambdaEvent<Call>) -> Result<(), Error> {
         let done = match event.payload {
-            Call::Rung(Ring::Greet(Greeting { connection_id, connected_at })) => {
+            Call::Invoked(Task::Greet(Greeting { connection_id, connected_at })) => {
                 self.greet(&connection_id, connected_at).await
             }
-            Call::Rung(ring @ (Ring::Drain { .. } | Ring::Send(_) | Ring::Watch(_))) => {
-                if let Some(Cause { request_id, trace_id }) = ring.cause() {
-                    tracing::info!(request_id, trace_id, "rung");
+            Call::Invoked(task @ (Task::Drain { .. } | Task::Send(_) | Task::Watch(_))) => {
+                if let Some(Cause { request_id, trace_id }) = task.cause() {
+                    tracing::info!(request_id, trace_id, "invoked");
                 }
-                self.answer(&ring).await
+                self.answer(&task).await
             }
             Call::Scheduled(_) => self.make_rounds().await,
         };
@@ -87,19 +86,19 @@ impl Dispatcher {
         })
     }
 
-    /// What a function has rung for.
-    async fn answer(&self, ring: &Ring) -> Result<(), ApiError> {
-        let held = matches!(ring, Ring::Drain { held: true, .. }).then_some(Outbox::LEASE);
-        let works = match ring {
-            Ring::Drain { .. } => Works { push: true, send: true, watch: false },
-            Ring::Watch(_) => Works { push: false, send: true, watch: true },
-            Ring::Send(_) | Ring::Greet(_) => Works { push: false, send: true, watch: false },
+    /// What a function has left.
+    async fn answer(&self, task: &Task) -> Result<(), StoreError> {
+        let held = matches!(task, Task::Drain { held: true, .. }).then_some(Outbox::LEASE);
+        let works = match task {
+            Task::Drain { .. } => Works { push: true, send: true, watch: false },
+            Task::Watch(_) => Works { push: false, send: true, watch: true },
+            Task::Send(_) | Task::Greet(_) => Works { push: false, send: true, watch: false },
         };
         self.work(works, false, held).await
     }
 
     /// What each minute asks for; each part is worth doing where another fails.
-    async fn make_rounds(&self) -> Result<(), ApiError> {
+    async fn make_rounds(&self) -> Result<(), StoreError> {
         let all = Works { push: true, send: true, watch: true };
         let (reported, worked, closed, pinged) =
             tokio::join!(self.report(), self.work(all, true, None), self.close_the_silent(), self.ping());
@@ -107,9 +106,9 @@ impl Dispatcher {
     }
 
     /// Closes a connection and forgets it.
-    async fn hang_up(&self, connection_id: &str, connected_at: i64) -> Result<(), ApiError> {
+    async fn hang_up(&self, connection_id: &str, connected_at: i64) -> Result<(), StoreError> {
         if self.pusher.gateway().hang_up(connection_id).await == Posted::Failed {
-            return Err(ApiError::Unavailable("a connection could not be closed".into()));
+            return Err(StoreError::Unavailable("a connection could not be closed".into()));
         }
         self.pusher.connections().close(connection_id, connected_at).await
     }

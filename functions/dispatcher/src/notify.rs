@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::{StreamExt, stream};
 use serde::Deserialize;
 use shared::{
-    http::ApiError,
+    StoreError,
     notify::{Message, Outcome, Settlement},
     realtime::{Emitted, Outbox, Turn},
     sql,
@@ -26,7 +26,7 @@ const TELLING: Duration = Duration::from_millis(2500);
 
 impl Dispatcher {
     /// Sends what is queued, a part of it, and tells guards what was put off.
-    pub(crate) async fn send_round(&self) -> Result<Round, ApiError> {
+    pub(crate) async fn send_round(&self) -> Result<Round, StoreError> {
         let messages = self.claim_messages().await?;
         let (told, put_off) = self.tell_what_is_due().await?;
         let mut round = Round { did: told || !messages.is_empty(), more: put_off, ..Round::default() };
@@ -57,7 +57,7 @@ impl Dispatcher {
         Ok(round)
     }
 
-    async fn claim_messages(&self) -> Result<Vec<Message>, ApiError> {
+    async fn claim_messages(&self) -> Result<Vec<Message>, StoreError> {
         let limit = AT_ONCE as i32;
         self.db.read(sql!("SELECT claim_notifications(:limit)", limit)).await
     }
@@ -74,17 +74,17 @@ impl Dispatcher {
     }
 
     /// Notes what came of messages.
-    async fn settle_messages(&self, done: Vec<(Message, Outcome)>) -> Result<(), ApiError> {
+    async fn settle_messages(&self, done: Vec<(Message, Outcome)>) -> Result<(), StoreError> {
         let settlements: Vec<_> =
             done.iter().map(|(message, outcome)| Settlement::of(message, outcome.clone())).collect();
         let settlements = serde_json::to_value(&settlements)
-            .map_err(|_| ApiError::Internal("what came of messages could not be written down".into()))?;
+            .map_err(|_| StoreError::Defect("what came of messages could not be written down".into()))?;
         self.db.execute(sql!("SELECT settle_notifications(:settlements)", settlements)).await.map(drop)
     }
 
     /// Tells guards how far questions have come, a society at a time, so that none waits for another's room. Answers
     /// whether there was any to tell, and what it leaves.
-    async fn tell_what_is_due(&self) -> Result<(bool, Works), ApiError> {
+    async fn tell_what_is_due(&self) -> Result<(bool, Works), StoreError> {
         let limit = AT_ONCE as i32;
         let (mut told, mut left, mut events) = (false, Works::default(), Vec::new());
         let mut began = Instant::now();

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use shared::{
+    StoreError,
     config::PingConfig,
-    http::ApiError,
     realtime::{Connection, PingPlace, PingSlot, Pinged, Posted},
 };
 use tokio::time::{Instant, sleep, sleep_until};
@@ -43,7 +43,7 @@ enum Done {
 
 impl Dispatcher {
     /// Pings whatever is due, unless somebody else is at it.
-    pub(crate) async fn ping(&self) -> Result<(), ApiError> {
+    pub(crate) async fn ping(&self) -> Result<(), StoreError> {
         let connections = self.pusher.connections();
         let Some(mut turn) = connections.claim_pings(LEASE).await? else { return Ok(()) };
         let pinged = self.ping_on(&mut turn.place).await;
@@ -52,7 +52,7 @@ impl Dispatcher {
     }
 
     /// Pings from this place on, until nothing is due or the round is over.
-    async fn ping_on(&self, place: &mut PingPlace) -> Result<(), ApiError> {
+    async fn ping_on(&self, place: &mut PingPlace) -> Result<(), StoreError> {
         let (now, end) = (now_ms(), Instant::now() + ROUND);
         let mut all = Vec::new();
         let mut result = Ok(());
@@ -81,7 +81,7 @@ impl Dispatcher {
         place: &mut PingPlace,
         end: Instant,
         all: &mut Vec<Done>,
-    ) -> Result<(), ApiError> {
+    ) -> Result<(), StoreError> {
         let connections = self.pusher.connections();
         let (page, is_more) = connections.pinged(slot, place, PAGE).await?;
         let mut found = connections.find_all(&page).await?;
@@ -120,7 +120,7 @@ impl Dispatcher {
         slot: PingSlot,
         pinged: &Pinged,
         found: Option<Connection>,
-    ) -> Result<Done, ApiError> {
+    ) -> Result<Done, StoreError> {
         let Pinged { connection_id, connected_at } = pinged;
         let found = found.filter(|found| found.connected_at == *connected_at);
         let Some((frame, connection)) = found.and_then(|found| Some((found.protocol.ping()?, found))) else {

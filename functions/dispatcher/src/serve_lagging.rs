@@ -1,7 +1,7 @@
 //! Serving a connection that lags behind its room: what it lacks, in order, until it has everything.
 
 use shared::{
-    http::ApiError,
+    StoreError,
     realtime::{Backlog, Event, Member, Outbox, Posted},
 };
 
@@ -23,7 +23,7 @@ impl Dispatcher {
         })
     }
 
-    async fn try_to_serve(&self, outbox: &Outbox<'_>, mut backlog: Backlog) -> Result<bool, ApiError> {
+    async fn try_to_serve(&self, outbox: &Outbox<'_>, mut backlog: Backlog) -> Result<bool, StoreError> {
         let Some(member) = self.find_entitled(&backlog).await? else {
             outbox.forget(&backlog).await?;
             return Ok(false);
@@ -58,7 +58,7 @@ impl Dispatcher {
     }
 
     /// The connection, where it is still in the room and its user belongs there.
-    async fn find_entitled(&self, backlog: &Backlog) -> Result<Option<Member>, ApiError> {
+    async fn find_entitled(&self, backlog: &Backlog) -> Result<Option<Member>, StoreError> {
         let connections = self.pusher.connections();
         let member = connections.member(backlog.room, &backlog.connection_id).await?;
         let member = member.filter(|member| member.connected_at == backlog.connected_at);
@@ -72,11 +72,11 @@ impl Dispatcher {
     }
 
     /// Posts one event after the other; answers the last one that was taken, and what came of the rest.
-    async fn send(&self, member: &Member, backlog: &Backlog) -> Result<(i64, Posted), ApiError> {
+    async fn send(&self, member: &Member, backlog: &Backlog) -> Result<(i64, Posted), StoreError> {
         let mut since = backlog.since;
         for event in &backlog.events {
             let frame = member.protocol.event(event);
-            let frame = frame.map_err(|_| ApiError::Internal("an event could not be serialised".into()))?;
+            let frame = frame.map_err(|_| StoreError::Defect("an event could not be serialised".into()))?;
             let posted = self.pusher.gateway().post(&member.connection_id, &frame).await;
             if posted != Posted::Accepted {
                 let Event { room, seq, request_id, trace_id, .. } = event;
@@ -90,7 +90,7 @@ impl Dispatcher {
     }
 
     /// Closes a connection that takes nothing. False where that is not possible either.
-    async fn give_up(&self, member: &Member) -> Result<bool, ApiError> {
+    async fn give_up(&self, member: &Member) -> Result<bool, StoreError> {
         if self.pusher.gateway().hang_up(&member.connection_id).await == Posted::Failed {
             return Ok(false);
         }

@@ -1,11 +1,11 @@
-//! Whose turn it is. A few dispatchers do each kind of work; a ring that finds them at it ends at once, as whoever ends looks
+//! Whose turn it is. A few dispatchers do each kind of work; an invocation that finds them at it ends at once, as one that ends looks
 //! once more. One of them all waits for what falls due soon.
 
 use std::{future::Future, pin::Pin, time::Duration};
 
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use serde::Deserialize;
-use shared::{http::ApiError, sql};
+use shared::{StoreError, sql};
 use tokio::{
     select,
     time::{Instant, sleep},
@@ -114,7 +114,7 @@ impl Dispatcher {
         asked: Works,
         is_scheduled: bool,
         again: Option<Duration>,
-    ) -> Result<(), ApiError> {
+    ) -> Result<(), StoreError> {
         let mut shift = Shift {
             dispatcher: self,
             is_scheduled,
@@ -133,7 +133,7 @@ impl Dispatcher {
         shift.result
     }
 
-    async fn take_turn(&self, kind: Kind, holder: Uuid) -> Result<bool, ApiError> {
+    async fn take_turn(&self, kind: Kind, holder: Uuid) -> Result<bool, StoreError> {
         let take = sql!(
             "SELECT to_jsonb(take_turn(:work, :holder, :seconds))",
             work = kind.name(),
@@ -143,17 +143,17 @@ impl Dispatcher {
         Ok(self.db.read_first(take).await? == Some(true))
     }
 
-    async fn give_turn_back(&self, kind: Kind, holder: Uuid) -> Result<(), ApiError> {
+    async fn give_turn_back(&self, kind: Kind, holder: Uuid) -> Result<(), StoreError> {
         let give = sql!("SELECT give_turn_back(:work, :holder)", work = kind.name(), holder);
         self.db.execute(give).await.map(drop)
     }
 
-    async fn is_due(&self, kind: Kind) -> Result<bool, ApiError> {
+    async fn is_due(&self, kind: Kind) -> Result<bool, StoreError> {
         let due: Option<Due> = self.db.read_one(sql!("SELECT due_work(0)")).await?;
         Ok(due.is_some_and(|due| due.now.has(kind)))
     }
 
-    async fn do_rounds(&self, kind: Kind, is_scheduled: bool, end: Instant) -> Result<Done, ApiError> {
+    async fn do_rounds(&self, kind: Kind, is_scheduled: bool, end: Instant) -> Result<Done, StoreError> {
         let (holder, end) = (Uuid::new_v4(), end.min(Instant::now() + WORKING));
         let mut counts = Counts::default();
         let done = self.do_rounds_as(kind, (!is_scheduled).then_some(holder), end, &mut counts).await;
@@ -171,7 +171,7 @@ impl Dispatcher {
         holder: Option<Uuid>,
         end: Instant,
         counts: &mut Counts,
-    ) -> Result<Done, ApiError> {
+    ) -> Result<Done, StoreError> {
         let (mut done, mut has_looked) = (Done::default(), false);
         loop {
             if let Some(holder) = holder
@@ -204,7 +204,7 @@ impl Dispatcher {
     }
 }
 
-type Running<'a> = Pin<Box<dyn Future<Output = (Kind, Result<Done, ApiError>)> + Send + 'a>>;
+type Running<'a> = Pin<Box<dyn Future<Output = (Kind, Result<Done, StoreError>)> + Send + 'a>>;
 
 /// What one invocation does.
 struct Shift<'a> {
@@ -215,7 +215,7 @@ struct Shift<'a> {
     busy: Vec<Kind>,
     took: bool,
     again: Option<Instant>,
-    result: Result<(), ApiError>,
+    result: Result<(), StoreError>,
 }
 
 impl Shift<'_> {
@@ -248,7 +248,7 @@ impl Shift<'_> {
     }
 
     /// Waits for what falls due, unless another one does.
-    async fn wait(&mut self) -> Result<(), ApiError> {
+    async fn wait(&mut self) -> Result<(), StoreError> {
         let waiter = Uuid::new_v4();
         while let Some(Due { now, seconds }) = self.look(waiter).await? {
             self.start(now);
@@ -267,7 +267,7 @@ impl Shift<'_> {
         std::mem::replace(&mut self.result, Ok(()))
     }
 
-    async fn look(&mut self, waiter: Uuid) -> Result<Option<Due>, ApiError> {
+    async fn look(&mut self, waiter: Uuid) -> Result<Option<Due>, StoreError> {
         let now = Instant::now();
         let asked = self.again.take().map(|again| again.saturating_duration_since(now).as_secs_f64());
         let left = self.end.saturating_duration_since(now).as_secs_f64();

@@ -2,7 +2,7 @@
 //! stuck holds up no other. What cannot be done is put off, with its reason.
 
 use serde::Deserialize;
-use shared::{db, http::ApiError, realtime::Emitted, sql};
+use shared::{StoreError, realtime::Emitted, sql};
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -46,7 +46,7 @@ struct TimedOut {
 
 impl Dispatcher {
     /// Takes the steps that are due, and then ends the waiting of those whose time is over, some of each society.
-    pub(crate) async fn watch_round(&self, end: Instant) -> Result<Round, ApiError> {
+    pub(crate) async fn watch_round(&self, end: Instant) -> Result<Round, StoreError> {
         let due = sql!("SELECT due_societies(:societies)", societies = SOCIETIES);
         let societies: Vec<Society> = self.db.read(due).await?;
         let mut round = Round {
@@ -89,23 +89,23 @@ impl Dispatcher {
         Ok(round)
     }
 
-    async fn take_steps(&self, society: Uuid) -> Result<Stepped, ApiError> {
+    async fn take_steps(&self, society: Uuid) -> Result<Stepped, StoreError> {
         let take = sql!("SELECT take_steps_of_society(:society, :steps)", society, steps = STEPS);
         let taken = self.db.read_one(take).await?;
-        taken.ok_or_else(|| ApiError::Internal("steps were taken without an answer".into()))
+        taken.ok_or_else(|| StoreError::Defect("steps were taken without an answer".into()))
     }
 
-    async fn time_out(&self, society: Uuid) -> Result<TimedOut, ApiError> {
+    async fn time_out(&self, society: Uuid) -> Result<TimedOut, StoreError> {
         let deny = sql!("SELECT time_out_society(:society, :visitors)", society, visitors = VISITORS);
         let denied = self.db.read_one(deny).await?;
-        denied.ok_or_else(|| ApiError::Internal("deadlines were ended without an answer".into()))
+        denied.ok_or_else(|| StoreError::Defect("deadlines were ended without an answer".into()))
     }
 
     /// Leaves a society alone for a while, whose statement failed as a whole. The reason that is kept is PostgreSQL's code
     /// alone, or ours, as a message may quote a row.
-    async fn put_off(&self, society: Uuid, error: &ApiError) -> Result<(), ApiError> {
+    async fn put_off(&self, society: Uuid, error: &StoreError) -> Result<(), StoreError> {
         tracing::warn!(%society, ?error, "a society's deadlines and steps were put off");
-        let reason = db::sqlstate(error).unwrap_or(error.code().as_str());
+        let reason = error.sqlstate().unwrap_or(error.code().as_str());
         self.db.execute(sql!("SELECT put_off('society', :society, :reason)", society, reason)).await.map(drop)
     }
 }

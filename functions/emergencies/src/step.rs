@@ -1,4 +1,4 @@
-//! A guard takes an emergency on, and later resolves it; both are stored as his.
+//! A guard takes an emergency on, and later resolves it; both are stored as theirs.
 
 use axum::{extract::State, http::StatusCode, response::Response};
 use shared::{

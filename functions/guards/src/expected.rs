@@ -82,7 +82,7 @@ pub(crate) struct ExpectedList {
 
 /// Lists who is expected on a day.
 ///
-/// **Permissions:** guards and admins of the society; a block admin sees his block.
+/// **Permissions:** guards and admins of the society; a block admin sees their block.
 #[utoipa::path(get, path = "/v1/society/{society_id}/expected-visitors",
     params(("society_id" = Uuid, Path, description = "The society"), OnDay),
     responses((status = 200, body = ExpectedList), Forbidden, NotFound))]

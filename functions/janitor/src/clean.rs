@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use shared::{
-    http::ApiError,
+    StoreError,
     metrics::{self, Metric},
     statement,
 };
@@ -41,7 +41,7 @@ pub(crate) struct Work {
     /// Rows it removed, changed or made, also where it failed afterwards.
     pub(crate) rows: i64,
     /// Why it did not do all of it.
-    pub(crate) problem: Option<ApiError>,
+    pub(crate) problem: Option<StoreError>,
 }
 
 impl Janitor {
@@ -49,7 +49,7 @@ impl Janitor {
     ///
     /// # Errors
     /// The first of those that stopped a task. All of them are logged and recorded.
-    pub(crate) async fn clean(&self) -> Result<(), ApiError> {
+    pub(crate) async fn clean(&self) -> Result<(), StoreError> {
         let mut tasks = vec![self.run("make_partitions", "PartitionsMade", self.make_partitions()).await];
         tasks.push(self.run("anchor_audit", "AuditsAnchored", self.anchor_audit()).await);
         for (task, metric, batch) in OLD {
@@ -66,15 +66,15 @@ impl Janitor {
         task: &'static str,
         metric: &'static str,
         work: impl Future<Output = Work>,
-    ) -> Result<(), ApiError> {
+    ) -> Result<(), StoreError> {
         let started = self.db.read_one(statement!("start_run.sql", task)).await;
-        let id: Uuid = started?.ok_or_else(|| ApiError::Internal("a run has no id".into()))?;
+        let id: Uuid = started?.ok_or_else(|| StoreError::Defect("a run has no id".into()))?;
         let Work { rows, problem } = work.await;
         metrics::put(&[Metric::count(metric, rows)]);
         if let Some(error) = &problem {
             tracing::error!(task, ?error, "a task was not finished");
         }
-        let cause = problem.as_ref().map(cause);
+        let cause = problem.as_ref().map(StoreError::cause);
         let recorded = self.db.execute(statement!("finish_run.sql", run = id, rows, problem = cause)).await;
         problem.map_or(Ok(()), Err).and(recorded.map(drop))
     }
@@ -96,12 +96,4 @@ impl Janitor {
             }
         }
     }
-}
-
-/// The operator's half of an error, which quotes no row.
-fn cause(error: &ApiError) -> &str {
-    if let ApiError::Internal(cause) | ApiError::Unavailable(cause) = error {
-        return cause;
-    }
-    error.code().as_str()
 }

@@ -9,7 +9,7 @@ use tokio_postgres::Client;
 use crate::{Failure, migrate::RETRY_AFTER};
 
 /// Makes the user $1 or gives them the password $2, of which only a verifier is sent, so that no log shows it. A role
-/// that is held already is not granted again, since whoever granted it may have been another owner.
+/// that is held already is not granted again, since another owner may have granted it.
 const MAKE: &str = "
     SELECT format(CASE WHEN r.oid IS NULL THEN 'CREATE ROLE %1$I LOGIN PASSWORD %2$L' ELSE 'ALTER ROLE %1$I LOGIN PASSWORD %2$L' END, $1::text, $2::text)
         || CASE WHEN EXISTS (SELECT FROM pg_auth_members m WHERE m.member = r.oid AND m.roleid = 'society360_functions'::regrole)
@@ -76,7 +76,7 @@ pub async fn admit(owner: &Client, functions: &Connector, until: Instant) -> Res
     }
 }
 
-/// Takes from everybody but its owner what a database allows whoever signs in: tables of a session's own. A copy of a
+/// Takes from everybody but its owner what a database allows all who sign in: tables of a session's own. A copy of a
 /// database allows it again.
 ///
 /// # Errors

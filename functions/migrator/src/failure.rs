@@ -5,7 +5,7 @@ use std::{error::Error, fmt, iter::successors};
 use refinery::error::Kind;
 use tokio_postgres::error::DbError;
 
-/// Why the schema is not up to date. Whoever deploys reads it, so no row is quoted.
+/// Why the schema is not up to date. Operators read it, so no row is quoted.
 #[derive(Debug)]
 pub enum Failure {
     /// The database is down, or no session could be begun.
@@ -21,9 +21,9 @@ pub enum Failure {
     },
     /// A migration was never applied, although later ones were.
     Overtaken(String),
-    /// Whoever signs in with the functions' credentials cannot do their work.
+    /// The user of the functions' credentials cannot do their work.
     NotAdmitted(tokio_postgres::Error),
-    /// Whoever does may do more than their work.
+    /// That user may do more than their work.
     TooMuch,
     /// The time of the invocation is used up.
     OutOfTime,

@@ -20,7 +20,7 @@ const REASON: usize = 800;
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Caller {
-    /// Whoever knows it can answer in our place.
+    /// Anybody who knows it can answer in our place.
     #[serde(rename = "ResponseURL")]
     response_url: SecretString,
     stack_id: String,

@@ -24,7 +24,7 @@ struct Preferences {
     sms: bool,
     /// WhatsApp, which wants consent first.
     whatsapp: bool,
-    /// From here on nothing rings, on the clock of the user's timezone; null where he has no quiet hours.
+    /// From here on nothing rings, on the clock of the user's timezone; null where they have no quiet hours.
     #[schema(value_type = Option<ClockTime>)]
     quiet_from: Option<String>,
     /// Up to here; before `quiet_from` it is on the next day.

@@ -1,4 +1,4 @@
-//! From a city down to a flat: what a new user walks through to find his home.
+//! From a city down to a flat: what a new user walks through to find their home.
 //!
 //! The tree is open to every user; who lives where is told only to those with a part in the society.
 

@@ -36,7 +36,7 @@ pub(crate) enum Answer {
         /// The room.
         room: Room,
     },
-    /// The answer to `ping`: whoever has less of a room has missed something.
+    /// The answer to `ping`: a client with less of a room has missed something.
     Pong {
         /// The rooms of the connection, and the last event of each.
         rooms: Vec<Position>,

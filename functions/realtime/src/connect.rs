@@ -1,4 +1,4 @@
-//! `$connect`: whoever has a valid token may connect; which rooms he may join is asked later.
+//! `$connect`: any user with a valid token may connect; which rooms they may join is asked later.
 //!
 //! Permissions: any user with a valid Firebase ID token. The token comes as `Authorization: Bearer`,
 //! as one of the offered subprotocols (`society360, <token>`; a browser cannot set headers), or as
@@ -15,7 +15,7 @@ use shared::{
     auth::Counting,
     http::ApiError,
     input::{Problem, ProblemCode},
-    realtime::{Greeting, Protocol, Ring},
+    realtime::{Greeting, Protocol, Task},
 };
 use uuid::Uuid;
 
@@ -73,11 +73,11 @@ impl Realtime {
     async fn ask_for_greeting(&self, source: &Source) -> Result<(), ApiError> {
         let Source { connection_id, connected_at, .. } = source;
         let greeting = Greeting { connection_id: connection_id.clone(), connected_at: *connected_at };
-        let rung = self.bell.ring(&Ring::Greet(greeting)).await;
-        if rung.is_err() {
+        let invoked = self.dispatcher.invoke(&Task::Greet(greeting)).await;
+        if invoked.is_err() {
             self.connections().close(connection_id, *connected_at).await?;
         }
-        rung
+        Ok(invoked?)
     }
 }
 

@@ -26,7 +26,7 @@ impl Realtime {
         if connection.admitted {
             return protocol.welcome();
         }
-        // Whoever has shown his token may come back after a goodbye whenever he likes.
+        // A client that has shown its token may come back after a goodbye at any time.
         if connection.user_id.is_none() && is_late(connection) {
             return self.hang_up(connection).await;
         }
@@ -57,7 +57,7 @@ impl Realtime {
                 return Err(self.app.unverified(ApiError::TokenMissing, &meta).await);
             }
         };
-        self.connections().admit(connection, user_id).await
+        Ok(self.connections().admit(connection, user_id).await?)
     }
 }
 

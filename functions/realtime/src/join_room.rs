@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use crate::{Realtime, answer::Answer};
 
-/// Events that are sent again at most; whoever missed more reads the lists instead.
+/// Events that are sent again at most; clients that missed more read the lists instead.
 const MAX_REPLAY: i64 = 200;
 
 /// The wish to join a room.

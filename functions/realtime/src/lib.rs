@@ -1,4 +1,4 @@
-//! The WebSocket API: who connects, which rooms he joins, and that he left.
+//! The WebSocket API: who connects, which rooms they join, and that they left.
 //!
 //! Routes are `$connect`, `$default` and `$disconnect`; what a client wants stands in the message. The
 //! identity of a connection is the one of the token it was let in with; no message can change it.
@@ -28,7 +28,7 @@ use shared::{
     auth::{Counting, RequestMeta},
     config::{AppConfig, CallingConfig, Env},
     http::ApiError,
-    realtime::{Bell, Connections, Gateway, Protocol, Pusher},
+    realtime::{Connections, DispatcherClient, Gateway, Protocol, Pusher},
 };
 
 use answer::{Answer, refuse, say};
@@ -48,7 +48,7 @@ pub async fn start(mut env: Env) -> Result<Realtime, StartError> {
     env.finish()?;
     let pusher = Pusher::start(&calling.realtime);
     let (app, ()) = tokio::join!(App::start(app), pusher.warm());
-    Ok(Realtime { app: app?, pusher, bell: Bell::start(&calling) })
+    Ok(Realtime { app: app?, pusher, dispatcher: DispatcherClient::start(&calling) })
 }
 
 /// What every event of the WebSocket API needs.
@@ -56,7 +56,7 @@ pub async fn start(mut env: Env) -> Result<Realtime, StartError> {
 pub struct Realtime {
     app: App,
     pusher: Pusher,
-    bell: Bell,
+    dispatcher: DispatcherClient,
 }
 
 /// The connection an event belongs to, as the gateway names it.

@@ -31,7 +31,7 @@ impl Realtime {
                 (connection.protocol, Answer::too_many_messages())
             }
             Ok(Heard::Nobody) => (Protocol::guess(text), Answer::connection_unknown()),
-            Err(error) => (Protocol::guess(text), Answer::failed(&error, &source.request_id)),
+            Err(error) => (Protocol::guess(text), Answer::failed(&error.into(), &source.request_id)),
         };
         refuse_message(protocol, text, &answer)
     }
@@ -45,7 +45,7 @@ impl Realtime {
                     Ok(message) => self.act(connection, message).await,
                     Err(problems) => Ok(Answer::invalid(problems)),
                 };
-                let answer = answer.unwrap_or_else(|error| Answer::failed(&error, &source.request_id));
+                let answer = answer.unwrap_or_else(|error| Answer::failed(&error.into(), &source.request_id));
                 protocol.answer(&answer.to_json(), ack)
             }
             Said::Goodbye => match self.connections().dismiss(connection).await {
@@ -55,7 +55,7 @@ impl Realtime {
             Said::Nothing => protocol.silence().to_owned(),
             Said::Elsewhere(refusal) => refusal,
             Said::Malformed(why) => protocol.answer(&Answer::malformed(why).to_json(), None),
-            // Whoever wants something before he is let in breaks the protocol, too.
+            // A message before the connection is admitted breaks the protocol, too.
             Said::Violation | Said::Wish { .. } => self.hang_up(connection).await,
         }
     }

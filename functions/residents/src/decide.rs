@@ -27,7 +27,7 @@ struct DecideAnswer {
 
 /// Approves a request: opens the occupancy and grants its role, once.
 ///
-/// **Permissions:** admin whose scope holds the flat, never the requester himself.
+/// **Permissions:** admin whose scope holds the flat, never the requester themselves.
 #[utoipa::path(post, path = "/v1/resident-requests/{id}/approve",
     params(("id" = Uuid, Path, description = "The request")), request_body = Decide,
     responses((status = 200, body = Answer<DecideAnswer>), Forbidden, NotFound, WrongState))]
@@ -43,7 +43,7 @@ pub(crate) async fn approve_request(
 
 /// Rejects a request.
 ///
-/// **Permissions:** admin whose scope holds the flat, never the requester himself.
+/// **Permissions:** admin whose scope holds the flat, never the requester themselves.
 #[utoipa::path(post, path = "/v1/resident-requests/{id}/reject",
     params(("id" = Uuid, Path, description = "The request")), request_body = Decide,
     responses((status = 200, body = Answer<DecideAnswer>), Forbidden, NotFound, WrongState))]

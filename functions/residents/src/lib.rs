@@ -1,4 +1,4 @@
-//! How someone becomes a resident: he asks, an admin who may decide about that flat decides, once.
+//! How someone becomes a resident: they ask, an admin who may decide about that flat decides, once.
 
 pub mod catalogue;
 mod decide;

@@ -38,7 +38,7 @@ pub(crate) struct ListedRequest {
 
 /// Lists requests to be a resident, newest first.
 ///
-/// **Permissions:** admins their scope, everyone his own.
+/// **Permissions:** admins their scope, all others their own.
 #[utoipa::path(get, path = "/v1/resident-requests", params(Filter),
     responses((status = 200, body = List<ListedRequest>)))]
 pub(crate) async fn list_requests(

@@ -53,7 +53,7 @@ fn outcome() -> Object {
 
 /// Rejects many requests at once.
 ///
-/// **Permissions:** admin whose scope holds the flat, never the requester himself.
+/// **Permissions:** admin whose scope holds the flat, never the requester themselves.
 ///
 /// Each is audited as if it had been rejected by itself; what came of each is in the answer.
 #[utoipa::path(post, path = "/v1/resident-requests/reject", request_body = RejectMany,

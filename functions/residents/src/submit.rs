@@ -32,7 +32,7 @@ pub(crate) struct NewRequest {
 /// Who lives there already is answered 409 with `resident` as the status, who has asked already with
 /// `pending`. A fourth request while three wait is answered so with `too_many`. Where the society's policy approves by
 /// itself, it fills vacant flats, also by the request that was open; where somebody lives there, an admin decides. Those
-/// who live there are told of whoever comes to live with them.
+/// who live there are told who comes to live with them.
 #[utoipa::path(post, path = "/v1/resident-requests", request_body = NewRequest,
     responses((status = 201, body = Answer<ResidentRequest>), NotFound, WrongState))]
 pub(crate) async fn submit_request(

@@ -11,7 +11,7 @@ WITH flat AS MATERIALIZED (
 ), place AS MATERIALIZED (
     SELECT f.*, o.id AS open, request_in_the_way(:caller, f.flat_id) AS in_the_way FROM flat f LEFT JOIN open o ON true
 ), decided AS MATERIALIZED (
-    -- The policy fills vacant flats: whoever would come to live with somebody waits for an admin. Of two strangers the
+    -- The policy fills vacant flats: a newcomer to an occupied flat waits for an admin. Of two strangers the
     -- second waits here for the first, and finds the flat taken.
     SELECT p.*, CASE WHEN p.auto_approve AND (p.in_the_way IS NULL OR p.open IS NOT NULL AND p.in_the_way = 'pending')
                      THEN is_vacant(p.flat_id) ELSE false END AS approves
@@ -50,7 +50,7 @@ WITH flat AS MATERIALIZED (
 ), told AS MATERIALIZED (
     SELECT tell_resident_joined(:caller, m.flat_id, m.requested_role, 'policy', :request, :trace) AS event FROM made m, opened
 ), lost AS MATERIALIZED (
-    -- What was approved is not said again to whoever does not live there any more.
+    -- What was approved is not said again to people who do not live there any more.
     SELECT FROM draft d, claim c
      WHERE NOT c.fresh AND c.answer ->> 'status' = 'approved' AND d.in_the_way IS DISTINCT FROM 'resident'
 ), audited AS (

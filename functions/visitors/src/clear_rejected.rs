@@ -30,7 +30,7 @@ struct ClearedAnswer {
 
 /// Clears denied visitors from the lists; nothing is deleted.
 ///
-/// **Permissions:** active guard; the visitors of his society.
+/// **Permissions:** active guard; the visitors of their society.
 #[utoipa::path(delete, path = "/v1/visitors/rejected", request_body = NoInput,
     responses((status = 200, body = ClearedAnswer), Forbidden))]
 pub(crate) async fn clear_rejected(

@@ -1,4 +1,4 @@
-//! A resident without the app answers, by the link that he was sent. It ends where an app's answer ends.
+//! A resident without the app answers, by the link that they were sent. It ends where an app's answer ends.
 
 use axum::{extract::State, response::Response};
 use shared::{
@@ -35,7 +35,7 @@ pub(crate) struct LinkDecision {
 
 /// Answers for a flat whether a visitor may come in, by a link.
 ///
-/// **Permissions:** the resident whom the link was made for, while he lives in the visitor's flat. No bearer token.
+/// **Permissions:** the resident whom the link was made for, while they live in the visitor's flat. No bearer token.
 ///
 /// As the app's answer, except that a link answers a question and takes no answer back. It is its own idempotency
 /// key: the same decision is answered with the first answer again, the other one is refused.

@@ -25,7 +25,7 @@ pub(crate) struct LinkHolder {
     token: String,
 }
 
-/// Whom a resident is asked about, as far as he needs to know to answer.
+/// Whom a resident is asked about, as far as the answer needs it.
 #[derive(Serialize, Deserialize, ToSchema)]
 struct AskedVisitor {
     visitor_name: String,
@@ -46,7 +46,7 @@ struct Found {
 
 /// Answers who is at the gate, to the holder of a link.
 ///
-/// **Permissions:** the resident whom the link was made for, while he lives in the visitor's flat and until the
+/// **Permissions:** the resident whom the link was made for, while they live in the visitor's flat and until the
 /// deadline. No bearer token.
 #[utoipa::path(post, path = "/v1/decide/visitor", request_body = LinkHolder, security(()),
     responses((status = 200, body = Answer<AskedVisitor>), Forbidden, NotFound, Late))]

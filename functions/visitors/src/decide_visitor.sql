@@ -5,7 +5,7 @@ SELECT jsonb_build_object('access', CASE WHEN is_own(me, v) THEN 'ok' ELSE 'forb
                'visitor', jsonb_build_object(
                    'visitor_name', v.visitor_name, 'purpose', v.purpose, 'flat_number', p.flat_number,
                    'block_name', p.block_name, 'society_name', p.society_name,
-                   -- Whoever acts next notes that time has decided.
+                   -- The next one to act notes that time has decided.
                    'status', CASE WHEN l.late AND v.status = 'pending' THEN 'denied' ELSE v.status END,
                    'approval_deadline', v.approval_deadline)) END)
   FROM caller_scope(:caller) AS me, visitors v JOIN places p ON p.flat_id = v.flat_id,

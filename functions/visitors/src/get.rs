@@ -1,4 +1,4 @@
-//! One visitor, every answer that was given about him, and for the gate how far the question has come.
+//! One visitor, every answer that was given about them, and for the gate how far the question has come.
 
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
@@ -26,7 +26,7 @@ pub(crate) struct VisitorWithApprovals {
     #[serde(flatten)]
     visitor: ListedVisitor,
     approvals: Vec<Approval>,
-    /// How far the question has come to the flat's phones; null for whoever is no guard or admin.
+    /// How far the question has come to the flat's phones; null for all but guards and admins.
     delivery: Option<Delivery>,
 }
 
@@ -85,7 +85,7 @@ fn decided_by() -> Object {
     one_of(AnsweredBy::WORDS)
 }
 
-/// Answers one visitor, and every answer that was given about him.
+/// Answers one visitor, and every answer that was given about them.
 ///
 /// Guards and admins are also told how far the question has come to the phones of the flat.
 ///

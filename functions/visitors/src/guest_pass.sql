@@ -66,7 +66,7 @@ WITH place AS MATERIALIZED (
 )
 SELECT jsonb_build_object('allowed', p.allowed, 'fresh', coalesce(c.fresh, false), 'mismatch', coalesce(c.mismatch, false),
                           'problem', CASE WHEN c.answer IS NULL THEN j.problem END,
-                          -- Who lives there is answered as it is now, also to whoever repeats the call.
+                          -- Who lives there is answered as it is now, also for a repeated call.
                           'answer', c.answer || CASE WHEN NOT c.fresh
                               THEN jsonb_build_object('flat_details', flat_details(p.flat_id, p.scope)) ELSE '{}' END,
                           'events', (SELECT jsonb_agg(event) FROM told))

@@ -33,7 +33,7 @@ pub(crate) struct Filter {
 #[derive(Serialize, Deserialize, ToSchema)]
 pub(crate) struct ListedVisitor {
     id: Uuid,
-    /// `removed` once the society keeps what is known of him no longer; see `phone`.
+    /// `removed` once the society keeps what is known of them no longer; see `phone`.
     visitor_name: String,
     /// Empty once the name is removed.
     phone: String,
@@ -49,7 +49,7 @@ pub(crate) struct ListedVisitor {
     flat_number: String,
     block_name: String,
     invited_by_name: Option<String>,
-    /// The visit, while he is inside.
+    /// The visit, while they are inside.
     visit_id: Option<Uuid>,
     /// How often a pass lets in.
     #[schema(minimum = 1, maximum = 100)]

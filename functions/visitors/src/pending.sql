@@ -1,4 +1,4 @@
--- Whoever waits is at the door of those who live there now (is_own), whenever they moved in. The page begins behind
+-- A waiting visitor is at the door of those who live there now (is_own), whenever they moved in. The page begins behind
 -- :before_at and :before_id
 SELECT json_build_object(
            'id', v.id, 'visitor_name', v.visitor_name, 'phone', v.phone, 'purpose', v.purpose, 'vehicle_no', v.vehicle_no,

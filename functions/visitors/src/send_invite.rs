@@ -20,7 +20,7 @@ use crate::visitor::UNKNOWN_VISITOR;
 
 /// Invitations of one pass: one, and two more where it was not seen.
 const OF_A_PASS: i32 = 3;
-/// Invitations to one number in a day, whoever sends them: somebody who is expected in five homes. Past that it is a nuisance.
+/// Invitations to one number in a day, by any sender: somebody who is expected in five homes. Past that it is a nuisance.
 const OF_A_NUMBER: i32 = 5;
 /// Invitations of one user in a day: a party. Who has more guests shares the code by themselves.
 const OF_A_USER: i32 = 30;

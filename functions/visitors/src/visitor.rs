@@ -1,4 +1,4 @@
-//! A visitor as answers show him.
+//! A visitor as answers show them.
 
 use serde::{Deserialize, Serialize};
 use shared::Timestamp;
@@ -25,7 +25,7 @@ pub(crate) struct Visitor {
     expected_start: Timestamp,
     expected_end: Option<Timestamp>,
     status: Status,
-    /// Whether a resident invited him ahead.
+    /// Whether a resident invited them ahead.
     auto_approved: bool,
     created_at: Timestamp,
     updated_at: Timestamp,
@@ -63,7 +63,7 @@ pub(crate) struct FlatDetails {
     resident_phone: Option<String>,
 }
 
-/// A new visitor and his flat.
+/// A new visitor and their flat.
 #[derive(Serialize, Deserialize, ToSchema)]
 pub(crate) struct VisitorAnswer {
     visitor: Visitor,

@@ -28,7 +28,7 @@ pub(crate) struct CheckIn {
 
 /// Lets an accepted visitor in.
 ///
-/// **Permissions:** active guard of the visitor's society, as himself.
+/// **Permissions:** active guard of the visitor's society, as themselves.
 ///
 /// Only who may come in now: a yes counts for the hours of the society's policy and until the expected end; a pass in its
 /// window, while who made it lives there. Of any number of parallel calls exactly one wins.

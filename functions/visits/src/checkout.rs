@@ -25,7 +25,7 @@ pub(crate) struct CheckOut {
 
 /// Lets a visitor out.
 ///
-/// **Permissions:** active guard of the visit's society, as himself.
+/// **Permissions:** active guard of the visit's society, as themselves.
 ///
 /// Of any number of parallel calls exactly one wins.
 #[utoipa::path(post, path = "/v1/visits/checkout", request_body = CheckOut,

@@ -34,7 +34,7 @@ pub(crate) struct ListedVisit {
     checkout_time: Option<Timestamp>,
     checkin_method: String,
     notes: Option<String>,
-    /// `removed` once the society keeps what is known of him no longer; see `phone`.
+    /// `removed` once the society keeps what is known of them no longer; see `phone`.
     visitor_name: String,
     /// Empty once the name is removed.
     phone: String,

@@ -12,7 +12,8 @@ mod resident;
 
 use std::sync::Arc;
 
-use local::{Stack, template::Setting, template::Template};
+use stack::{Stack, own_template};
+use template::Setting;
 
 use crate::support::World;
 
@@ -38,7 +39,7 @@ fn deployed_limits() -> Vec<(String, String)> {
         let default = &template["Parameters"][parameter]["Default"];
         default.as_i64().unwrap_or_else(|| panic!("{parameter} has no number")).to_string()
     };
-    let functions = Template::embedded().unwrap().functions;
+    let functions = own_template().unwrap().functions;
     let mut limits: Vec<_> = functions
         .into_iter()
         .flat_map(|function| function.variables)

@@ -142,7 +142,7 @@ async fn of_an_admin_and_the_policy_one_approves() {
     world.db.batch_execute(&policy).await.unwrap();
     for round in 0..10 {
         world.empty_flat_102().await;
-        let newcomer = world.newcomer(local::Identity::of(&format!("newcomer-{round}")));
+        let newcomer = world.newcomer(stack::Identity::of(&format!("newcomer-{round}")));
         let opened = world.start_app(&newcomer).await["data"]["request_id"].take();
         let approve = format!("/v1/resident-requests/{}/approve", opened.as_str().unwrap());
         let ask = json!({"flat_id": FLAT_102, "requested_role": "owner"});

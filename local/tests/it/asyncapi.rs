@@ -6,8 +6,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use local::checkout;
 use serde_json::{Map, Value, json};
+use stack::checkout;
 
 use crate::support::{
     Client, World, eventually,

@@ -1,8 +1,8 @@
 //! What went wrong elsewhere, tried here: each attack gets its 4xx, and nothing is written or pushed.
 
 use futures_util::future::join_all;
-use local::Identity;
 use serde_json::{Value, json};
+use stack::Identity;
 use uuid::Uuid;
 
 use crate::support::{
@@ -28,7 +28,7 @@ async fn accept(who: &Actor, visitor: Uuid) {
 }
 
 #[tokio::test]
-async fn anyone_joins_any_room() {
+async fn rooms_are_joined_by_those_who_belong_there() {
     let world = World::open().await;
     for (who, kind, id) in [
         (&world.neighbour, "flat", FLAT_101),
@@ -49,7 +49,7 @@ async fn anyone_joins_any_room() {
 }
 
 #[tokio::test]
-async fn one_malformed_socket_message_kills_the_process() {
+async fn a_malformed_socket_message_is_answered_with_an_error() {
     let world = World::open().await;
     let mut socket = world.resident.connect().await;
     for text in [
@@ -78,7 +78,7 @@ async fn one_malformed_socket_message_kills_the_process() {
 }
 
 #[tokio::test]
-async fn any_user_answers_for_any_flat() {
+async fn only_residents_answer_for_their_flat() {
     let world = World::open().await;
     let visitor = world.log_visitor().await;
     let before = world.traces().await;
@@ -99,7 +99,7 @@ async fn any_user_answers_for_any_flat() {
 }
 
 #[tokio::test]
-async fn check_in_as_any_guard_id() {
+async fn a_guard_checks_in_as_themselves_alone() {
     let world = World::open().await;
     let visitor = world.log_visitor().await;
     accept(&world.resident, visitor).await;
@@ -119,7 +119,7 @@ async fn check_in_as_any_guard_id() {
 }
 
 #[tokio::test]
-async fn lists_of_every_society_readable_by_anyone() {
+async fn lists_show_the_callers_society_alone() {
     let world = World::open().await;
     world.log_visitor().await;
     for path in
@@ -138,7 +138,7 @@ async fn lists_of_every_society_readable_by_anyone() {
 }
 
 #[tokio::test]
-async fn self_approval_as_resident_of_any_flat() {
+async fn nobody_approves_their_own_request() {
     let world = World::open().await;
     let body = json!({"flat_id": FLAT_102, "requested_role": "owner"});
     for (who, status) in [(&world.stranger, 404), (&world.admin, 403), (&world.super_admin, 403)] {
@@ -155,7 +155,7 @@ async fn self_approval_as_resident_of_any_flat() {
 }
 
 #[tokio::test]
-async fn role_scope_ignored() {
+async fn a_role_ends_at_its_scope() {
     let world = World::open().await;
     let body = json!({"visitor_name": "Kiran", "phone": "9876543210", "flat_id": FLAT_101});
     let before = world.traces().await;
@@ -169,7 +169,7 @@ async fn role_scope_ignored() {
 }
 
 #[tokio::test]
-async fn invited_by_taken_from_the_body() {
+async fn an_inviter_lives_in_the_flat() {
     let world = World::open().await;
     let invited_by = |user: Uuid| json!({"visitor_name": "Kiran", "phone": "9876543210", "flat_id": FLAT_101, "invited_by": user});
     for user in [world.neighbour.user_id, world.guard.user_id, world.blue_resident.user_id, Uuid::now_v7()] {
@@ -181,7 +181,7 @@ async fn invited_by_taken_from_the_body() {
 }
 
 #[tokio::test]
-async fn one_key_shared_between_two_guards_returns_the_others_visitor() {
+async fn a_key_belongs_to_its_guard() {
     let world = World::open().await;
     let body = json!({"visitor_name": "Kiran", "phone": "9876543210", "flat_id": FLAT_101, "idempotency_key": "guard_1"});
     let first = world.guard.post("/v1/visitors", body.clone()).await.data(201);
@@ -190,7 +190,7 @@ async fn one_key_shared_between_two_guards_returns_the_others_visitor() {
 }
 
 #[tokio::test]
-async fn guard_override_of_a_residents_denial_told_to_nobody() {
+async fn a_guard_does_not_override_a_residents_denial() {
     let world = World::open().await;
     let visitor = world.log_visitor().await;
     world.answer(visitor, "deny").await;
@@ -212,7 +212,7 @@ async fn guard_override_of_a_residents_denial_told_to_nobody() {
 }
 
 #[tokio::test]
-async fn pass_window_bypassed_by_respond() {
+async fn a_pass_is_not_accepted_outside_its_window() {
     let world = World::open().await;
     let body = json!({"visitor_name": "Leela", "phone": "9876543210", "flat_id": FLAT_101,
         "expected_start": "2099-01-01T10:00:00Z", "expected_end": "2099-01-01T12:00:00Z"});
@@ -257,7 +257,7 @@ fn local_time(seconds: i64) -> String {
 }
 
 #[tokio::test]
-async fn clearing_denied_visitors_deletes_the_record_of_who_denied() {
+async fn clearing_denied_visitors_keeps_the_record_of_who_denied() {
     let world = World::open().await;
     let (denied, waiting) = (world.log_visitor().await, world.log_visitor().await);
     world
@@ -281,7 +281,7 @@ async fn clearing_denied_visitors_deletes_the_record_of_who_denied() {
 }
 
 #[tokio::test]
-async fn approving_twice_duplicates_occupancies() {
+async fn approving_twice_makes_one_occupancy() {
     let world = World::open().await;
     let newcomer = world.newcomer(Identity::of("newcomer"));
     let body = json!({"flat_id": FLAT_102, "requested_role": "tenant"});
@@ -311,7 +311,7 @@ async fn approving_twice_duplicates_occupancies() {
 }
 
 #[tokio::test]
-async fn upper_case_ids_miss_the_room() {
+async fn upper_case_ids_join_the_room() {
     let world = World::open().await;
     let mut flat = world.resident.connect().await;
     let joined = flat.join("flat", FLAT_101.to_string().to_uppercase()).await;
@@ -323,7 +323,7 @@ async fn upper_case_ids_miss_the_room() {
 }
 
 #[tokio::test]
-async fn who_addressed_an_emergency_is_not_stored() {
+async fn who_addressed_an_emergency_is_stored() {
     let world = World::open().await;
     let mut gate = world.guard.connect().await;
     gate.join("society", GREEN_ACRES).await;
@@ -353,7 +353,7 @@ async fn who_addressed_an_emergency_is_not_stored() {
 }
 
 #[tokio::test]
-async fn a_deactivated_guard_still_works() {
+async fn a_deactivated_guard_is_refused() {
     let world = World::open().await;
     let visitor = world.log_visitor().await;
     accept(&world.resident, visitor).await;
@@ -367,7 +367,7 @@ async fn a_deactivated_guard_still_works() {
 }
 
 #[tokio::test]
-async fn the_timeout_rejects_guest_passes() {
+async fn the_timeout_leaves_guest_passes_alone() {
     let world = World::open().await;
     let pass = world.make_pass().await;
     assert_eq!(pass["approval_deadline"], pass["expected_end"]);
@@ -378,7 +378,7 @@ async fn the_timeout_rejects_guest_passes() {
 
 /// Guessing codes ends after ten misses, for right codes too, and for the one who guesses only.
 #[tokio::test]
-async fn codes_can_be_guessed() {
+async fn guessed_codes_are_bounded() {
     let world = World::open().await;
     let pass = world.make_pass().await;
     let right = format!("/v1/visitors/by-access-code/{}", pass["access_code"].as_str().unwrap());
@@ -400,9 +400,9 @@ async fn codes_can_be_guessed() {
     world.blue_guard.get(&right).await.refused(404, "NOT_FOUND");
 }
 
-/// A push token that another user posts moves to him, and the move is on record.
+/// A push token that another user posts moves to them, and the move is on record.
 #[tokio::test]
-async fn a_phone_that_changed_hands_still_rings_for_the_former_owner() {
+async fn a_phone_that_changed_hands_rings_for_its_new_owner_alone() {
     let world = World::open().await;
     let token = json!({"token": "phone-1", "device_type": "android"});
     world.resident.post("/v1/fcm-token", token.clone()).await.data(200);
@@ -419,7 +419,7 @@ async fn a_phone_that_changed_hands_still_rings_for_the_former_owner() {
 
 /// A pass is for one society; its code may exist in another.
 #[tokio::test]
-async fn a_pass_opens_another_societys_gate() {
+async fn a_pass_opens_no_other_societys_gate() {
     let world = World::open().await;
     let body = json!({"visitor_name": "Zubin", "phone": "9876543210", "flat_id": BLUE_FLAT});
     let pass = world.blue_resident.post("/v1/visitors/guest-pass", body).await.data(201)["visitor"].take();

@@ -1,4 +1,4 @@
-//! The audit is a chain: whoever changes, removes or inserts a row is noticed, and the row is named.
+//! The audit is a chain: a row that is changed, removed or inserted is noticed, and the row is named.
 
 use std::{
     collections::BTreeSet,
@@ -8,12 +8,13 @@ use std::{
 };
 
 use futures_util::future::join_all;
-use local::{
-    Error, Outcome,
-    audit::{Audit, Task},
-    checkout,
-};
+use gateway::Outcome;
 use serde_json::{Value, json};
+use stack::checkout;
+use tasks::{
+    Error,
+    audit::{Audit, Task},
+};
 use tokio_postgres::{Client, NoTls};
 use uuid::Uuid;
 
@@ -416,7 +417,7 @@ async fn a_row_past_the_chain_is_named_once() {
     }
 }
 
-/// Whoever owns the tables can write all of it anew; what was noted elsewhere says so. So it is noted daily.
+/// The owner of the tables can write all of it anew; what was noted elsewhere says so. So it is noted daily.
 #[tokio::test]
 async fn a_rewrite_is_shown_by_what_the_janitor_said_in_the_log() {
     let world = World::open().await;
@@ -473,7 +474,7 @@ async fn a_rewrite_is_shown_by_what_the_janitor_said_in_the_log() {
 
 /// Two hundred at once, in two societies, and some who give up: no gap, no number twice, nobody is refused.
 #[tokio::test]
-async fn whoever_writes_at_once_gets_the_next_number() {
+async fn concurrent_writers_get_consecutive_numbers() {
     let world = World::open().await;
     let connections = join_all((0..20).map(|_| world.stack.database())).await;
     let blue = Uuid::from_u128(0x11111111_1111_1111_1111_1111111111b2);
@@ -612,10 +613,8 @@ async fn what_was_written_before_there_was_a_chain_is_in_it() {
     let waits = format!(
         "SELECT count(*) FROM pg_stat_activity WHERE datname = '{name}' AND wait_event_type = 'Lock'"
     );
-    crate::support::eventually("the migration waits for whoever writes", async || {
-        world.count(&waits).await == 1
-    })
-    .await;
+    crate::support::eventually("the migration waits for writers", async || world.count(&waits).await == 1)
+        .await;
     writer.batch_execute("COMMIT").await.unwrap();
     migrating.await.unwrap().unwrap();
     writer.batch_execute(&write).await.unwrap();

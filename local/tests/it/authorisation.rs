@@ -5,13 +5,10 @@
 
 use std::collections::BTreeSet;
 
-use local::{
-    Identity,
-    catalogue::{Endpoint, endpoints},
-    template::Template,
-};
 use serde_json::{Value, json};
 use shared::catalogue::{LINK_TOKEN, PEOPLE, Person};
+use stack::{Identity, own_template};
+use tasks::catalogue::{Endpoint, endpoints};
 use uuid::Uuid;
 
 use crate::support::{
@@ -136,7 +133,7 @@ async fn everybody_is_answered_as_the_table_says() {
 /// Without a valid token nothing is answered and nothing is written.
 #[tokio::test]
 async fn no_endpoint_opens_without_a_valid_token() {
-    use local::issuer::forge;
+    use stack::issuer::forge;
     let world = World::open().await;
     let issuer = world.stack.issuer();
     let guard = Identity::of("gopal");
@@ -174,11 +171,11 @@ async fn no_endpoint_opens_without_a_valid_token() {
 fn every_route_is_in_a_catalogue() {
     let all = endpoints();
     let known: BTreeSet<(&str, &str)> = all.iter().map(|one| (&*one.method, &*one.route)).collect();
-    let template = Template::embedded().unwrap();
+    let template = own_template().unwrap();
     let routes = template.functions.iter().flat_map(|function| &function.routes);
     let routes: BTreeSet<(&str, &str)> = routes.map(|route| (&*route.method, &*route.path)).collect();
     assert_eq!(known, routes);
-    for function in local::openapi::functions() {
+    for function in tasks::openapi::functions() {
         for entry in function.catalogue {
             let is_its = |one: &Endpoint| one.function == function.name && one.operation == entry.operation;
             assert!(all.iter().any(is_its), "functions/{} has no {}", function.name, entry.operation);

@@ -1,8 +1,8 @@
 //! What people and phones may send has an end: in depth, in size, in number, in time, and in signs.
 
 use futures_util::future::join_all;
-use local::Identity;
 use serde_json::{Value, json};
+use stack::Identity;
 use uuid::Uuid;
 
 use crate::support::{Actor, Dice, Reply, World, world::FLAT_101};

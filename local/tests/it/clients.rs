@@ -1,11 +1,11 @@
 //! The same stories with clients that others have written: `socket.io-client`, which the apps' client
 //! is a translation of, and `ws`.
 
-use local::{
+use serde_json::json;
+use stack::{
     Identity,
     faults::{Fault, Kind},
 };
-use serde_json::json;
 
 use crate::support::{
     Actor, Client, World, eventually,
@@ -89,7 +89,7 @@ async fn a_plain_client_shows_its_token_in_three_places() {
     }
 }
 
-/// Whoever has no good token is told why.
+/// A client without a good token is told why.
 #[tokio::test]
 async fn a_bad_token_is_a_connect_error_with_our_words() {
     let world = World::open().await;
@@ -161,7 +161,7 @@ async fn a_ring_that_got_lost_is_heard_after_coming_back() {
     app.saw("room_joined").await;
 }
 
-/// Whoever disconnects leaves nothing behind, neither at the gateway nor in the table.
+/// A client that disconnects leaves nothing behind, neither at the gateway nor in the table.
 #[tokio::test]
 async fn an_app_that_disconnects_leaves_the_room() {
     let world = World::open().await;

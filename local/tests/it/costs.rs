@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use futures_util::{StreamExt, stream};
-use local::{Identity, messages::Service};
 use serde_json::{Value, json};
+use stack::{Identity, messages::Service};
 use uuid::Uuid;
 
 use crate::support::{
@@ -271,7 +271,7 @@ async fn three_emergencies_of_a_flat_are_open() {
         1
     );
 
-    // Whoever comes to the gate now hears of each once: those of this flat and the neighbour's.
+    // A guard who comes to the gate now hears of each once: those of this flat and the neighbour's.
     let mut relief = world.second_guard.connect().await;
     relief.join("society", GREEN_ACRES).await;
     let heard = relief.heard().await;

@@ -5,7 +5,7 @@ use std::{
     fs,
 };
 
-use local::{Stack, checkout};
+use stack::{Stack, checkout};
 
 use crate::support::World;
 

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use local::Stack;
 use reqwest::Method;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -10,6 +9,7 @@ use shared::{
     config::LinkConfig,
     decision_link::{DecisionClaims, DecisionLinks},
 };
+use stack::Stack;
 use uuid::Uuid;
 
 use crate::support::{
@@ -35,7 +35,7 @@ impl World {
         self.nobody().post("/v1/decide/visitor", json!({"token": token})).await
     }
 
-    /// The visitor's time is over; answers a link about him, which names the new deadline.
+    /// The visitor's time is over; answers a link about them, which names the new deadline.
     async fn end_the_time_of(&self, visitor: Uuid, who: &Actor) -> String {
         let over = "UPDATE visitors SET approval_deadline = now() - interval '1 s' WHERE id = $1";
         self.db.execute(over, &[&visitor]).await.unwrap();
@@ -51,7 +51,7 @@ impl World {
         .await
     }
 
-    /// Has the ladder send an SMS to the primary resident; answers the link in it.
+    /// Has the escalation send an SMS to the primary resident; answers the link in it.
     async fn link_by_sms(&self) -> (Uuid, String) {
         self.approve_templates().await;
         let step = "INSERT INTO escalation_steps (society_id, position, after_seconds, channel, audience)
@@ -70,7 +70,7 @@ fn token_of(link: &str) -> &str {
     link.split_once('#').unwrap().1
 }
 
-/// The ladder sends an SMS; who opens its link sees who is there and answers; the gate hears it at once.
+/// The escalation sends an SMS; who opens its link sees who is there and answers; the gate hears it at once.
 #[tokio::test]
 async fn a_resident_without_the_app_answers() {
     let world = World::open().await;
@@ -92,7 +92,7 @@ async fn a_resident_without_the_app_answers() {
         assert_eq!(seen[field], value, "{field}");
     }
     assert!(seen["block_name"].is_string() && seen["approval_deadline"].is_string(), "{seen}");
-    assert_eq!(seen.as_object().unwrap().len(), 7, "no more than he needs to know: {seen}");
+    assert_eq!(seen.as_object().unwrap().len(), 7, "no more than the answer needs: {seen}");
 
     let body = json!({"token": token, "decision": "accept", "note": "my cousin"});
     let answer = world.nobody().post("/v1/decide", body).await;
@@ -164,7 +164,7 @@ async fn of_two_links_the_first_wins() {
         assert_eq!(refused["data"]["status"], "accepted");
     }
     assert_eq!(world.who_is_there(&ashas).await.data(200)["status"], "accepted");
-    // An app's denial still counts until he is inside.
+    // An app's denial still counts until they are inside.
     world.answer(visitor, "deny").await;
     assert_eq!(world.who_is_there(&ravis).await.data(200)["status"], "denied");
     world.decide(&ravis, "accept").await.data(200);
@@ -254,7 +254,7 @@ async fn a_link_tapped_many_times_answers_once() {
     assert_eq!(world.count("SELECT count(*) FROM visitor_approvals").await, 5);
 }
 
-/// Whoever has moved out has no say any more, whether he still has a part in the society or not.
+/// A resident who moved out has no say any more, whether they still have a part in the society or not.
 #[tokio::test]
 async fn a_link_of_someone_who_moved_out_is_worth_nothing() {
     let world = World::open().await;
@@ -302,7 +302,7 @@ async fn a_link_ends_with_its_deadline() {
     let late = world.who_is_there(&link).await.refused(409, "DEADLINE_PASSED");
     assert_eq!(late["data"], json!({"status": "denied"}));
     assert_eq!(world.status_of(visitor).await, "pending", "looking changes nothing");
-    // Whoever answers too late ends the waiting for all.
+    // The first late answer ends the waiting for all.
     let late = world.decide(&link, "accept").await.refused(409, "DEADLINE_PASSED");
     assert_eq!(late["data"]["status"], "denied");
     assert_eq!(world.status_of(visitor).await, "denied");

@@ -7,11 +7,9 @@ use std::{
 };
 
 use futures_util::future::join_all;
-use local::{
-    Outcome,
-    faults::{Fault, Kind},
-};
+use gateway::Outcome;
 use serde_json::{Value, json};
+use stack::faults::{Fault, Kind};
 
 use crate::support::{World, eventually, seqs, world::FLAT_101};
 
@@ -24,7 +22,7 @@ impl World {
         self.let_leases_end().await;
     }
 
-    /// Whoever holds a room has held it long enough.
+    /// The lease of each room has ended.
     pub async fn let_leases_end(&self) {
         let ended = "UPDATE room_sequences SET pusher_until = now() - interval '1 second'";
         self.db.execute(ended, &[]).await.unwrap();
@@ -91,7 +89,7 @@ async fn what_a_dead_function_left_over_is_pushed() {
 
 /// The next writer finds a room that is behind, and rings.
 #[tokio::test]
-async fn a_writer_who_finds_a_room_behind_rings_the_dispatcher() {
+async fn a_writer_who_finds_a_room_behind_invokes_the_dispatcher() {
     let world = World::open().await;
     let mut phone = world.resident.connect().await;
     phone.join("flat", FLAT_101).await;
@@ -141,7 +139,7 @@ async fn parallel_writers_push_everything_themselves() {
 }
 
 /// A room that cannot be pushed to for half an hour is given up, and goes on with the next event. What was
-/// given up is still there for whoever comes back with `since`.
+/// given up is still there for a client that comes back with `since`.
 #[tokio::test]
 async fn what_is_given_up_can_still_be_asked_for() {
     let world = World::open().await;
@@ -150,8 +148,8 @@ async fn what_is_given_up_can_still_be_asked_for() {
     world.leave_over(3).await;
     world.db.execute("UPDATE room_sequences SET attempts = 15", &[]).await.unwrap();
     world.stack.faults().set([Fault::new(Kind::DynamodbDown).function("dispatcher")]).unwrap();
-    let rung = json!({"drain": {}}).to_string();
-    world.stack.lambda().invoke("dispatcher", rung).await.unwrap();
+    let drain = json!({"drain": {}}).to_string();
+    world.stack.lambda().invoke("dispatcher", drain).await.unwrap();
     assert_eq!(world.count("SELECT count(*) FROM outbox WHERE dead_at IS NOT NULL").await, 3);
     assert!(world.is_up_to_date().await);
 
@@ -201,7 +199,7 @@ async fn numbers_without_events_block_nothing() {
 }
 
 impl World {
-    /// Rings the dispatcher; answers how long it was at it.
+    /// Invokes the dispatcher; answers how long it was at it.
     async fn let_ring(&self, ring: Value) -> Duration {
         let began = Instant::now();
         let done = self.stack.lambda().invoke("dispatcher", ring.to_string()).await;
@@ -227,7 +225,7 @@ const LEASE: Duration = Duration::from_secs(5);
 /// A ring that finds others at its work ends at once, and leaves it to them. The schedule relies on nobody: they may be
 /// dead.
 #[tokio::test]
-async fn a_ring_that_finds_others_at_work_ends_at_once() {
+async fn an_invocation_that_finds_others_at_work_ends_at_once() {
     let world = World::open().await;
     world.resident.register_phone("asha-phone").await;
     world.take_all_turns("send").await;
@@ -241,7 +239,7 @@ async fn a_ring_that_finds_others_at_work_ends_at_once() {
 
 /// However few may be at it: no ring is lost between one who ends and one who finds all turns taken.
 #[tokio::test]
-async fn no_ring_is_lost() {
+async fn no_invocation_is_lost() {
     let world = World::open().await;
     world.resident.register_phone("asha-phone").await;
     world.db.batch_execute("DELETE FROM dispatcher_turns WHERE work = 'send' AND slot > 1").await.unwrap();
@@ -285,7 +283,7 @@ async fn nobody_waits_for_a_room_that_another_holds() {
     assert_eq!(phone.event("visitor_checkin").await["seq"], 1);
 }
 
-/// Of all who are rung while something falls due soon, one waits for it.
+/// Of all that are invoked while something falls due soon, one waits for it.
 #[tokio::test]
 async fn one_waits_for_all() {
     let world = World::open().await;
@@ -297,14 +295,14 @@ async fn one_waits_for_all() {
         world.db.execute(due, &[&seconds]).await.unwrap();
     };
     due_in(30.0).await;
-    let rung: Vec<_> = (0..6)
+    let invoked: Vec<_> = (0..6)
         .map(|_| world.stack.lambda().send("dispatcher", json!({"drain": {}}).to_string()).unwrap())
         .collect();
     eventually("one is left", async || world.dispatchers() == 1).await;
     assert!(phone.heard().await.is_empty());
     due_in(1.0).await;
     assert_eq!(phone.event("visitor_checkin").await["seq"], 1);
-    join_all(rung.into_iter().flatten()).await;
+    join_all(invoked.into_iter().flatten()).await;
     assert_eq!(world.dispatchers(), 0);
 }
 

@@ -9,10 +9,10 @@ use std::{
     time::Duration,
 };
 
-use local::{
+use postgres::{Options, Postgres};
+use stack::{
     Stack, checkout,
     faults::{Fault, Kind},
-    postgres::{Options, Postgres},
 };
 use tokio::{process::Command, time::timeout};
 
@@ -66,7 +66,7 @@ impl Said {
     }
 }
 
-/// A stack that is well is well in every line, to strangers and to whoever has a token.
+/// A stack that is well is well in every line, to strangers and to a caller with a token.
 #[tokio::test]
 async fn a_healthy_stack_is_well() {
     let stack = Stack::start().await.unwrap();

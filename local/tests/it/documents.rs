@@ -7,7 +7,7 @@ use std::{
     process::Command,
 };
 
-use local::checkout;
+use stack::checkout;
 
 use crate::support::{Client, World};
 

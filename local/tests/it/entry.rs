@@ -153,7 +153,7 @@ async fn an_approved_pass_ends_with_its_window() {
     world.enter(id(&early)).await.refused(400, "NOT_YET_VALID");
 }
 
-/// A pass is worth as much as the right of whoever made it, whether they moved out or lost their role; and again where
+/// A pass is worth as much as the right of its maker, whether they moved out or lost their role; and again where
 /// that comes back.
 #[tokio::test]
 async fn a_pass_does_not_outlive_the_right_of_its_maker() {

@@ -3,8 +3,10 @@
 
 use std::sync::Arc;
 
-use local::{Outcome, Stack, epochs::Renewal};
+use gateway::Outcome;
 use serde_json::{Value, json};
+use stack::Stack;
+use tasks::epochs::Renewal;
 use tokio_postgres::Client;
 use uuid::Uuid;
 

@@ -3,11 +3,9 @@
 use std::collections::BTreeSet;
 
 use futures_util::future::join_all;
-use local::{
-    Outcome,
-    faults::{Fault, Kind, Point},
-};
+use gateway::Outcome;
 use serde_json::{Value, json};
+use stack::faults::{Fault, Kind, Point};
 use uuid::Uuid;
 
 use crate::support::{
@@ -23,7 +21,7 @@ impl World {
     }
 
     /// The same, on a bad day.
-    async fn try_to_watch(&self) -> Result<Outcome, local::Refused> {
+    async fn try_to_watch(&self) -> Result<Outcome, gateway::Refused> {
         self.stack.lambda().invoke("dispatcher", json!({"source": "aws.events"}).to_string()).await
     }
 
@@ -33,7 +31,7 @@ impl World {
         self.db.execute(over, &[&visitor]).await.unwrap();
     }
 
-    /// The first so many steps of all ladders are due.
+    /// The first so many escalation steps of all visitors are due.
     pub async fn let_steps_fall_due(&self, count: i32) {
         let due = "UPDATE visitor_escalations SET due_at = clock_timestamp() WHERE position <= $1 AND done_at IS NULL";
         self.db.execute(due, &[&count]).await.unwrap();
@@ -198,7 +196,7 @@ async fn others_are_asked_step_by_step() {
 
 /// Whose role was revoked is not asked, though their occupancy is still open; the next resident is.
 #[tokio::test]
-async fn whoever_lost_the_role_is_not_asked() {
+async fn a_resident_who_lost_the_role_is_not_asked() {
     let world = World::open().await;
     world.approve_templates().await;
     world.set_ladder(&[("sms", "primary")]).await;
@@ -217,7 +215,7 @@ async fn whoever_lost_the_role_is_not_asked() {
 
 /// As soon as somebody answers nobody else is asked.
 #[tokio::test]
-async fn an_answer_ends_the_ladder() {
+async fn an_answer_ends_the_escalation() {
     let world = World::open().await;
     world.approve_templates().await;
     world.set_ladder(&[("sms", "all")]).await;
@@ -232,27 +230,27 @@ async fn an_answer_ends_the_ladder() {
     );
 }
 
-/// A society without a ladder of its own has the default one, but for steps that come after its deadline.
+/// A society without escalation steps of its own has the default one, but for steps that come after its deadline.
 #[tokio::test]
-async fn every_society_has_a_ladder() {
+async fn every_society_has_escalation_steps() {
     let world = World::open().await;
     let channels =
         |rows: Vec<tokio_postgres::Row>| -> Vec<String> { rows.iter().map(|row| row.get(0)).collect() };
-    let ladder = "SELECT channel FROM visitor_escalations ORDER BY visitor_id, position";
+    let steps = "SELECT channel FROM visitor_escalations ORDER BY visitor_id, position";
     world.log_visitor().await;
-    assert_eq!(channels(world.db.query(ladder, &[]).await.unwrap()), ["push", "sms", "whatsapp"]);
+    assert_eq!(channels(world.db.query(steps, &[]).await.unwrap()), ["push", "sms", "whatsapp"]);
     world.db.batch_execute("DELETE FROM visitor_escalations").await.unwrap();
     let policy =
         "INSERT INTO policies (society_id, name, value) VALUES ($1, 'approval_timeout_seconds', '90')";
     world.db.execute(policy, &[&GREEN_ACRES]).await.unwrap();
     world.log_visitor().await;
-    assert_eq!(channels(world.db.query(ladder, &[]).await.unwrap()), ["push"]);
+    assert_eq!(channels(world.db.query(steps, &[]).await.unwrap()), ["push"]);
 }
 
 /// Wherever dispatchers die, or a ring is lost, each step is taken once and none is lost. Messages come
 /// once or more; by its id a phone tells a repeat.
 #[tokio::test]
-async fn the_ladder_survives_whatever_dies() {
+async fn the_escalation_survives_whatever_dies() {
     for seeds in [0..3, 3..6] {
         join_all(seeds.map(climb_on_a_bad_day)).await;
     }
@@ -302,7 +300,7 @@ async fn climb_on_a_bad_day(seed: u64) {
 }
 
 impl World {
-    /// Whoever has taken messages has held them long enough.
+    /// The lease of each message has ended.
     async fn let_leases_of_messages_end(&self) {
         let ended = "UPDATE deliveries SET due_at = now(), leased_until = NULL";
         self.db.execute(ended, &[]).await.unwrap();
@@ -311,12 +309,12 @@ impl World {
 
 /// A society that gives ten seconds: nobody is at it when the visitor comes, and the waiting ends to the second.
 #[tokio::test]
-async fn a_short_deadline_wakes_the_watcher() {
+async fn a_short_deadline_is_watched_to_the_second() {
     let world = World::open().await;
     let policy =
         "INSERT INTO policies (society_id, name, value) VALUES ($1, 'approval_timeout_seconds', '10')";
     world.db.execute(policy, &[&GREEN_ACRES]).await.unwrap();
-    // Ladders begin later than that, so a visitor with the usual time is nobody's hurry.
+    // Escalation begins later than that, so a visitor with the usual time is nobody's hurry.
     world.ring_at(BLUE_FLAT, &world.blue_guard).await;
     assert_eq!(world.stack.lambda().take_usage("dispatcher").unwrap().invocations, 0);
     let visitor = world.log_visitor().await;

@@ -5,18 +5,17 @@ use std::{
     fs,
 };
 
-use local::{
-    Seed, Stack,
+use serde_json::Value;
+use stack::{Seed, Stack, own_template};
+use tasks::{
     events::{DIRECTORY, all},
     openapi, samples,
-    template::Template,
 };
-use serde_json::Value;
 
 /// The files that are kept: name without ending, and text.
 fn kept() -> BTreeMap<String, String> {
     let mut kept = BTreeMap::new();
-    for directory in fs::read_dir(local::checkout().join(DIRECTORY)).unwrap() {
+    for directory in fs::read_dir(stack::checkout().join(DIRECTORY)).unwrap() {
         let directory = directory.unwrap();
         let function = directory.file_name().into_string().unwrap();
         for file in fs::read_dir(directory.path()).unwrap() {
@@ -49,7 +48,7 @@ fn every_route_has_an_event() {
         let route = event["requestContext"]["routeKey"].as_str().or(event["source"].as_str());
         found.insert((function, route.unwrap_or_default().to_owned()));
     }
-    let template = Template::embedded().unwrap();
+    let template = own_template().unwrap();
     for function in &template.functions {
         let routes = function.routes.iter().map(|route| format!("{} {}", route.method, route.path));
         let schedules = function.schedules.iter().map(|_| "aws.events".to_owned());

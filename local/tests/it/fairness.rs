@@ -3,8 +3,8 @@
 use std::time::Instant;
 
 use futures_util::{StreamExt, future::join_all, stream};
-use local::faults::{Fault, Kind};
 use serde_json::{Value, json};
+use stack::faults::{Fault, Kind};
 use uuid::Uuid;
 
 use crate::support::{

@@ -2,13 +2,14 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use local::{
-    Stack,
-    faults::{Fault, Kind, Point},
-    template::{Schedule, Template},
-};
 use reqwest::Method;
 use serde_json::{Value, json};
+use stack::{
+    Stack,
+    faults::{Fault, Kind, Point},
+    own_template,
+};
+use template::Schedule;
 
 use crate::support::{
     Reply, Socket, World, eventually,
@@ -250,7 +251,7 @@ async fn a_function_can_be_killed_at_each_point() {
     }
 }
 
-/// Without the table a visitor is logged and rung by the dispatcher; with it all is well again.
+/// Without the table a visitor is logged and announced by the dispatcher; with it all is well again.
 #[tokio::test]
 async fn a_table_that_is_down_costs_pushes_and_connections() {
     let (world, mut listener) = world_with_listener().await;
@@ -294,7 +295,7 @@ async fn a_database_that_is_down_is_503() {
 /// A schedule calls its function again and again, with its input as the event.
 #[tokio::test]
 async fn schedules_run_where_they_are_asked_for() {
-    let mut template = Template::embedded().unwrap();
+    let mut template = own_template().unwrap();
     let health = template.functions.iter_mut().find(|function| function.name == "health").unwrap();
     let (name, expression) = ("Check".to_owned(), "rate(1 minute)".to_owned());
     let input = Some(event("GET", "/health", json!({}), ""));

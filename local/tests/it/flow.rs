@@ -1,7 +1,7 @@
 //! The main flow: a visitor at the gate, a ring in the flat, an answer, a visit.
 
-use local::Identity;
 use serde_json::json;
+use stack::Identity;
 
 use crate::support::{
     World,
@@ -14,7 +14,7 @@ use crate::support::{
 async fn a_visitor_is_announced_accepted_and_let_in_and_out() {
     let world = World::open().await;
 
-    // Step 1: both residents and the guard are connected to their rooms, the neighbour to his.
+    // Step 1: both residents and the guard are connected to their rooms, the neighbour to theirs.
     let mut asha = world.resident.connect().await;
     assert_eq!(asha.join("flat", FLAT_101).await["room"], format!("flat:{FLAT_101}"));
     let mut ravi = world.spouse.connect().await;
@@ -77,7 +77,7 @@ async fn a_visitor_is_announced_accepted_and_let_in_and_out() {
     let inside = world.guard.get("/v1/visitors?status=checked_in").await.data(200);
     assert_eq!(inside[0]["visit_id"], visit["id"]);
 
-    // Step 6: another guard checks him out.
+    // Step 6: another guard checks the visitor out.
     let out = world
         .second_guard
         .post("/v1/visits/checkout", json!({"visit_id": visit["id"], "notes": "left"}))
@@ -112,7 +112,7 @@ async fn nobody_comes_in_without_a_yes() {
     assert_eq!(world.count("SELECT count(*) FROM visits").await, 0);
 }
 
-/// A resident who sees that his spouse let a stranger in may still say no, until he is inside.
+/// A resident who sees that their spouse let a stranger in may still say no, until the stranger is inside.
 #[tokio::test]
 async fn deny_wins_until_entry() {
     let world = World::open().await;
@@ -120,7 +120,7 @@ async fn deny_wins_until_entry() {
     let respond = format!("/v1/visitors/{visitor}/respond");
     world.spouse.post(&respond, json!({"decision": "accept"})).await.data(200);
     world.resident.post(&respond, json!({"decision": "accept"})).await.refused(409, "WRONG_STATE");
-    world.resident.post(&respond, json!({"decision": "deny", "note": "I do not know him"})).await.data(200);
+    world.resident.post(&respond, json!({"decision": "deny", "note": "I do not know them"})).await.data(200);
     world.guard.post("/v1/visits/checkin", json!({"visitor_id": visitor})).await.refused(409, "WRONG_STATE");
     world.spouse.post(&respond, json!({"decision": "accept"})).await.refused(409, "WRONG_STATE");
 

@@ -1,11 +1,9 @@
 //! One visitor can be followed: from the call that logged them, by its request id, through events, messages and the lines
 //! of the logs; and the story is told in order.
 
-use local::{
-    faults::{Fault, Kind},
-    trace::Trace,
-};
 use serde_json::{Value, json};
+use stack::faults::{Fault, Kind};
+use tasks::trace::Trace;
 use uuid::Uuid;
 
 use crate::support::{
@@ -94,7 +92,7 @@ async fn a_visitor_is_followed_from_the_call_to_the_phone() {
         [&json!("visitor_request"), &json!(1), &json!("sent")]
     );
     world.all_is_sent().await;
-    for line in [&pushed, &line(&request, "rung").await, &handed] {
+    for line in [&pushed, &line(&request, "invoked").await, &handed] {
         assert_eq!(line["trace_id"], trace, "{line}");
         assert!(!line.to_string().contains(&visitor.to_string()), "{line}");
     }
@@ -173,7 +171,7 @@ async fn what_time_does_belongs_to_the_first_call() {
     );
 }
 
-/// Whoever is on call reads what became of a visitor, each thing once and in its order, with the requests to look for.
+/// People on call read what became of a visitor, each thing once and in its order, with the requests to look for.
 #[tokio::test]
 async fn the_story_is_told_in_order() {
     let world = World::open().await;

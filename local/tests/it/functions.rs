@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use local::Stack;
+use stack::Stack;
 use tokio_postgres::Client;
 
 /// Signature, name and body of each function that is in the database and no former one.

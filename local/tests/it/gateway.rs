@@ -10,12 +10,13 @@ use aws_sdk_apigatewaymanagement::{
 };
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use futures_util::{SinkExt, StreamExt};
+use gateway::WebSocketLimits;
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
 use hyper_util::{client::legacy::Client as HttpClient, rt::TokioExecutor};
-use local::{Stack, WebSocketLimits};
 use serde_json::{Value, json};
+use stack::Stack;
 use tokio::net::TcpStream;
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, connect_async,

@@ -1,11 +1,11 @@
-//! The functions sign in as a user who owns nothing, and may do what `docs/grants.md` says: whoever steals their
+//! The functions sign in as a user who owns nothing, and may do what `docs/grants.md` says: a thief of their
 //! credentials rewrites no history, makes nothing and switches nothing off.
 
 use std::{collections::BTreeSet, fs, sync::Arc};
 
-use local::checkout;
 use serde_json::json;
 use shared::{config::DatabaseConfig, db::Connector};
+use stack::checkout;
 use tokio::time::Instant;
 use tokio_postgres::Client;
 use uuid::Uuid;
@@ -158,7 +158,7 @@ async fn functions_that_act_for_the_owner_are_safe() {
     assert_eq!(names(&world.db, makers).await, BTreeSet::new());
 }
 
-/// What happened stays as it was written, whoever has the functions' credentials.
+/// What happened stays as it was written, also with the functions' credentials.
 #[tokio::test]
 async fn history_is_not_rewritten() {
     let world = World::open().await;
@@ -235,7 +235,7 @@ async fn nothing_is_made_or_switched_off() {
     assert_eq!(world.count(attributes).await, 0);
 }
 
-/// Whoever may have old things removed cannot have young ones removed, nor make months as they like.
+/// A user who may have old things removed cannot have young ones removed, nor make months as they like.
 #[tokio::test]
 async fn retention_cannot_be_hurried() {
     let world = World::open().await;
@@ -274,7 +274,7 @@ async fn a_missing_right_says_so() {
     let visitor = world.log_visitor().await;
     world.answer(visitor, "accept").await;
     world.db.batch_execute("REVOKE INSERT ON visits FROM society360_functions").await.unwrap();
-    let checkin = json!({"visitor_id": visitor, "notes": "Kiran brings a ladder"});
+    let checkin = json!({"visitor_id": visitor, "notes": "Kiran brings a desk"});
     let reply = world.guard.post("/v1/visits/checkin", checkin.clone()).await;
     let lines = logs::lines_with(reply.headers["x-request-id"].to_str().unwrap());
     reply.refused(500, "INTERNAL");

@@ -1,7 +1,7 @@
 //! Years of history cost a gate nothing: what is asked there reads as much of the database as in the first weeks.
 
-use local::explain::{Plan, explain};
 use shared::statement;
+use tasks::explain::{Plan, explain};
 use time::{OffsetDateTime, PrimitiveDateTime};
 use tokio_postgres::Client;
 use uuid::Uuid;

@@ -2,8 +2,8 @@
 //! about a visitor may be repeated without.
 
 use futures_util::future::join_all;
-use local::faults::{Fault, Point};
 use serde_json::{Value, json};
+use stack::faults::{Fault, Point};
 
 use crate::support::{
     Actor, Reply, World,
@@ -49,9 +49,9 @@ async fn two_guards_may_use_the_same_key() {
     let world = World::open().await;
     let body = |name: &str| json!({"visitor_name": name, "phone": "9876543210", "flat_id": FLAT_101, "idempotency_key": "k"});
     let mine = world.guard.post("/v1/visitors", body("Kiran")).await.data(201);
-    let his = world.second_guard.post("/v1/visitors", body("Kumar")).await.data(201);
-    assert_ne!(mine["visitor"]["id"], his["visitor"]["id"]);
-    assert_eq!(his["visitor"]["visitor_name"], "Kumar");
+    let theirs = world.second_guard.post("/v1/visitors", body("Kumar")).await.data(201);
+    assert_ne!(mine["visitor"]["id"], theirs["visitor"]["id"]);
+    assert_eq!(theirs["visitor"]["visitor_name"], "Kumar");
 }
 
 #[tokio::test]
@@ -165,7 +165,7 @@ impl Actor {
     }
 }
 
-/// What was answered once is not answered again to whoever has lost the right to it: no key outlives a role.
+/// What was answered once is not answered again to a user who has lost the right to it: no key outlives a role.
 #[tokio::test]
 async fn a_key_does_not_outlive_the_right() {
     use reqwest::Method;
@@ -296,7 +296,7 @@ async fn a_pass_that_nobody_heard_of_is_known_again() {
     assert_eq!(world.count("SELECT count(*) FROM visitors").await, 2);
 }
 
-/// Whoever was not answered and comes back much later means somebody else.
+/// A guard who was not answered and comes back much later means somebody else.
 #[tokio::test]
 async fn an_unanswered_visitor_is_known_for_five_minutes() {
     let world = World::open().await;

@@ -3,12 +3,12 @@
 
 use std::{collections::BTreeSet, fs, path::Path, process::Stdio};
 
-use local::{
+use serde_json::{Value, json};
+use stack::{
     Identity, Seed, Stack, checkout,
     faults::{Fault, Kind, Point},
-    openapi,
 };
-use serde_json::{Value, json};
+use tasks::openapi;
 use uuid::Uuid;
 
 use crate::support::{

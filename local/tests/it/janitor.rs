@@ -3,11 +3,9 @@
 
 use std::sync::Arc;
 
-use local::{
-    Outcome,
-    faults::{Fault, Kind, Point},
-};
+use gateway::Outcome;
 use serde_json::{Value, json};
+use stack::faults::{Fault, Kind, Point};
 use uuid::Uuid;
 
 use crate::support::{
@@ -33,7 +31,7 @@ const TASKS: [&str; 15] = [
     "forget_guesses",
     "forget_runs",
 ];
-const UNSTRIPPED: &str = "SELECT count(*) FROM visitors WHERE stripped_at IS NULL";
+const UNREDACTED: &str = "SELECT count(*) FROM visitors WHERE stripped_at IS NULL";
 
 impl World {
     /// Everything that has happened so far happened so many hours ago.
@@ -63,7 +61,7 @@ impl World {
         self.stack.lambda().invoke("janitor", "{}".to_owned()).await.unwrap()
     }
 
-    /// A visitor who left a name, a number and notes everywhere he could, came and went.
+    /// A visitor who left a name, a number and notes everywhere they could, came and went.
     async fn let_zubin_come_and_go(&self) -> Uuid {
         let zubin = json!({
             "visitor_name": "Zubin", "phone": "9876500000", "flat_id": FLAT_101, "vehicle_no": "KA 05 ZUBIN",
@@ -80,7 +78,7 @@ impl World {
         id
     }
 
-    /// Everything about a visitor, and what was told of him, happened so many days earlier.
+    /// Everything about a visitor, and what was told of them, happened so many days earlier.
     async fn let_days_pass(&self, visitor: Uuid, days: i32) {
         for earlier in [
             "UPDATE visits x SET checkin_time = x.checkin_time - make_interval(days => $2),
@@ -196,16 +194,16 @@ async fn what_is_open_is_kept() {
     assert_eq!(world.kept().await, 2, "those of the flat's room are not pushed");
 }
 
-/// Half a year after he left, a visitor is still seen and counted; his name, number, vehicle and papers, and
-/// what was noted about him, are nowhere. One of a day less is as he was.
+/// Half a year after they left, a visitor is still seen and counted; their name, number, vehicle and papers, and
+/// what was noted about them, are nowhere. One of a day less is as they were.
 #[tokio::test]
-async fn visitors_become_numbers_after_half_a_year() {
+async fn visitors_are_redacted_after_half_a_year() {
     let world = World::open().await;
     world.resident.register_phone("asha-phone").await;
     world.guard.register_phone("gopal-phone").await;
     let old = world.let_zubin_come_and_go().await;
     world.all_is_sent().await;
-    assert!(world.rows_with("zubin").await.len() >= 6, "he is where he is looked for");
+    assert!(world.rows_with("zubin").await.len() >= 6, "they are where they are looked for");
     let recent = world.log_visitor().await;
     world.answer(recent, "deny").await;
     world.all_is_sent().await;
@@ -217,21 +215,21 @@ async fn visitors_become_numbers_after_half_a_year() {
     let rows = world.count(kept).await;
     world.clean().await;
 
-    // Step 1: nothing in the whole database names him.
+    // Step 1: nothing in the whole database names them.
     for text in ["zubin", "98765 00000", "9876500000"] {
         assert_eq!(world.rows_with(text).await, [""; 0]);
     }
 
-    // Step 2: everybody still sees that somebody came, when, to whom, and who let him in.
+    // Step 2: everybody still sees that somebody came, when, to whom, and who let them in.
     for actor in [&world.guard, &world.resident, &world.admin, &world.super_admin] {
         let seen = world.visitors_of(actor).await;
         assert_eq!(seen[0], before[0], "of 179 days");
-        let mut stripped = before[1].clone();
-        stripped["visitor_name"] = json!("removed");
-        stripped["phone"] = json!("");
-        stripped["vehicle_no"] = Value::Null;
-        stripped["purpose"] = json!("other");
-        assert_eq!(seen[1], stripped, "of 181 days");
+        let mut redacted = before[1].clone();
+        redacted["visitor_name"] = json!("removed");
+        redacted["phone"] = json!("");
+        redacted["vehicle_no"] = Value::Null;
+        redacted["purpose"] = json!("other");
+        assert_eq!(seen[1], redacted, "of 181 days");
     }
     let seen = world.resident.get(&format!("/v1/visitors/{old}")).await.data(200);
     assert_eq!(seen["approvals"][0]["user_name"], "Asha");
@@ -246,9 +244,9 @@ async fn visitors_become_numbers_after_half_a_year() {
     assert_eq!(world.count(kept).await, rows);
 
     // Step 3: it is done once.
-    let stripped = "SELECT sum(rows)::bigint FROM retention_runs WHERE task = 'strip_visitors'";
+    let redacted = "SELECT sum(rows)::bigint FROM retention_runs WHERE task = 'strip_visitors'";
     world.clean().await;
-    assert_eq!((world.count(stripped).await, world.count(UNSTRIPPED).await), (1, 1));
+    assert_eq!((world.count(redacted).await, world.count(UNREDACTED).await), (1, 1));
 }
 
 /// What is usual is no name, so it can still be counted.
@@ -296,7 +294,7 @@ async fn a_society_decides_how_long_visitors_are_known() {
     assert_eq!(world.visitors_of(&world.guard).await[0]["visitor_name"], "removed");
 }
 
-/// Who is still inside is known as long as he is; who may still come, too; half a year is counted from the end.
+/// Who is still inside is known as long as they are; who may still come, too; half a year is counted from the end.
 #[tokio::test]
 async fn who_is_inside_or_may_come_is_known() {
     let world = World::open().await;
@@ -313,15 +311,15 @@ async fn who_is_inside_or_may_come_is_known() {
     let later = "UPDATE visitors SET checkout_time = now() - interval '179 days' WHERE id = $1";
     world.db.execute(later, &[&left_late]).await.unwrap();
     world.clean().await;
-    assert_eq!(world.count(UNSTRIPPED).await, 3);
+    assert_eq!(world.count(UNREDACTED).await, 3);
     let visit: Uuid =
         world.db.query_one("SELECT visit_id FROM visitors WHERE id = $1", &[&inside]).await.unwrap().get(0);
     world.guard.post("/v1/visits/checkout", json!({"visit_id": visit})).await.data(200);
     world.clean().await;
-    assert_eq!(world.count(UNSTRIPPED).await, 3, "the half year begins now");
+    assert_eq!(world.count(UNREDACTED).await, 3, "the half year begins now");
 }
 
-/// Several janitors do the work of one: each visitor is stripped once, and each run is recorded.
+/// Several janitors do the work of one: each visitor is redacted once, and each run is recorded.
 #[tokio::test]
 async fn janitors_do_not_stand_in_each_others_way() {
     let world = World::open().await;
@@ -338,7 +336,7 @@ async fn janitors_do_not_stand_in_each_others_way() {
         assert_eq!(done, Outcome::Answered("null".to_owned()));
     }
     world.clean().await;
-    assert_eq!(world.count(UNSTRIPPED).await, 0);
+    assert_eq!(world.count(UNREDACTED).await, 0);
     let sum = |task| format!("SELECT sum(rows)::bigint FROM retention_runs WHERE task = '{task}'");
     assert_eq!(world.count(&sum("strip_visitors")).await, 1200);
     assert_eq!(world.count(&sum("make_partitions")).await, 6);
@@ -362,7 +360,7 @@ async fn a_killed_janitor_goes_on() {
     })
     .await;
     world.stack.faults().clear();
-    assert_eq!(world.count(UNSTRIPPED).await, 0);
+    assert_eq!(world.count(UNREDACTED).await, 0);
     let unfinished = world.count("SELECT count(*) FROM retention_runs WHERE finished_at IS NULL").await;
     assert!(unfinished <= rounds, "{unfinished} of {rounds}");
     for task in TASKS {
@@ -382,7 +380,7 @@ async fn a_failing_task_stops_no_other() {
     for task in TASKS.into_iter().filter(|task| *task != "forget_keys") {
         assert_eq!(world.runs(task, "").await, 1, "{task}");
     }
-    assert_eq!(world.count(UNSTRIPPED).await, 0);
+    assert_eq!(world.count(UNREDACTED).await, 0);
     world.db.batch_execute("ALTER TABLE gone RENAME TO idempotency_keys").await.unwrap();
     world.clean().await;
     assert_eq!(world.runs("forget_keys", "").await, 1);

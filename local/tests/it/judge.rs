@@ -8,9 +8,9 @@ use std::{
 };
 
 use futures_util::future::join_all;
-use local::checkout;
 use serde_json::{Value, json};
 use shared::{change, policy::ACCEPTANCE_VALID_HOURS, statement::Change};
+use stack::checkout;
 use tokio_postgres::{Client, Statement, types::ToSql};
 use uuid::Uuid;
 

@@ -1,16 +1,14 @@
-//! The modules of `shared` stand in layers, and none uses what is above it or beside it.
+//! The modules of `shared` and the parts of `local` stand in layers, and none uses what is above it or beside it.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
     path::Path,
+    process::Command,
 };
 
-use local::checkout;
-
-/// What still points upwards: the stores fail with what HTTP answers, and with the field that another row has. This list
-/// only gets shorter.
-const UPWARDS: [(&str, &str); 3] = [("db", "error"), ("db", "fields"), ("realtime", "error")];
+use serde_json::Value;
+use stack::checkout;
 
 /// The number of each module's layer, as `docs/architecture.md` lists them.
 fn layers() -> BTreeMap<String, usize> {
@@ -104,7 +102,7 @@ fn no_module_of_shared_points_upwards() {
         modules,
         "docs/architecture.md, and shared/src/lib.rs"
     );
-    let (mut upwards, mut known) = (Vec::new(), BTreeSet::from(UPWARDS));
+    let mut upwards = Vec::new();
     for module in &modules {
         let mut used = BTreeSet::new();
         for place in [format!("shared/src/{module}.rs"), format!("shared/src/{module}")] {
@@ -117,22 +115,101 @@ fn no_module_of_shared_points_upwards() {
             let used = names.get(used).unwrap_or(used);
             // What is no module is a macro.
             let Some(layer) = layers.get(used).filter(|_| used != module) else { continue };
-            if *layer < layers[module] {
-                continue;
-            }
-            let before = known.len();
-            known.retain(|(from, to)| (*from, *to) != (module.as_str(), used.as_str()));
-            if known.len() == before {
+            if *layer >= layers[module] {
                 upwards.push(format!("{module} uses {used}"));
             }
         }
     }
     assert!(upwards.is_empty(), "{upwards:#?}");
-    assert!(known.is_empty(), "these are mended: {known:?}");
 }
 
 #[test]
 fn imports_are_found() {
     let text = "use crate::{\n    App, // crate::no\n    auth::{Caller, Role},\n    db::Db,\n};\nlet a = crate::text::of(); $crate::sql!()\n#[cfg(test)]\nmod tests { use crate::http; }";
     assert_eq!(imports(text), BTreeSet::from(["App", "auth", "db", "text"].map(str::to_owned)));
+}
+
+/// What a command of cargo's says of this checkout.
+fn cargo(words: &[&str]) -> String {
+    let ran = Command::new(env!("CARGO")).args(words).current_dir(checkout()).output().unwrap();
+    assert!(ran.status.success(), "{words:?}: {}", String::from_utf8_lossy(&ran.stderr));
+    String::from_utf8(ran.stdout).unwrap()
+}
+
+/// The number of each part's layer, as `docs/architecture.md` lists them.
+fn parts() -> BTreeMap<String, usize> {
+    let page = fs::read_to_string(checkout().join("docs/architecture.md")).unwrap();
+    let (_, list) = page.split_once("none depends on one of a line below its own:\n").unwrap();
+    let (mut parts, mut layer) = (BTreeMap::new(), 0);
+    for line in list.trim_start().lines().take_while(|line| !line.is_empty()) {
+        layer += usize::from(!line.starts_with(' '));
+        for (before, _) in line.match_indices("`:").map(|(end, _)| line.split_at(end)) {
+            let (_, name) = before.rsplit_once('`').unwrap();
+            assert_eq!(parts.insert(name.to_owned(), layer), None, "{name} stands there twice");
+        }
+    }
+    parts
+}
+
+/// What each crate of `local/` depends on of this workspace, its tests aside.
+fn of_local() -> BTreeMap<String, BTreeSet<String>> {
+    let metadata: Value =
+        serde_json::from_str(&cargo(&["metadata", "--no-deps", "--format-version", "1"])).unwrap();
+    let local = checkout().join("local");
+    let packages = metadata["packages"].as_array().unwrap().iter();
+    let ours =
+        packages.filter(|package| Path::new(package["manifest_path"].as_str().unwrap()).starts_with(&local));
+    let read = ours.map(|package| {
+        let others = package["dependencies"].as_array().unwrap().iter();
+        let others = others.filter(|other| other["path"].is_string() && other["kind"].is_null());
+        let name = |one: &Value| one["name"].as_str().unwrap().to_owned();
+        (name(package), others.map(name).collect())
+    });
+    read.collect()
+}
+
+#[test]
+fn no_part_of_local_points_upwards() {
+    let (layers, mut parts) = (parts(), of_local());
+    // A Lambda for comparison, which is no part of the stack.
+    assert!(parts.remove("hello").is_some_and(|uses| uses.is_empty()));
+    assert_eq!(layers.keys().collect::<Vec<_>>(), parts.keys().collect::<Vec<_>>(), "docs/architecture.md");
+    for (part, uses) in &parts {
+        for used in uses.iter().filter_map(|used| Some((used, layers.get(used)?))) {
+            assert!(*used.1 < layers[part], "{part} uses {}", used.0);
+        }
+    }
+    // What serves any functions, or none, is built without ours.
+    for part in ["template", "deploy", "gateway", "postgres"] {
+        assert!(parts[part].iter().all(|used| used == "template"), "{part} uses {:?}", parts[part]);
+    }
+}
+
+#[test]
+fn the_gateway_names_nothing_of_ours() {
+    fn look(path: &Path) {
+        if path.is_dir() {
+            return fs::read_dir(path).unwrap().for_each(|entry| look(&entry.unwrap().path()));
+        }
+        let text = fs::read_to_string(path).unwrap().to_lowercase();
+        for word in ["society", "visitor", "resident", "firebase", "_local"] {
+            assert!(!text.contains(word), "{}: {word}", path.display());
+        }
+    }
+    look(&checkout().join("local/gateway"));
+    look(&checkout().join("local/template"));
+}
+
+/// A deployment asks what a change affects, and waits for the build of that.
+#[test]
+fn a_deployment_builds_little() {
+    let tree =
+        cargo(&["tree", "--package", "deploy", "--edges", "normal,build", "--prefix", "none", "--offline"]);
+    let crates: BTreeSet<&str> = tree.lines().filter_map(|line| line.split(' ').next()).collect();
+    for heavy in ["shared", "stack", "gateway", "tokio", "hyper", "aws-lc-sys", "libsqlite3-sys", "axum"] {
+        assert!(!crates.contains(heavy), "{heavy}");
+    }
+    assert!(crates.contains("template") && crates.len() < 50, "{crates:#?}");
+    let script = fs::read_to_string(checkout().join(".ci/deploy")).unwrap();
+    assert!(!script.contains("cargo dev"), "it builds all of the stack");
 }

@@ -3,9 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use futures_util::{StreamExt, stream};
-use local::{Identity, Stack};
 use serde_json::json;
 use shared::auth::URGENT_ROUTES;
+use stack::{Identity, Stack};
 use uuid::Uuid;
 
 use crate::support::{Actor, Socket, World, world::FLAT_101};
@@ -214,7 +214,7 @@ async fn what_is_urgent_is_never_refused_for_anything_else() {
     world.guard.get("/v1/visitors").await.refused(429, "RATE_LIMITED");
     world.answer(visitor, "accept").await;
     world.resident.post("/v1/emergencies", json!({"flat_id": FLAT_101})).await.data(201);
-    let routes = local::http_routes().unwrap();
+    let routes = stack::http_routes().unwrap();
     for (method, route) in URGENT_ROUTES {
         assert!(routes.contains(&(method.to_string(), route.to_owned())), "{method} {route} is no route");
     }

@@ -142,7 +142,7 @@ async fn every_line_of_the_run_is_seen() {
     assert!(lines[0].contains("request failed") && lines[0].contains(r#""level":"ERROR""#), "{lines:?}");
 
     let done = world.stack.lambda().invoke("janitor", "{}".to_owned()).await;
-    assert!(matches!(done, Ok(local::Outcome::Answered(_))), "{done:?}");
+    assert!(matches!(done, Ok(gateway::Outcome::Answered(_))), "{done:?}");
     let metrics = logs::lines_with("VisitorsStripped");
     assert!(
         metrics.iter().any(|line| line.starts_with(r#"{"#) && line.contains("CloudWatchMetrics")),

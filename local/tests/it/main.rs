@@ -45,6 +45,7 @@ mod page;
 mod pagination;
 mod past;
 mod pings;
+mod plain_words;
 mod plans;
 mod postgres;
 mod postman;

@@ -1,12 +1,12 @@
 //! Bad input: a clear 4xx that names every problem, never a 500, and nothing written.
 
-use local::{
-    catalogue::{Endpoint, endpoints},
-    openapi::document,
-};
 use regress::Regex;
 use reqwest::Method;
 use serde_json::{Map, Value, json};
+use tasks::{
+    catalogue::{Endpoint, endpoints},
+    openapi::document,
+};
 
 use crate::support::{
     Reply, World,

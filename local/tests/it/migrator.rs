@@ -3,13 +3,15 @@
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
+use gateway::Outcome;
 use http::{Method, header::CONTENT_TYPE};
-use local::{
-    Outcome, Stack,
-    faults::{Fault, Kind, Point},
-    template::Template,
-};
 use serde_json::{Value, json};
+use stack::{
+    Stack,
+    faults::{Fault, Kind, Point},
+    own_template,
+};
+use template::Template;
 use tokio_postgres::Client;
 
 use crate::support::{CloudFormation, Told, eventually};
@@ -130,7 +132,7 @@ impl Deployment {
 }
 
 fn template_with_seconds(seconds: u64) -> Template {
-    let mut template = Template::embedded().unwrap();
+    let mut template = own_template().unwrap();
     let migrator = template.functions.iter_mut().find(|function| function.name == "migrator");
     migrator.unwrap().timeout_seconds = 30 + seconds;
     template
@@ -157,7 +159,7 @@ async fn an_empty_database_gets_the_schema() {
         let [Told { method, headers, answer }] = &told[..] else { panic!("{request}: {told:?}") };
         assert_eq!(method, Method::PUT);
         assert!(!headers.contains_key(CONTENT_TYPE), "{headers:?}");
-        let asked = local::events::migrations(request);
+        let asked = tasks::events::migrations(request);
         let expected = json!({
             "Status": "SUCCESS",
             "PhysicalResourceId": "schema",
@@ -271,7 +273,7 @@ async fn a_lost_connection_leaves_no_half_migration() {
     deployment.finish().await;
 }
 
-/// Whoever wants a table that a migration waits for has to wait as well, so it gives up soon.
+/// Users of a table that a migration waits for have to wait as well, so it gives up soon.
 #[tokio::test]
 async fn a_migration_does_not_wait_for_a_lock_for_long() {
     let deployment = Deployment::with_seconds(20).await;

@@ -1,11 +1,11 @@
 //! Residents whose app is closed are reached, and the guard sees the truth about it.
 
-use local::{
+use serde_json::{Value, json};
+use stack::{
     Identity,
     faults::{Fault, Kind, Point},
     messages::{Handed, Reply},
 };
-use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::support::{
@@ -14,7 +14,7 @@ use crate::support::{
 };
 
 impl Actor {
-    /// His phone gets a push token.
+    /// Their phone gets a push token.
     pub async fn register_phone(&self, token: &str) {
         let body = json!({"token": token, "device_type": "android"});
         self.post("/v1/fcm-token", body).await.data(200);
@@ -180,9 +180,9 @@ async fn a_push_that_cannot_be_delivered_in_time_is_unreachable() {
     assert_eq!(reason, "throttled");
 }
 
-/// Whoever moved out between the ring and the push, or has a new phone, is not told.
+/// A resident who moved out between the ring and the push, or has a new phone, is not notified.
 #[tokio::test]
-async fn whoever_is_no_longer_concerned_is_not_told() {
+async fn people_who_are_no_longer_concerned_are_not_notified() {
     let world = World::open().await;
     world.resident.register_phone("asha-phone").await;
     world.spouse.register_phone("ravi-phone").await;
@@ -207,7 +207,7 @@ async fn whoever_is_no_longer_concerned_is_not_told() {
     assert_eq!(reasons, ["device_gone", "not_entitled"]);
 }
 
-/// Everybody who has to know is told what happened, and nobody is told what he did himself.
+/// Everybody who has to know is told what happened, and nobody is told what they did themselves.
 #[tokio::test]
 async fn a_day_is_told_to_phones() {
     let world = World::open().await;

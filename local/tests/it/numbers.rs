@@ -1,7 +1,7 @@
 //! Whose a number is, and who reads it.
 
-use local::Identity;
 use serde_json::{Value, json};
+use stack::Identity;
 
 use crate::support::{
     Actor, Reply, World,
@@ -161,7 +161,7 @@ async fn guards_read_masked_numbers() {
     ] {
         assert_eq!(told(&world, who).await, [number; 3].map(|number| json!(number)));
     }
-    // A flat reads its own: whoever made a pass, and whoever reported.
+    // A flat reads its own: the maker of a pass, and the reporter.
     let pass = json!({"visitor_name": "Leela", "phone": "9876543219", "flat_id": FLAT_101});
     let made = world.spouse.post("/v1/visitors/guest-pass", pass).await.data(201);
     assert_eq!(made["flat_details"]["resident_phone"], ASHA);
@@ -174,7 +174,7 @@ async fn guards_read_masked_numbers() {
     assert_eq!(desks[0].event("emergency_alert").await["data"]["reported_by_phone"], ASHA);
     assert_eq!(told(&world, &world.guard).await, [ASHA; 3].map(|number| json!(number)));
 
-    // What was told while guards might read it is told again as they may now: under a key, and to whoever comes back.
+    // What was told while guards might read it is told again as they may now: under a key, and to a client that comes back.
     let entry =
         json!({"visitor_name": "Kiran", "phone": "9876543210", "flat_id": FLAT_101, "idempotency_key": "k"});
     let first = world.guard.post("/v1/visitors", entry.clone()).await.data(201);

@@ -2,13 +2,10 @@
 
 use std::{collections::BTreeSet, fs};
 
-use local::{
-    Stack,
-    openapi::{collection, document, files, functions},
-    template::Template,
-};
 use serde_json::{Value, json};
 use shared::http::Route;
+use stack::{Stack, own_template};
+use tasks::openapi::{collection, document, files, functions, pages};
 
 type Routes = BTreeSet<(String, String)>;
 
@@ -16,7 +13,7 @@ type Routes = BTreeSet<(String, String)>;
 #[test]
 fn files_in_docs_are_what_the_code_says() {
     for (path, content) in files() {
-        let kept = fs::read_to_string(local::checkout().join(path)).unwrap_or_default();
+        let kept = fs::read_to_string(stack::checkout().join(path)).unwrap_or_default();
         assert!(kept == content, "{path} is stale; run `cargo dev openapi`");
     }
 }
@@ -24,7 +21,7 @@ fn files_in_docs_are_what_the_code_says() {
 /// What the gateway sends to a function is what its router has, and no function is left out.
 #[test]
 fn template_and_routers_agree() {
-    let template = Template::embedded().unwrap();
+    let template = own_template().unwrap();
     let known = functions();
     for function in template.functions.iter().filter(|function| !function.routes.is_empty()) {
         assert!(known.iter().any(|known| known.name == function.name), "{} is not documented", function.name);
@@ -40,7 +37,7 @@ fn template_and_routers_agree() {
 /// where no route takes it.
 #[test]
 fn what_has_no_route_goes_to_one_function() {
-    let template = Template::embedded().unwrap();
+    let template = own_template().unwrap();
     let rest = template.functions.iter().flat_map(|function| {
         function.rest.iter().map(|route| (&*function.name, &*route.path, &*route.method))
     });
@@ -137,7 +134,7 @@ fn collection_has_every_operation() {
 /// The page needs nothing from another host.
 #[tokio::test]
 async fn page_and_document_are_served() {
-    let stack = Stack::start().await.unwrap();
+    let stack = Stack::builder().pages(pages).start().await.unwrap();
     let page = reqwest::get(format!("{}/docs", stack.base_url())).await.unwrap();
     assert_eq!(page.headers()["content-type"], "text/html; charset=utf-8");
     let page = page.text().await.unwrap();

@@ -9,9 +9,9 @@ use std::{
 };
 
 use futures_util::future::join_all;
-use local::{Identity, Stack};
 use reqwest::Method;
 use serde_json::{Value, json};
+use stack::{Identity, Stack};
 use uuid::Uuid;
 
 use crate::support::{
@@ -93,7 +93,7 @@ async fn a_503_leaves_nothing_behind() {
     world.guard.post("/v1/visitors", visitor).await.data(201);
 }
 
-/// Whoever only refers to a visitor, as messages and visits do, keeps nobody from answering or letting them in.
+/// What only refers to a visitor, as messages and visits do, keeps nobody from answering or letting them in.
 #[tokio::test]
 async fn a_visitor_who_is_referred_to_goes_on() {
     let world = World::open().await;

@@ -1,9 +1,10 @@
 //! The page at `/`, in Chromium: a guard's desk beside a resident's phone, and the admin's view.
 
-use local::{
+use stack::{
     Project, Seed, Stack,
     faults::{Fault, Kind},
 };
+use tasks::openapi;
 
 use crate::support::{Browser, eventually, logs};
 
@@ -16,7 +17,7 @@ const NARROW: u32 = 390;
 
 async fn demo() -> Stack {
     logs::watch();
-    Stack::builder().seed(Seed::Demo).start().await.unwrap()
+    Stack::builder().seed(Seed::Demo).pages(openapi::pages).start().await.unwrap()
 }
 
 /// The desk rings, the phone lets in, the desk checks in and out; both protocols carried it.

@@ -61,7 +61,7 @@ async fn every_list_has_pages() {
         world.guard.post("/v1/visits/checkin", json!({"visitor_id": visitor})).await.data(201);
         world.resident.post("/v1/emergencies", json!({"flat_id": FLAT_101})).await.data(201);
         world.guard.post("/v1/fcm-token", json!({"token": format!("t{number}")})).await.data(200);
-        let someone = world.newcomer(local::Identity::of(&format!("u{number}")));
+        let someone = world.newcomer(stack::Identity::of(&format!("u{number}")));
         someone
             .post("/v1/resident-requests", json!({"flat_id": FLAT_101, "requested_role": "other"}))
             .await

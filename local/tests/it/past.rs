@@ -1,4 +1,4 @@
-//! What whoever moves in learns of those who lived there before: nothing, but of who is at their door now.
+//! What new residents learn of those who lived there before: nothing, but of who is at their door now.
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -110,7 +110,7 @@ async fn a_new_resident_reads_nothing_of_the_former_ones() {
 
 /// Who lived there all the time reads all of it, also where somebody moved in with them.
 #[tokio::test]
-async fn whoever_stays_keeps_their_past() {
+async fn residents_who_stay_keep_their_past() {
     let world = World::open().await;
     let past = world.leave_a_past().await;
     world.let_move_in(&world.stranger).await;
@@ -149,10 +149,10 @@ async fn the_past_begins_with_the_current_occupancy() {
     }
 }
 
-/// Who waits at the gate, or is inside, is at the door of those who live there now, whoever was asked: they see and answer,
+/// Who waits at the gate, or is inside, is at the door of those who live there now, also where others were asked: they see and answer,
 /// and read nothing that was said before.
 #[tokio::test]
-async fn whoever_is_at_the_door_concerns_those_who_live_there_now() {
+async fn visitors_at_the_door_concern_those_who_live_there_now() {
     let world = World::open().await;
     let [waiting, unwanted, inside] =
         [world.log_visitor().await, world.log_visitor().await, world.log_visitor().await];
@@ -294,7 +294,7 @@ async fn of_two_strangers_one_gets_a_vacant_flat() {
     world.approve_by_itself().await;
     for round in 0..10 {
         world.empty_the_flat().await;
-        let strangers = [0, 1].map(|n| world.newcomer(local::Identity::of(&format!("stranger-{round}-{n}"))));
+        let strangers = [0, 1].map(|n| world.newcomer(stack::Identity::of(&format!("stranger-{round}-{n}"))));
         let ask = json!({"flat_id": FLAT_101, "requested_role": "tenant"});
         let asked =
             join_all(strangers.iter().map(|who| who.post("/v1/resident-requests", ask.clone()))).await;
@@ -314,7 +314,7 @@ async fn an_admin_and_the_policy_fill_a_flat_in_turn() {
     for round in 0..10 {
         world.empty_the_flat().await;
         world.db.execute("DELETE FROM policies", &[]).await.unwrap();
-        let [asked, other] = [0, 1].map(|n| world.newcomer(local::Identity::of(&format!("one-{round}-{n}"))));
+        let [asked, other] = [0, 1].map(|n| world.newcomer(stack::Identity::of(&format!("one-{round}-{n}"))));
         let ask = json!({"flat_id": FLAT_101, "requested_role": "tenant"});
         let request = asked.post("/v1/resident-requests", ask.clone()).await.data(201);
         world.approve_by_itself().await;
@@ -336,7 +336,7 @@ async fn an_admin_and_the_policy_fill_a_flat_in_turn() {
 }
 
 impl World {
-    /// Green Acres lets in whoever asks.
+    /// Green Acres admits anybody who asks.
     async fn approve_by_itself(&self) {
         let policy =
             "INSERT INTO policies (society_id, name, value) VALUES ($1, 'resident_auto_approve', 'true')
@@ -345,7 +345,7 @@ impl World {
     }
 }
 
-/// Whoever asks for a flat in which somebody lives waits for an admin, whatever the policy is; a role that was revoked
+/// A user who asks for an occupied flat waits for an admin, whatever the policy is; a role that was revoked
 /// makes it vacant.
 #[tokio::test]
 async fn the_policy_lets_nobody_in_with_others() {

@@ -9,14 +9,15 @@ use std::{
 };
 
 use futures_util::future::join_all;
-use local::{
-    Outcome, PostCount, Stack,
-    faults::{Fault, Kind},
-};
+use gateway::{Outcome, PostCount};
 use serde_json::{Value, json};
 use shared::{
     config::{Env, RealtimeConfig},
     realtime::{Connections, Protocol},
+};
+use stack::{
+    Stack,
+    faults::{Fault, Kind},
 };
 use tokio::time::sleep;
 
@@ -40,7 +41,7 @@ impl World {
         Self::with_pings(|builder| builder.schedule_every(MINUTE)).await
     }
 
-    async fn with_pings(more: impl FnOnce(local::Builder) -> local::Builder) -> Arc<Self> {
+    async fn with_pings(more: impl FnOnce(stack::Builder) -> stack::Builder) -> Arc<Self> {
         let builder = Stack::builder()
             .variable("PING_INTERVAL_MS", INTERVAL.as_millis().to_string())
             .variable("PING_TIMEOUT_MS", TIMEOUT.as_millis().to_string());

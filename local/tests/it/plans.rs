@@ -2,9 +2,9 @@
 
 use std::future::Future;
 
-use local::{Stack, wire::Count};
 use serde_json::Value;
 use shared::{config::DatabaseConfig, db::Db, sql};
+use stack::{Stack, wire::Count};
 
 use crate::support::World;
 

@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use local::postgres::{Options, Postgres};
+use postgres::{Options, Postgres};
 
 use crate::support::Scratch;
 
@@ -142,7 +142,7 @@ fn wait_until(met: impl Fn() -> bool, otherwise: &str) {
     }
 }
 
-async fn start(options: &Options) -> Result<Arc<Postgres>, local::Error> {
+async fn start(options: &Options) -> Result<Arc<Postgres>, postgres::Error> {
     let options = options.clone();
     tokio::task::spawn_blocking(move || Postgres::start(&options).map(Arc::new)).await.unwrap()
 }

@@ -2,11 +2,9 @@
 
 use std::fs;
 
-use local::{
-    Seed, Stack, checkout,
-    openapi::{COLLECTION, document},
-};
 use serde_json::Value;
+use stack::{Seed, Stack, checkout};
+use tasks::openapi::{COLLECTION, document};
 
 use crate::support::{Scratch, logs, newman};
 

@@ -1,8 +1,8 @@
 //! What a user says of themselves, and how a flat is called by those who live there.
 
-use local::Identity;
 use reqwest::Method;
 use serde_json::{Value, json};
+use stack::Identity;
 
 use crate::support::{
     Actor, Reply, World,

@@ -1,11 +1,11 @@
 //! What waits is apart from what is kept: the queue costs what waits in it, and one message or society keeps no other.
 
-use local::{
-    Outcome,
+use gateway::Outcome;
+use serde_json::{Value, json};
+use stack::{
     faults::{Fault, Kind},
     messages::Reply,
 };
-use serde_json::{Value, json};
 use tokio_postgres::{Client, NoTls};
 use uuid::Uuid;
 
@@ -51,7 +51,7 @@ impl World {
         self.db.execute(sent, &[&visitor, &number]).await.unwrap();
     }
 
-    /// Keeps whoever waits for the society's room waiting.
+    /// Keeps those who wait for the society's room waiting.
     async fn hold_room_of(&self, society: Uuid) -> Client {
         let room = format!("society:{society}");
         let known = "INSERT INTO room_sequences (room, seq) VALUES ($1, 0) ON CONFLICT DO NOTHING";
@@ -307,7 +307,7 @@ async fn messages_of_the_release_before_are_kept() {
     tokio::spawn(connection);
     let mut db = db;
     let mut files: Vec<_> =
-        std::fs::read_dir(local::checkout().join("migrations")).unwrap().map(|e| e.unwrap().path()).collect();
+        std::fs::read_dir(stack::checkout().join("migrations")).unwrap().map(|e| e.unwrap().path()).collect();
     files.retain(|file| file.extension().is_some());
     files.sort();
     let at = files.iter().position(|file| file.ends_with("V021__queues.sql")).unwrap();

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use futures_util::future::join_all;
-use local::Identity;
 use serde_json::{Value, json};
+use stack::Identity;
 
 use crate::support::{Reply, World, world::FLAT_101};
 
@@ -85,7 +85,7 @@ async fn four_checkins_open_one_visit() {
     assert_eq!(statuses(&replies), BTreeMap::from([(200, 1), (409, 3)]));
 }
 
-/// A denial and a check-in at the same moment: he is either inside or denied, never both.
+/// A denial and a check-in at the same moment: the visitor is either inside or denied, never both.
 #[tokio::test]
 async fn of_entry_and_denial_one_wins() {
     let world = World::open().await;

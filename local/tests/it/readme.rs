@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use local::{Seed, Stack, checkout, readme};
 use serde_json::Value;
+use stack::{Seed, Stack, checkout};
+use tasks::readme;
 use tokio::process::Command;
 
 use crate::support::{Scratch, logs, shell};

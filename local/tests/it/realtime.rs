@@ -44,7 +44,7 @@ async fn a_connection_that_died_is_cleaned_up() {
     assert_eq!(world.count("SELECT count(*) FROM room_sequences WHERE pushed < seq").await, 0);
 }
 
-/// Whoever leaves a room hears nothing more from it, and may come back to where it stands now.
+/// A client that leaves a room hears nothing more from it, and may come back to where it stands now.
 #[tokio::test]
 async fn a_room_can_be_left_and_joined_again() {
     let world = World::open().await;
@@ -85,7 +85,7 @@ async fn events_are_numbered_without_a_gap() {
     }
 }
 
-/// Whoever talks too much is told so, and cut off where he goes on.
+/// A client that talks too much is told so, and cut off where it goes on.
 #[tokio::test]
 async fn a_connection_that_talks_too_much_is_closed() {
     let world = World::open().await;

@@ -4,11 +4,11 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use local::{
+use serde_json::json;
+use stack::{
     Stack,
     faults::{Fault, Kind, Point},
 };
-use serde_json::json;
 use std::sync::Arc;
 use uuid::Uuid;
 

@@ -5,8 +5,8 @@
 
 use std::{io::Write, path::Path, process::Command};
 
-use local::Stack;
 use shared::statement::named;
+use stack::Stack;
 use tokio_postgres::Client;
 
 const EMPTY: &str = "DROP SCHEMA public CASCADE; CREATE SCHEMA public";

@@ -70,7 +70,7 @@ async fn a_part_is_never_replayed() {
     assert_eq!(phone.join_since("flat", FLAT_101, 202).await["recovered"], false);
 }
 
-/// Whoever comes anew is told who is standing at the gate now, and nothing that is over.
+/// A client that comes anew is told who is standing at the gate now, and nothing that is over.
 #[tokio::test]
 async fn a_resident_who_comes_anew_hears_who_is_waiting() {
     let world = World::open().await;

@@ -5,10 +5,11 @@ use std::{
     time::Duration,
 };
 
-use local::{Stack, openapi::document, template::Template};
 use reqwest::Method;
 use serde_json::{Value, json};
 use shared::input::{Cursor, PlaceCursor, Position};
+use stack::{Stack, own_template};
+use tasks::openapi::document;
 use time::macros::datetime;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -183,7 +184,7 @@ async fn no_event_is_an_error_of_a_function() {
     ];
     let world = World::open().await;
     let client = reqwest::Client::new();
-    let functions = Template::embedded().unwrap().functions;
+    let functions = own_template().unwrap().functions;
     let functions: Vec<_> = functions.iter().filter(|function| !function.routes.is_empty()).collect();
     let mut dice = Dice(13);
     for round in 0..400 {

@@ -1,5 +1,5 @@
-//! Whoever does not belong into a room any more stops hearing from it with the next event, on the
-//! connection he has.
+//! A user who does not belong into a room any more stops hearing from it with the next event, on the
+//! connection they have.
 
 use serde_json::json;
 

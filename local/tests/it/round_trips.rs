@@ -4,13 +4,13 @@
 /// A read asks who is calling and does its work; a write also marks the events that were pushed.
 #[tokio::test]
 async fn no_warm_request_is_over_its_budget() {
-    let costs = local::measure::round_trips(local::Progress::default()).await.unwrap();
+    let costs = tasks::measure::round_trips(stack::Progress::default()).await.unwrap();
     let over: Vec<_> =
         costs.iter().filter(|cost| cost.round_trips > if cost.is_write() { 3 } else { 2 }).collect();
     assert!(over.is_empty(), "{over:#?}");
     let pipelined: Vec<_> = costs.iter().filter(|cost| cost.statements != cost.round_trips).collect();
     assert!(pipelined.is_empty(), "statements that are not round trips: {pipelined:#?}");
-    let broken = local::budget::broken(&costs).unwrap();
+    let broken = tasks::budget::broken(&costs).unwrap();
     assert!(broken.is_empty(), "see `cargo dev bench --budget`: {broken:#?}");
 
     // Other names of endpoints that are counted, and a page without anything from the database.
@@ -23,7 +23,7 @@ async fn no_warm_request_is_over_its_budget() {
     let mut counted: Vec<String> = costs.into_iter().map(|cost| cost.endpoint).collect();
     counted.extend(not_counted.map(str::to_owned));
     counted.sort();
-    let routes = local::http_routes().unwrap().into_iter().map(|(method, path)| format!("{method} {path}"));
+    let routes = stack::http_routes().unwrap().into_iter().map(|(method, path)| format!("{method} {path}"));
     let mut routes: Vec<String> = routes.collect();
     routes.sort();
     assert_eq!(counted, routes);

@@ -1,7 +1,7 @@
 //! The screens of both apps, call by call, with the fields they send and read.
 
-use local::Identity;
 use serde_json::{Value, json};
+use stack::Identity;
 
 use crate::support::{
     World,
@@ -28,7 +28,7 @@ const SCANNED: &str = "id visitor_name phone vehicle_no purpose flat_id status e
     number_of_people auto_approved created_at invited_by qr_code access_code flat_number block_name complex_name \
     invited_by_name invited_by_phone visit_id checkin_time checkout_time";
 
-/// A new resident signs in, looks for his home, asks to be let in, and an admin approves.
+/// A new resident signs in, looks for their home, asks to be let in, and an admin approves.
 #[tokio::test]
 async fn a_resident_moves_in() {
     let world = World::open().await;

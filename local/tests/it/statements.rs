@@ -3,9 +3,9 @@
 
 use std::{fs, path::Path};
 
-use local::{Stack, checkout};
 use serde::Deserialize;
-use shared::{config::DatabaseConfig, db::Db, http::ApiError, sql, statement::named};
+use shared::{StoreError, config::DatabaseConfig, db::Db, sql, statement::named};
+use stack::{Stack, checkout};
 use tokio_postgres::types::Type;
 
 /// Every statement of the functions by where it stands: a file of its own, or `sql!` in the code.
@@ -78,7 +78,7 @@ async fn every_statement_is_accepted() {
 /// SQL does.
 #[tokio::test]
 async fn every_function_can_run() {
-    let stack = Stack::builder().seed(local::Seed::Demo).start().await.unwrap();
+    let stack = Stack::builder().seed(stack::Seed::Demo).start().await.unwrap();
     let db = stack.database().await.unwrap();
     db.batch_execute("SET statement_timeout = '5s'").await.unwrap();
     let functions = "SELECT p.oid::regprocedure::text, p.proname::text,
@@ -173,7 +173,7 @@ async fn a_row_that_does_not_fit_says_where() {
         let row =
             sql!("SELECT jsonb_build_object('visitor', 'Kiran', 'people', :people::text::jsonb)", people);
         match db.read_one::<Visit>(row).await {
-            Err(ApiError::Internal(why)) => why.split_once(": it is no ").unwrap().1.to_owned(),
+            Err(StoreError::Defect(why)) => why.split_once(": it is no ").unwrap().1.to_owned(),
             other => panic!("{other:?}"),
         }
     };
@@ -186,7 +186,7 @@ async fn a_row_that_does_not_fit_says_where() {
         assert_eq!(row(people).await, format!("it::statements::Visit: {why}"));
     }
     let nothing = db.read_one::<Visit>(sql!("SELECT NULL::jsonb")).await;
-    assert!(matches!(nothing, Err(ApiError::Internal(why)) if why.ends_with("it is null, or no JSON")));
+    assert!(matches!(nothing, Err(StoreError::Defect(why)) if why.ends_with("it is null, or no JSON")));
 }
 
 /// A value of another type than the server found is refused before anything is sent.
@@ -195,6 +195,6 @@ async fn a_value_of_another_type_is_refused() {
     let stack = Stack::start().await.unwrap();
     let db = Db::new(&DatabaseConfig { url: stack.database_url().into(), root_certificates: None }).unwrap();
     let asked = sql!("SELECT to_jsonb(name) FROM societies WHERE id = :society", society = "Green Acres");
-    let Err(ApiError::Internal(why)) = db.read_one::<String>(asked).await else { panic!("it was taken") };
+    let Err(StoreError::Defect(why)) = db.read_one::<String>(asked).await else { panic!("it was taken") };
     assert!(!why.contains("Green Acres"), "{why}");
 }

@@ -7,9 +7,9 @@ use std::{
     path::Path,
 };
 
-use local::{checkout, issuer::Issuer, messages::service_account, start_function, template::Template};
 use serde_json::{Map, Value, json};
 use serde_yaml_ng::Value as Yaml;
+use stack::{checkout, issuer::Issuer, messages::service_account, own_template, start_function};
 
 const NAMESPACE: &str = "Society360";
 /// What Lambda puts into every environment.
@@ -301,7 +301,7 @@ fn no_resource_needs_itself() {
 /// A function starts with the variables of the template and those of Lambda alone, and reads each of them.
 #[tokio::test]
 async fn functions_read_exactly_what_they_are_given() {
-    let template = Template::embedded().unwrap();
+    let template = own_template().unwrap();
     for function in &template.functions {
         let name = &function.name;
         let mut variables: HashMap<String, String> =
@@ -334,7 +334,7 @@ fn every_documented_variable_has_its_place() {
     let quoted = rows.flat_map(|row| row.split("` |").next().unwrap_or_default().split('`').step_by(2));
     let names: BTreeSet<&str> =
         quoted.filter(|name| name.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_')).collect();
-    let template = Template::embedded().unwrap();
+    let template = own_template().unwrap();
     let given: BTreeSet<&str> = template
         .functions
         .iter()

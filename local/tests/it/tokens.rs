@@ -1,6 +1,6 @@
 //! Tokens and the keys they are signed with.
 
-use local::{Identity, Stack, issuer::forge};
+use stack::{Identity, Stack, issuer::forge};
 
 use crate::support::{World, eventually};
 

@@ -5,7 +5,6 @@ use std::{
     fs,
 };
 
-use local::{Stack, checkout};
 use shared::{
     device::Platform,
     vocabulary::{
@@ -14,6 +13,7 @@ use shared::{
         VisitorStatus,
     },
 };
+use stack::{Stack, checkout};
 
 use crate::statements::statements;
 

@@ -5,13 +5,13 @@ use std::{
     process::Command,
 };
 
-use local::{Stack, template::Template};
 use serde_json::Value;
+use stack::{Stack, own_template};
 
 /// The router in the root `Cargo.toml`: path and function.
 fn router() -> BTreeMap<String, String> {
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["metadata", "--no-deps", "--format-version", "1"]).current_dir(local::checkout());
+    cargo.args(["metadata", "--no-deps", "--format-version", "1"]).current_dir(stack::checkout());
     let metadata: Value = serde_json::from_slice(&cargo.output().unwrap().stdout).unwrap();
     let router = metadata["metadata"]["lambda"]["watch"]["router"].as_object().unwrap();
     router.iter().map(|(path, function)| (path.clone(), function.as_str().unwrap().to_owned())).collect()
@@ -31,7 +31,7 @@ fn serves(entry: &str, path: &str) -> bool {
 #[test]
 fn watch_and_template_agree() {
     let (router, mut used) = (router(), BTreeSet::new());
-    for function in Template::embedded().unwrap().functions {
+    for function in own_template().unwrap().functions {
         for route in &function.routes {
             let fitting = router.iter().filter(|(entry, _)| *entry != REST && serves(entry, &route.path));
             let fitting: Vec<_> = fitting.collect();

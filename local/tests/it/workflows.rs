@@ -1,9 +1,11 @@
 //! The workflows do what `.ci/run` does and deploy, by commands that are there, with no more rights than that needs.
 
-use std::{fs, process::Command};
+use std::{collections::BTreeSet, fs, process::Command};
 
-use local::checkout;
 use serde_json::{Value, json};
+use stack::checkout;
+
+use crate::support::Scratch;
 
 fn workflow(name: &str) -> Value {
     let path = checkout().join(".github/workflows").join(name);
@@ -27,16 +29,85 @@ fn commands(workflow: &Value) -> Vec<&str> {
     steps(workflow).into_iter().filter_map(|step| step["run"].as_str()).collect()
 }
 
-/// CI runs the script, and the emulator beside it.
+/// Each step of the script is one of CI, the stories in parts and the days beside each other, and the emulator is started.
 #[test]
 fn ci_does_what_the_script_does() {
     let ci = workflow("ci.yml");
     let commands = commands(&ci);
-    for step in [".ci/run", "cargo build --release --workspace --exclude local", "cargo dev emulate"] {
-        assert!(commands.contains(&step), "{step}");
+    let script = fs::read_to_string(checkout().join(".ci/run")).unwrap();
+    for step in script.lines().filter_map(|line| line.strip_prefix("step ")) {
+        let wanted = match step {
+            "cargo test" => {
+                vec![".ci/bare .ci/units".to_owned(), ".ci/bare .ci/stories --part \"$PART\"".to_owned()]
+            }
+            ".ci/dates" => vec![".ci/bare .ci/dates \"$DAY\"".to_owned()],
+            // A workflow of its own, since it is run daily too.
+            ".ci/supply-chain" => vec![],
+            step => vec![format!(".ci/bare {step}")],
+        };
+        for command in wanted {
+            assert!(commands.contains(&command.as_str()), "{step}: no job runs {command}");
+        }
     }
+    for command in ["cargo binaries", "cargo dev emulate"] {
+        assert!(commands.contains(&command), "{command}");
+    }
+    let matrix = |job: &str| ci["jobs"][job]["strategy"]["matrix"].clone();
+    assert_eq!(matrix("stories"), json!({"part": ["1/3", "2/3", "3/3"]}));
+    assert_eq!(matrix("dates"), json!({"day": ["soon", "leap", "later"]}));
     assert_eq!(ci["jobs"]["supply-chain"]["uses"], "$/.github/workflows/supply-chain.yml");
     assert!(self::commands(&workflow("supply-chain.yml")).contains(&".ci/supply-chain --strict"));
+}
+
+/// One check says whether all jobs have passed that were needed.
+#[test]
+fn every_job_counts() {
+    let ci = workflow("ci.yml");
+    let jobs = ci["jobs"].as_object().unwrap();
+    let counted: BTreeSet<&str> =
+        jobs["passed"]["needs"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    assert_eq!(counted, jobs.keys().map(String::as_str).filter(|job| *job != "passed").collect());
+    assert_eq!(jobs["passed"]["if"], "always()");
+}
+
+/// Documents need the stories alone, which are always run; a change of what is deployed or of a dependency needs its check.
+#[test]
+fn a_change_is_checked_by_what_it_concerns() {
+    let scratch = Scratch::new();
+    let run = |program: &str, arguments: &[&str]| {
+        let mut command = Command::new(program);
+        let ran = command.args(arguments).current_dir(scratch.path()).output().unwrap();
+        assert!(ran.status.success(), "{program} {arguments:?}: {}", String::from_utf8_lossy(&ran.stderr));
+        String::from_utf8(ran.stdout).unwrap()
+    };
+    let git = |arguments: &[&str]| {
+        let who = ["-c", "user.name=Nobody", "-c", "user.email=nobody@example.com"];
+        run("git", &[&who, arguments].concat())
+    };
+    fs::create_dir(scratch.path().join(".ci")).unwrap();
+    fs::copy(checkout().join(".ci/changes"), scratch.path().join(".ci/changes")).unwrap();
+    git(&["init", "--quiet"]);
+    git(&["add", "."]);
+    git(&["commit", "--quiet", "--message", "Begin"]);
+    assert_eq!(run(".ci/changes", &[]), "code=true\ntemplate=true\ndependencies=true\n");
+    for (file, needed) in [
+        ("README.md", ""),
+        ("docs/decisions/001-one-statement-per-write.md", ""),
+        ("docs/openapi.json", "code"),
+        ("shared/src/lib.rs", "code"),
+        ("shared/Cargo.toml", "code dependencies"),
+        (".github/workflows/ci.yml", "code dependencies"),
+        ("template.yaml", "code template"),
+    ] {
+        let path = scratch.path().join(file);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, "").unwrap();
+        git(&["add", "."]);
+        git(&["commit", "--quiet", "--message", "Change"]);
+        let said = run(".ci/changes", &["HEAD~1"]);
+        let named: Vec<&str> = said.lines().filter_map(|line| line.strip_suffix("=true")).collect();
+        assert_eq!(named.join(" "), needed, "{file}");
+    }
 }
 
 /// What someone proposes is checked, and reaches an account only once it is on `main` and CI has passed.
@@ -152,7 +223,7 @@ fn what_deploys_compares_with_what_is_deployed() {
     assert_eq!(checkout_step["with"]["fetch-depth"], 0, "the deployed commit has to be there");
     let script = fs::read_to_string(checkout().join(".ci/deploy")).unwrap();
     for needed in [
-        "cargo dev release --base \"$deployed\" --deployed ",
+        "cargo run --quiet --package deploy -- release --base \"$deployed\" --deployed ",
         "git rev-parse HEAD | cut -c 1-10",
         "\"Release=$release\"",
     ] {

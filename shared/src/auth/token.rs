@@ -124,7 +124,7 @@ impl Verifier {
             let now = now();
             remembered.retain(|_, known| known.claims.exp > now);
         }
-        // Whoever is not remembered is verified.
+        // A token that is not remembered is verified.
         if remembered.len() < REMEMBERED {
             remembered.insert(digest, Arc::new(known));
         }

@@ -11,23 +11,23 @@
 //! Nothing here writes an id of a visitor, a name, a phone number or a token to the log.
 
 pub(crate) mod aws;
-mod bell;
 mod connections;
 mod event;
 mod gateway;
+mod invoke;
 mod outbox;
 mod protocol;
 mod publish;
 mod push;
 mod room;
 
-pub use bell::{Bell, Greeting, Ring};
 pub use connections::{
     Connection, Connections, HELLO_TIMEOUT, Heard, Joined, MAX_MESSAGES_PER_MINUTE, MAX_ROOMS, Member,
     PingPlace, PingSlot, PingTurn, Pinged, Waiting,
 };
 pub use event::Event;
 pub use gateway::{Gateway, Posted};
+pub use invoke::{DispatcherClient, Greeting, Task};
 pub use outbox::{Answered, Backlog, Carried, Load, Outbox};
 pub use protocol::{MAX_MESSAGE, Protocol, Said, Unspoken};
 pub use publish::{Beside, Emitted, Publisher, Turn};

@@ -9,10 +9,10 @@ use tokio_postgres::types::Json;
 use uuid::Uuid;
 
 use super::{Batch, Event, Lagging, Pushed, Pusher, Room};
-use crate::{db::Db, error::ApiError, sql, statement};
+use crate::{StoreError, db::Db, sql, statement};
 
 /// Failures of a room in a row, with pauses between them of half an hour together, after which its
-/// events are given up. They stay for whoever joins with `since`.
+/// events are given up. They stay for clients that join with `since`.
 const MAX_ROOM_ATTEMPTS: i32 = 16;
 
 /// The outbox of a database.
@@ -182,7 +182,7 @@ impl<'a> Outbox<'a> {
         settlements: &[Settlement],
         keep: bool,
         answered: Option<Answered>,
-    ) -> Result<Vec<Settled>, ApiError> {
+    ) -> Result<Vec<Settled>, StoreError> {
         let each = settlements.iter();
         let settle = statement!(
             "settle_pushes.sql",
@@ -199,17 +199,17 @@ impl<'a> Outbox<'a> {
     }
 
     /// Takes rooms that wait for a push, at most so many.
-    pub async fn claim_rooms(&self, limit: i32) -> Result<Vec<Batch>, ApiError> {
+    pub async fn claim_rooms(&self, limit: i32) -> Result<Vec<Batch>, StoreError> {
         self.db.read(sql!("SELECT claim_rooms(:limit)", limit)).await
     }
 
     /// Takes connections that lag behind and are due, at most so many.
-    pub async fn claim_lagging(&self, limit: i32) -> Result<Vec<Backlog>, ApiError> {
+    pub async fn claim_lagging(&self, limit: i32) -> Result<Vec<Backlog>, StoreError> {
         self.db.read(sql!("SELECT claim_lagging(:limit)", limit)).await
     }
 
     /// Notes that a lagging connection has everything up to `since`; answers what it lacks still.
-    pub async fn advance(&self, backlog: &Backlog, since: i64) -> Result<Option<Backlog>, ApiError> {
+    pub async fn advance(&self, backlog: &Backlog, since: i64) -> Result<Option<Backlog>, StoreError> {
         let advance = sql!(
             "SELECT advance_lagging(:room, :connection, :since)",
             room = backlog.room.to_string(),
@@ -220,7 +220,7 @@ impl<'a> Outbox<'a> {
     }
 
     /// Notes that a lagging connection did not take what comes after `since`; it is due again later.
-    pub async fn postpone(&self, backlog: &Backlog, since: i64) -> Result<(), ApiError> {
+    pub async fn postpone(&self, backlog: &Backlog, since: i64) -> Result<(), StoreError> {
         self.db
             .execute(statement!(
                 "postpone_lagging.sql",
@@ -233,7 +233,7 @@ impl<'a> Outbox<'a> {
     }
 
     /// Forgets a lagging connection, since it is gone or does not belong into the room.
-    pub async fn forget(&self, backlog: &Backlog) -> Result<(), ApiError> {
+    pub async fn forget(&self, backlog: &Backlog) -> Result<(), StoreError> {
         let forget = sql!(
             "DELETE FROM lagging_connections WHERE room = :room AND connection_id = :connection",
             room = backlog.room.to_string(),
@@ -244,9 +244,9 @@ impl<'a> Outbox<'a> {
     }
 
     /// How much is waiting.
-    pub async fn load(&self) -> Result<Load, ApiError> {
+    pub async fn load(&self) -> Result<Load, StoreError> {
         let load = self.db.read_first(statement!("load.sql")).await?;
-        load.ok_or_else(|| ApiError::Internal("the load's statement answered no row".into()))
+        load.ok_or_else(|| StoreError::Defect("the load's statement answered no row".into()))
     }
 }
 

@@ -1,5 +1,5 @@
 //! Pushing right after a commit. It never fails the request: what does not go through stays in the
-//! outbox, and the dispatcher is rung for it.
+//! outbox, and the dispatcher is invoked for it.
 
 use std::time::Duration;
 
@@ -7,14 +7,14 @@ use serde::Deserialize;
 use tokio::time::{Instant, timeout};
 use uuid::Uuid;
 
-use super::{Answered, Batch, Bell, Event, Outbox, Pusher, Ring, Room, aws::Clients};
+use super::{Answered, Batch, DispatcherClient, Event, Outbox, Pusher, Room, Task, aws::Clients};
 use crate::{
     cause::{Cause, cause},
     config::CallingConfig,
     db::Db,
 };
 
-/// How long the posts of one call may take together; the caller is waiting for his answer. Shorter
+/// How long the posts of one call may take together; the caller is waiting for the answer. Shorter
 /// than the lease of a room.
 const BUDGET: Duration = Duration::from_millis(2500);
 
@@ -42,7 +42,7 @@ pub struct Emitted {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Turn {
-    /// Whoever wrote it holds the room.
+    /// Its writer holds the room.
     Mine,
     /// Another one holds the room, and finds this event when it is through with its own.
     Theirs,
@@ -64,7 +64,7 @@ impl From<Emitted> for Batch {
 }
 
 impl Emitted {
-    /// What is to be pushed by whoever wrote these events.
+    /// What is to be pushed by the writer of these events.
     pub fn mine(emitted: Vec<Self>) -> Vec<Batch> {
         emitted.into_iter().filter(|emitted| emitted.turn == Turn::Mine).map(Batch::from).collect()
     }
@@ -85,14 +85,17 @@ pub struct Beside {
 #[derive(Clone)]
 pub struct Publisher {
     pusher: Pusher,
-    bell: Bell,
+    dispatcher: DispatcherClient,
 }
 
 impl Publisher {
     /// A publisher for the places that the configuration names. Nothing is opened yet.
     pub fn start(config: &CallingConfig) -> Self {
         let clients = Clients::new(&config.realtime);
-        Self { pusher: Pusher::of(&clients, &config.realtime), bell: Bell::of(&clients, config) }
+        Self {
+            pusher: Pusher::of(&clients, &config.realtime),
+            dispatcher: DispatcherClient::of(&clients, config),
+        }
     }
 
     /// Opens the ways ahead of the first push.
@@ -100,7 +103,7 @@ impl Publisher {
         self.pusher.warm().await;
     }
 
-    /// Pushes what is this caller's turn, and rings the dispatcher for what is left over and for what waits for it
+    /// Pushes what is this caller's turn, and invokes the dispatcher for the rest and for what waits for it
     /// `beside` the events. It always returns, within about 3 s and, where all goes well, one statement.
     pub async fn publish(&self, db: &Db, emitted: Vec<Emitted>, beside: Beside) {
         let cause = cause().or_else(|| emitted.first().map(|emitted| emitted.event.cause()));
@@ -108,9 +111,9 @@ impl Publisher {
         let queued = beside.queued || emitted.iter().any(|emitted| emitted.queued > 0);
         let messages = async {
             if beside.soon {
-                self.ring(Ring::Watch(cause.clone())).await;
+                self.invoke(Task::Watch(cause.clone())).await;
             } else if queued {
-                self.ring(Ring::Send(cause.clone())).await;
+                self.invoke(Task::Send(cause.clone())).await;
             }
         };
         let waits = emitted.iter().any(|emitted| emitted.turn == Turn::Behind);
@@ -122,7 +125,7 @@ impl Publisher {
         if waits || carried.is_unfinished() {
             let Cause { request_id, trace_id } = &cause;
             tracing::warn!(request_id, trace_id, ?carried, "some events are left to the dispatcher");
-            self.ring(Ring::Drain { cause, held: carried.unsettled }).await;
+            self.invoke(Task::Drain { cause, held: carried.unsettled }).await;
         }
     }
 
@@ -134,11 +137,11 @@ impl Publisher {
         Some(members.iter().filter(|member| users.contains(&member.user_id)).count())
     }
 
-    /// Rings the dispatcher; where that fails, its schedule is what notices.
-    async fn ring(&self, ring: Ring) {
-        if let Err(error) = self.bell.ring(&ring).await {
-            let Cause { request_id, trace_id } = ring.cause().cloned().unwrap_or_default();
-            tracing::warn!(request_id, trace_id, ?error, "the dispatcher could not be rung");
+    /// Invokes the dispatcher; where that fails, its schedule is what notices.
+    async fn invoke(&self, task: Task) {
+        if let Err(error) = self.dispatcher.invoke(&task).await {
+            let Cause { request_id, trace_id } = task.cause().cloned().unwrap_or_default();
+            tracing::warn!(request_id, trace_id, ?error, "the dispatcher could not be invoked");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Pushing a stretch of a room's events to the connections that are in it.
 //!
 //! Events of one room reach one connection in the order of their `seq`; after a post that failed,
-//! the later ones are not tried, and the connection lags behind the room. Whoever does not belong
+//! the later ones are not tried, and the connection lags behind the room. A user who does not belong
 //! into the room any more is taken out of it and gets nothing.
 
 use std::{
@@ -15,7 +15,7 @@ use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
 use super::{Connections, Event, Gateway, Member, Posted, Protocol, Room, aws::Clients};
-use crate::{config::RealtimeConfig, error::ApiError};
+use crate::{StoreError, config::RealtimeConfig};
 
 /// Posts under way at once in one room.
 const CONCURRENCY: usize = 64;
@@ -104,7 +104,7 @@ impl Pusher {
         };
         let members = match timeout_at(deadline, self.connections.members(batch.room)).await {
             Ok(members) => members,
-            Err(_) => Err(ApiError::Unavailable("connections table: no answer in time".into())),
+            Err(_) => Err(StoreError::Unavailable("connections table: no answer in time".into())),
         };
         let (audience, revoked) = match members {
             Ok(members) => divide(batch, members),
@@ -120,7 +120,7 @@ impl Pusher {
             return Pushed::Failed;
         };
         let connections = audience.len();
-        // Whoever is not heard of again has got nothing.
+        // A connection that is not heard of again has got nothing.
         let since = first.seq - 1;
         let mut behind: HashMap<String, Lagging> =
             audience.iter().map(|member| (member.connection_id.clone(), lagging(member, since))).collect();

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::support::{Behaviour, World, event};
 
 impl World {
-    /// Pushes events of one room to whoever of the world's users is in it.
+    /// Pushes events of one room to those of the world's users who are in it.
     async fn push(&self, events: &[Event]) -> Pushed {
         self.push_but(events, Vec::new()).await
     }

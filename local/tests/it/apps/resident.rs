@@ -85,7 +85,7 @@ const ASKED: Reads =
 #[tokio::test]
 async fn the_residents_app_is_served() {
     let world = gate().await;
-    let newcomer = world.newcomer(local::Identity::of("dev").phone("+919811112222"));
+    let newcomer = world.newcomer(stack::Identity::of("dev").phone("+919811112222"));
     let app = Phone::new(App::Resident, &world, &newcomer, &CALLS);
     moves_in(&app, &world).await;
     is_rung(&app, &world).await;

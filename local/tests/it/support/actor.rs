@@ -1,18 +1,18 @@
-//! Someone with a phone in his hand.
+//! Someone with a phone in their hand.
 
 use reqwest::{Method, header::HeaderMap};
 use serde_json::Value;
 
 use super::Socket;
 
-/// A caller: his token, and the API he talks to.
+/// A caller: their token, and the API they talk to.
 #[derive(Clone)]
 pub struct Actor {
     pub http: reqwest::Client,
     pub base_url: String,
     pub websocket_url: String,
     pub token: String,
-    /// His id in the `users` table; nil for one who has never called.
+    /// Their id in the `users` table; nil for one who has never called.
     pub user_id: uuid::Uuid,
 }
 
@@ -53,12 +53,12 @@ impl Actor {
         Self { token: token.into(), ..self.clone() }
     }
 
-    /// Opens a WebSocket with his token; a refusal is its HTTP status.
+    /// Opens a WebSocket with their token; a refusal is its HTTP status.
     pub async fn try_connect(&self) -> Result<Socket, u16> {
         Socket::open(&self.websocket_url, &self.token).await
     }
 
-    /// Opens a WebSocket with his token.
+    /// Opens a WebSocket with their token.
     pub async fn connect(&self) -> Socket {
         self.try_connect().await.unwrap_or_else(|status| panic!("refused: {status}"))
     }

@@ -111,7 +111,7 @@ impl Browser {
     /// Takes a picture of the whole page into `SCREENSHOTS`, where that names a directory.
     pub async fn takes_a_picture(&mut self, name: &str) {
         let Some(directory) = std::env::var_os("SCREENSHOTS") else { return };
-        let path = local::checkout().join(Path::new(&directory)).join(name);
+        let path = stack::checkout().join(Path::new(&directory)).join(name);
         self.does(json!(["picture", path])).await;
     }
 

@@ -50,9 +50,9 @@ const MISSING_PYTHON: &str = "a test runs a real client in Python: please instal
 /// Where Python's packages are, under the clients.
 const PYTHON: &str = "python";
 
-/// Where the clients are installed, which whoever comes first does; or why they are not.
+/// Where the clients are installed, which the first one does; or why they are not.
 static INSTALLED: LazyLock<Result<PathBuf, String>> =
-    LazyLock::new(|| install(&local::checkout().join("target/clients")));
+    LazyLock::new(|| install(&stack::checkout().join("target/clients")));
 
 /// The same for those in Python.
 static PYTHON_INSTALLED: LazyLock<Result<PathBuf, String>> =

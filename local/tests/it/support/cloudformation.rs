@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex};
 
 use axum::{Router, extract::State};
 use http::{HeaderMap, Method, StatusCode};
-use local::events::{RESPONSE_URL, migrations};
 use serde_json::Value;
+use tasks::events::{RESPONSE_URL, migrations};
 
 pub struct CloudFormation {
     url: String,

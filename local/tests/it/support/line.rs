@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use local::Stack;
+use stack::Stack;
 use tokio::{
     io::{AsyncRead, copy_bidirectional, sink},
     net::{TcpListener, TcpStream},

@@ -1,4 +1,4 @@
-//! The people of the stories: two societies with their gates, and whoever stands before them.
+//! The people of the stories: two societies with their gates, and the people before them.
 //!
 //! Actors go through the API and the WebSocket as their apps do; only the places and roles they
 //! start with are put into the database.

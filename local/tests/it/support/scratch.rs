@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use local::postgres::reachable;
+use postgres::reachable;
 
 /// A directory that goes with the test.
 pub struct Scratch(PathBuf);

@@ -8,7 +8,7 @@ use std::{
     sync::LazyLock,
 };
 
-use local::checkout;
+use stack::checkout;
 
 /// The shell of macOS.
 static ZSH: LazyLock<Result<PathBuf, String>> = LazyLock::new(|| find("zsh", "bin/zsh"));

@@ -1,7 +1,7 @@
 //! A day at the gate of Green Acres, in which everything happens that somebody is told of.
 
-use local::Identity;
 use serde_json::{Value, json};
+use stack::Identity;
 use uuid::Uuid;
 
 use super::{

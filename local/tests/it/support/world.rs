@@ -3,9 +3,9 @@
 
 use std::sync::Arc;
 
-use local::{Identity, Stack};
 use reqwest::Method;
 use serde_json::{Value, json};
+use stack::{Identity, Stack};
 use tokio_postgres::Client;
 use uuid::{Uuid, uuid};
 

@@ -32,6 +32,6 @@ INSERT INTO role_assignments (user_id, role, scope_type, scope_id) VALUES
   ('55555555-5555-5555-5555-555555555508', 'block_admin', 'block', '33333333-3333-3333-3333-333333333333'),
   ('55555555-5555-5555-5555-555555555509', 'super_admin', 'global', NULL),
   ('55555555-5555-5555-5555-55555555550c', 'society_admin', 'society', '11111111-1111-1111-1111-1111111111b2');
--- Whoever lives there has done so for long.
+-- The residents have lived there for long.
 UPDATE flat_occupancies SET created_at = now() - interval '2 years';
 UPDATE role_assignments SET created_at = now() - interval '2 years';

@@ -9,7 +9,7 @@ use super::{
     unavailable, unbuildable,
 };
 use crate::{
-    error::ApiError,
+    StoreError,
     realtime::{Member, Room},
 };
 
@@ -19,7 +19,7 @@ const BATCH: usize = 25;
 impl Connections {
     /// Forgets a connection and takes it out of all its rooms, unless its id now belongs to another
     /// connection. Doing so twice changes nothing.
-    pub async fn close(&self, connection_id: &str, connected_at: i64) -> Result<(), ApiError> {
+    pub async fn close(&self, connection_id: &str, connected_at: i64) -> Result<(), StoreError> {
         let Some(meta) = self.forget(connection_id, connected_at).await? else { return Ok(()) };
         let members = meta.rooms.iter().map(|room| Key::member(room, connection_id));
         let shakes = meta.protocol.has_handshake();
@@ -30,7 +30,7 @@ impl Connections {
 
     /// Closes a connection that the gateway says is gone, and takes it out of `room` even where
     /// nothing else is left of it.
-    pub async fn remove(&self, room: Room, member: &Member) -> Result<(), ApiError> {
+    pub async fn remove(&self, room: Room, member: &Member) -> Result<(), StoreError> {
         self.close(&member.connection_id, member.connected_at).await?;
         let result = self
             .store
@@ -50,7 +50,7 @@ impl Connections {
 
     /// Removes `META` and answers what it was; nothing where there was none, or it belongs to another
     /// connection.
-    async fn forget(&self, connection_id: &str, connected_at: i64) -> Result<Option<Meta>, ApiError> {
+    async fn forget(&self, connection_id: &str, connected_at: i64) -> Result<Option<Meta>, StoreError> {
         let mut attempt = 0;
         loop {
             let result = self
@@ -75,7 +75,7 @@ impl Connections {
     }
 
     /// Deletes items in batches, and again what a batch left undone.
-    pub(super) async fn delete(&self, keys: Vec<Key>) -> Result<(), ApiError> {
+    pub(super) async fn delete(&self, keys: Vec<Key>) -> Result<(), StoreError> {
         let mut requests = Vec::with_capacity(keys.len());
         for key in keys {
             let delete = DeleteRequest::builder().set_key(Some(key.item())).build().map_err(unbuildable)?;
@@ -87,7 +87,7 @@ impl Connections {
         Ok(())
     }
 
-    async fn delete_batch(&self, mut requests: Vec<WriteRequest>) -> Result<(), ApiError> {
+    async fn delete_batch(&self, mut requests: Vec<WriteRequest>) -> Result<(), StoreError> {
         for attempt in 1..=MAX_ATTEMPTS {
             let call = self.store.batch_write_item().request_items(&self.table, requests);
             let undone: HashMap<_, _> =
@@ -98,6 +98,6 @@ impl Connections {
             }
             pause(attempt).await;
         }
-        Err(ApiError::Unavailable("connections table: too busy to delete".into()))
+        Err(StoreError::Unavailable("connections table: too busy to delete".into()))
     }
 }

@@ -11,7 +11,7 @@ use super::{
     items::{WAITING, waiting_id},
     now_ms, number, text, unavailable,
 };
-use crate::error::ApiError;
+use crate::StoreError;
 
 /// How long a connection may take to say who it is.
 pub const HELLO_TIMEOUT: Duration = Duration::from_secs(20);
@@ -31,7 +31,7 @@ pub struct Waiting {
 
 impl Connections {
     /// Lets a connection in as this user's. False where it has been closed meanwhile.
-    pub async fn admit(&self, connection: &Connection, user_id: Uuid) -> Result<bool, ApiError> {
+    pub async fn admit(&self, connection: &Connection, user_id: Uuid) -> Result<bool, StoreError> {
         let Connection { id, connected_at, .. } = connection;
         let values = [
             (":connected_at", number(*connected_at)),
@@ -47,7 +47,7 @@ impl Connections {
     }
 
     /// Takes a connection that said goodbye out of all its rooms. It stays open and may say hello again.
-    pub async fn dismiss(&self, connection: &Connection) -> Result<(), ApiError> {
+    pub async fn dismiss(&self, connection: &Connection) -> Result<(), StoreError> {
         let values =
             [(":connected_at", number(connection.connected_at)), (":admitted", AttributeValue::Bool(false))];
         self.amend(&connection.id, "SET admitted = :admitted", SAME, &values).await?;
@@ -59,7 +59,7 @@ impl Connections {
 
     /// Makes the caller the one who greets a connection; false where it has been greeted, somebody
     /// else is at it, or it has been closed.
-    pub async fn claim_greeting(&self, connection_id: &str, connected_at: i64) -> Result<bool, ApiError> {
+    pub async fn claim_greeting(&self, connection_id: &str, connected_at: i64) -> Result<bool, StoreError> {
         let now = now_ms();
         let values = [
             (":connected_at", number(connected_at)),
@@ -72,22 +72,22 @@ impl Connections {
         Ok(claimed.is_some())
     }
 
-    /// Leaves the greeting of a connection to whoever tries next.
-    pub async fn release_greeting(&self, connection_id: &str, connected_at: i64) -> Result<(), ApiError> {
+    /// Leaves the greeting of a connection to the next attempt.
+    pub async fn release_greeting(&self, connection_id: &str, connected_at: i64) -> Result<(), StoreError> {
         let values = [(":connected_at", number(connected_at))];
         self.amend(connection_id, "REMOVE greeting_until", SAME, &values).await.map(drop)
     }
 
     /// Notes that a connection has been greeted.
-    pub async fn note_greeting(&self, connection_id: &str, connected_at: i64) -> Result<(), ApiError> {
+    pub async fn note_greeting(&self, connection_id: &str, connected_at: i64) -> Result<(), StoreError> {
         let values = [(":connected_at", number(connected_at)), (":greeted", AttributeValue::Bool(true))];
         self.amend(connection_id, "SET greeted = :greeted", SAME, &values).await.map(drop)
     }
 
     /// The oldest connections that have not said hello, opened before `before` milliseconds after 1970.
-    /// At most `limit`: whoever opens connections without end decides how many there are, and must not
+    /// At most `limit`: a client may open connections without end, and must not
     /// decide what reading them costs.
-    pub async fn waiting(&self, before: i64, limit: u16) -> Result<Vec<Waiting>, ApiError> {
+    pub async fn waiting(&self, before: i64, limit: u16) -> Result<Vec<Waiting>, StoreError> {
         let items = self.query(WAITING, Some(format!("{before:015}"))).limit(limit.into()).send().await;
         let items = items.map_err(unavailable)?.items.unwrap_or_default();
         let waiting = items.iter().filter_map(waiting_id);
@@ -95,7 +95,7 @@ impl Connections {
     }
 
     /// Ends the waiting of a connection that has been closed or let in.
-    pub async fn stop_waiting(&self, waiting: &Waiting) -> Result<(), ApiError> {
+    pub async fn stop_waiting(&self, waiting: &Waiting) -> Result<(), StoreError> {
         self.delete(vec![Key::waiting(&waiting.connection_id, waiting.connected_at)]).await
     }
 }

@@ -2,7 +2,7 @@
 //! write, two where it is not the first message of its minute: most are answers to a ping, and are.
 
 use super::{Connection, Connections, now, now_ms, number};
-use crate::error::ApiError;
+use crate::StoreError;
 
 /// Messages that a connection may send in a minute of the clock.
 pub const MAX_MESSAGES_PER_MINUTE: u32 = 120;
@@ -25,7 +25,7 @@ pub enum Heard {
 
 impl Connections {
     /// Counts a message and tells whose it is.
-    pub async fn hear(&self, connection_id: &str) -> Result<Heard, ApiError> {
+    pub async fn hear(&self, connection_id: &str) -> Result<Heard, StoreError> {
         let heard_at = now_ms();
         let minute = (":minute", number(heard_at / 60_000));
         let values = [(":one", number(1)), (":now", number(now())), (":heard_at", number(heard_at)), minute];

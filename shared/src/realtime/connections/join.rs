@@ -10,7 +10,7 @@ use super::{
     Connection, Connections, Key, MAX_ATTEMPTS, Ticket, expiry, item, number, pause, text, unavailable,
     unbuildable, unwritable,
 };
-use crate::{error::ApiError, realtime::Room};
+use crate::{StoreError, realtime::Room};
 
 /// Rooms that one connection may be in.
 pub const MAX_ROOMS: usize = 20;
@@ -28,7 +28,7 @@ pub enum Joined {
 
 impl Connections {
     /// Puts a connection into a room, unless it has been closed. Doing so twice changes nothing.
-    pub async fn join(&self, connection: &Connection, room: Room) -> Result<Joined, ApiError> {
+    pub async fn join(&self, connection: &Connection, room: Room) -> Result<Joined, StoreError> {
         let Some(user_id) = connection.user_id else { return Ok(Joined::ConnectionClosed) };
         let Connection { id, connected_at, protocol, .. } = connection;
         let name = room.to_string();
@@ -61,7 +61,7 @@ impl Connections {
     }
 
     /// Takes a connection out of a room. One that is not in it stays so.
-    pub async fn leave(&self, connection_id: &str, room: Room) -> Result<(), ApiError> {
+    pub async fn leave(&self, connection_id: &str, room: Room) -> Result<(), StoreError> {
         let name = room.to_string();
         let note = Update::builder()
             .set_key(Some(Key::meta(connection_id).item()))
@@ -80,7 +80,7 @@ impl Connections {
     }
 
     /// Runs a transaction, again where it collides with another; false where a condition does not hold.
-    async fn change(&self, items: Vec<TransactWriteItem>) -> Result<bool, ApiError> {
+    async fn change(&self, items: Vec<TransactWriteItem>) -> Result<bool, StoreError> {
         let mut attempt = 0;
         loop {
             let call = self.store.transact_write_items().set_transact_items(Some(items.clone()));

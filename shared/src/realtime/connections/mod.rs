@@ -5,7 +5,7 @@
 //!   connection can be in no more than [`MAX_ROOMS`].
 //! - Closing takes `META` away, and with it learns every room there is to leave.
 //! - Time-to-live deletes late, so every read leaves out what has expired.
-//! - Members are read strongly consistent: whoever was answered `room_joined` is found by the push
+//! - Members are read strongly consistent: a client that was answered `room_joined` is found by the push
 //!   of the next event.
 
 mod close;
@@ -34,7 +34,7 @@ use super::{
     Protocol, Room,
     aws::{self, Clients},
 };
-use crate::{config::RealtimeConfig, error::ApiError};
+use crate::{StoreError, config::RealtimeConfig};
 
 /// How long opening the way to the table may hold up a start.
 const WARM_TIMEOUT: Duration = Duration::from_secs(2);
@@ -97,7 +97,7 @@ impl Member {
     }
 }
 
-/// The table of connections and rooms. Every call fails with [`ApiError::Unavailable`] alone.
+/// The table of connections and rooms. Every call fails with [`StoreError::Unavailable`] alone.
 #[derive(Clone)]
 pub struct Connections {
     store: aws_sdk_dynamodb::Client,
@@ -132,7 +132,7 @@ impl Connections {
         connected_at: i64,
         user_id: Option<Uuid>,
         protocol: Protocol,
-    ) -> Result<(), ApiError> {
+    ) -> Result<(), StoreError> {
         let waits = protocol.has_handshake();
         let expires_at = expiry(connected_at);
         let meta = Meta {
@@ -162,13 +162,13 @@ impl Connections {
     }
 
     /// The open connection with this id; `None` where it was closed or has expired.
-    pub async fn find(&self, connection_id: &str) -> Result<Option<Connection>, ApiError> {
+    pub async fn find(&self, connection_id: &str) -> Result<Option<Connection>, StoreError> {
         let meta = self.get(Key::meta(connection_id)).await?.and_then(read::<Meta>);
         Ok(meta.map(|meta| Connection::of(connection_id, meta)))
     }
 
     /// The connections that are in a room now.
-    pub async fn members(&self, room: Room) -> Result<Vec<Member>, ApiError> {
+    pub async fn members(&self, room: Room) -> Result<Vec<Member>, StoreError> {
         let items = self.items_of(&room_key(&room.to_string())).await?;
         Ok(items
             .into_iter()
@@ -180,20 +180,20 @@ impl Connections {
     }
 
     /// A connection in a room; `None` where it is not in it.
-    pub async fn member(&self, room: Room, connection_id: &str) -> Result<Option<Member>, ApiError> {
+    pub async fn member(&self, room: Room, connection_id: &str) -> Result<Option<Member>, StoreError> {
         let item = self.get(Key::member(&room.to_string(), connection_id)).await?;
         Ok(item.and_then(read).map(|ticket| Member::of(connection_id.to_owned(), ticket)))
     }
 
     /// One item that has not expired, strongly consistent.
-    async fn get(&self, key: Key) -> Result<Option<Item>, ApiError> {
+    async fn get(&self, key: Key) -> Result<Option<Item>, StoreError> {
         let call = self.store.get_item().table_name(&self.table).set_key(Some(key.item()));
         let found = call.consistent_read(true).send().await.map_err(unavailable)?.item;
         Ok(found.filter(|item| expires_at(item) > now()))
     }
 
     /// All items of a partition that have not expired.
-    async fn items_of(&self, pk: &str) -> Result<Vec<Item>, ApiError> {
+    async fn items_of(&self, pk: &str) -> Result<Vec<Item>, StoreError> {
         let mut pages = self.query(pk, None).into_paginator().send();
         let mut items = Vec::new();
         while let Some(page) = pages.next().await {
@@ -229,7 +229,7 @@ impl Connections {
         update: &str,
         condition: &str,
         values: &[(&str, AttributeValue)],
-    ) -> Result<Option<Meta>, ApiError> {
+    ) -> Result<Option<Meta>, StoreError> {
         let values: HashMap<_, _> =
             values.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
         let mut attempt = 0;
@@ -256,12 +256,12 @@ impl Connections {
         }
     }
 
-    fn put(&self, item: Item) -> Result<TransactWriteItem, ApiError> {
+    fn put(&self, item: Item) -> Result<TransactWriteItem, StoreError> {
         let put = Put::builder().table_name(&self.table).set_item(Some(item)).build().map_err(unbuildable)?;
         Ok(TransactWriteItem::builder().put(put).build())
     }
 
-    fn update(&self, update: UpdateBuilder) -> Result<TransactWriteItem, ApiError> {
+    fn update(&self, update: UpdateBuilder) -> Result<TransactWriteItem, StoreError> {
         let update = update.table_name(&self.table).build().map_err(unbuildable)?;
         Ok(TransactWriteItem::builder().update(update).build())
     }
@@ -308,14 +308,14 @@ fn has_collided<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
     error.code() == Some("TransactionConflictException")
 }
 
-fn unavailable<E: ProvideErrorMetadata, R>(error: SdkError<E, R>) -> ApiError {
-    ApiError::Unavailable(format!("connections table: {}", aws::cause(&error)))
+fn unavailable<E: ProvideErrorMetadata, R>(error: SdkError<E, R>) -> StoreError {
+    StoreError::Unavailable(format!("connections table: {}", aws::cause(&error)))
 }
 
-fn unwritable(_: serde_dynamo::Error) -> ApiError {
-    ApiError::Internal("connections table: an item could not be written".into())
+fn unwritable(_: serde_dynamo::Error) -> StoreError {
+    StoreError::Defect("connections table: an item could not be written".into())
 }
 
-fn unbuildable(_: aws_sdk_dynamodb::error::BuildError) -> ApiError {
-    ApiError::Internal("connections table: a call could not be built".into())
+fn unbuildable(_: aws_sdk_dynamodb::error::BuildError) -> StoreError {
+    StoreError::Defect("connections table: a call could not be built".into())
 }

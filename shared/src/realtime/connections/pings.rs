@@ -12,7 +12,7 @@ use super::{
     items::{connection_of, ping_key},
     now_ms, number, pause, read, text, unavailable, unbuildable, unwritable,
 };
-use crate::error::ApiError;
+use crate::StoreError;
 
 /// Parts that the connections are pinged in. A release with another number pings connections that were
 /// opened before it no more, and their clients come back.
@@ -105,7 +105,7 @@ pub struct PingTurn {
 impl Connections {
     /// Makes the caller the one who pings; nothing where somebody else is at it. One that dies over it
     /// has it for `lease`, and what it has pinged is pinged once more.
-    pub async fn claim_pings(&self, lease: Duration) -> Result<Option<PingTurn>, ApiError> {
+    pub async fn claim_pings(&self, lease: Duration) -> Result<Option<PingTurn>, StoreError> {
         let now = now_ms();
         let leased_until = now + i64::try_from(lease.as_millis()).unwrap_or(i64::MAX);
         let call = self
@@ -130,7 +130,7 @@ impl Connections {
     }
 
     /// Ends a turn, and notes how far it came, unless another one has begun.
-    pub async fn end_pings(&self, PingTurn { place, leased_until }: PingTurn) -> Result<(), ApiError> {
+    pub async fn end_pings(&self, PingTurn { place, leased_until }: PingTurn) -> Result<(), StoreError> {
         let place = serde_dynamo::to_attribute_value(place).map_err(unwritable)?;
         let call = self
             .store
@@ -155,7 +155,7 @@ impl Connections {
         slot: PingSlot,
         place: &PingPlace,
         limit: u16,
-    ) -> Result<(Vec<Pinged>, bool), ApiError> {
+    ) -> Result<(Vec<Pinged>, bool), StoreError> {
         let mut query = self
             .store
             .query()
@@ -173,7 +173,7 @@ impl Connections {
     }
 
     /// These connections, as far as they are open, by their ids.
-    pub async fn find_all(&self, pinged: &[Pinged]) -> Result<HashMap<String, Connection>, ApiError> {
+    pub async fn find_all(&self, pinged: &[Pinged]) -> Result<HashMap<String, Connection>, StoreError> {
         let mut found = HashMap::with_capacity(pinged.len());
         for some in pinged.chunks(BATCH) {
             let keys = some.iter().map(|pinged| Key::meta(&pinged.connection_id).item()).collect();
@@ -187,7 +187,7 @@ impl Connections {
     }
 
     /// Pings a connection no more that is not there.
-    pub async fn stop_pinging(&self, pinged: &Pinged) -> Result<(), ApiError> {
+    pub async fn stop_pinging(&self, pinged: &Pinged) -> Result<(), StoreError> {
         let result = self
             .store
             .delete_item()
@@ -206,7 +206,7 @@ impl Connections {
 
     /// Reads items, and again what a batch left unread. Strongly consistent: one that has just been
     /// opened would seem to be gone.
-    async fn get_batch(&self, mut keys: Vec<Item>) -> Result<Vec<Item>, ApiError> {
+    async fn get_batch(&self, mut keys: Vec<Item>) -> Result<Vec<Item>, StoreError> {
         let mut items = Vec::with_capacity(keys.len());
         for attempt in 1..=MAX_ATTEMPTS {
             let wanted = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true).build();
@@ -221,7 +221,7 @@ impl Connections {
             }
             pause(attempt).await;
         }
-        Err(ApiError::Unavailable("connections table: too busy to read".into()))
+        Err(StoreError::Unavailable("connections table: too busy to read".into()))
     }
 }
 
