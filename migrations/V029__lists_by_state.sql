@@ -1,5 +1,5 @@
--- Lists of one state read its page and no others: each state is a range of an index of its scope, in which a list of all
--- states reads one page of each. What they served before goes a release later, as the release before asks without a state.
+-- Lists of one state read their page and no others: each state is a range of an index of its scope, of which a list of all
+-- states reads a page each (docs/decisions/069-a-range-for-each-state.md). The release before reads by the former indexes.
 
 CREATE INDEX IF NOT EXISTS emergencies_society_status_idx ON emergencies (society_id, status, created_at DESC, id DESC);
 CREATE INDEX IF NOT EXISTS emergencies_block_status_idx ON emergencies (block_id, status, created_at DESC, id DESC);

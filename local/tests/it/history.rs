@@ -23,8 +23,8 @@ const ENDED: &str = "
     INSERT INTO resident_requests (requesting_user_id, society_id, block_id, flat_id, requested_role, status, submitted_at, processed_at)
     SELECT md5('newcomer ' || n % 2000)::uuid, $3, block_id, flat_id, 'tenant', CASE n % 2 WHEN 0 THEN 'approved' ELSE 'rejected' END, at, at FROM past";
 
-/// Emergencies and a request that wait, of long before all that has ended: whoever looks for them from the newest on reads
-/// all of it.
+/// Emergencies and a request that wait, of long before all that has ended: who looks for them from the newest on reads all
+/// of it.
 const OPEN: &str = "
     WITH emergency AS (
         INSERT INTO emergencies (society_id, block_id, flat_id, reported_by_user_id, status, addressed_by_guard_id, addressed_at, created_at)
