@@ -1,7 +1,7 @@
 -- A guard lets a visitor in: all that functions/visits/src/checkin.sql does, answered as shared::write reads it: 'null'
 -- where the caller knows no such visitor.
 CREATE OR REPLACE FUNCTION check_in(
-    p_user uuid, p_method text, p_path text, p_key text, p_payload bytea, p_request text, p_trace_id text, p_visitor uuid, p_visit uuid,
+    p_user uuid, p_request text, p_trace text, p_method text, p_path text, p_key text, p_payload bytea, p_visitor uuid, p_visit uuid,
     p_checkin_method text, p_notes text,
     -- Who the body says the guard is.
     p_guard uuid
@@ -15,7 +15,8 @@ DECLARE
     v_mismatch boolean := false;
     v_event    jsonb;
 BEGIN
-    -- The lock waits for a parallel denial and shows the state it left.
+    -- The lock waits for a parallel denial and shows the state it left. check_out begins alike: a function for both is a call more,
+    -- some 10 µs of each.
     SELECT x AS visitor, g.id AS guard INTO target
       FROM visitors x
       JOIN guards g ON g.user_id = p_user AND g.society_id = x.society_id AND g.active
@@ -26,7 +27,7 @@ BEGIN
        FOR NO KEY UPDATE OF x;
     IF NOT FOUND THEN
         RETURN coalesce((
-            SELECT jsonb_build_object('allowed', false, 'fresh', false) FROM visitors x
+            SELECT outcome(false, false, false, NULL) FROM visitors x
              WHERE x.id = p_visitor AND has_part(caller_scope(p_user), x.society_id)), 'null');
     END IF;
     v := target.visitor;
@@ -41,8 +42,8 @@ BEGIN
           FROM claim_key(p_user, p_method, p_path, p_key, p_payload, v_answer) c;
     END IF;
     IF v_answer IS NULL OR NOT v_fresh THEN
-        RETURN jsonb_build_object('allowed', true, 'fresh', false, 'mismatch', v_mismatch, 'status', v.status,
-                                  'refusal', v_verdict, 'answer', v_answer);
+        RETURN outcome(true, v_mismatch, false, v_answer,
+                       jsonb_build_object('code', 'not_let_in', 'verdict', v_verdict, 'status', v.status));
     END IF;
     -- The row is locked, so its state is still the one that was judged.
     UPDATE visitors x
@@ -55,8 +56,7 @@ BEGIN
     VALUES (p_user, 'visit.checkin', 'visit', p_visit, v.society_id, p_request, jsonb_build_object('visitor_id', v.id));
     v_event := jsonb_build_object('visitor_id', v.id, 'visitor_name', v.visitor_name, 'visit_id', p_visit,
                                   'checkin_time', rfc3339(now()));
-    RETURN jsonb_build_object(
-        'allowed', true, 'fresh', true, 'answer', v_answer, 'events', jsonb_build_array(
-            emit('flat:' || v.flat_id, 'visitor_checkin', v_event, p_user, p_request, p_trace_id),
-            emit('society:' || v.society_id, 'visitor_checkin', v_event, p_user, p_request, p_trace_id)));
+    RETURN outcome(true, false, true, v_answer, p_events => jsonb_build_array(
+        emit('flat:' || v.flat_id, 'visitor_checkin', v_event, p_user, p_request, p_trace),
+        emit('society:' || v.society_id, 'visitor_checkin', v_event, p_user, p_request, p_trace)));
 END $$;

@@ -1,7 +1,7 @@
 -- A guard lets a visitor out: all that functions/visits/src/checkout.sql does, answered as shared::write reads it: 'null'
 -- where the caller knows no such visit.
 CREATE OR REPLACE FUNCTION check_out(
-    p_user uuid, p_method text, p_path text, p_key text, p_payload bytea, p_request text, p_trace_id text, p_visit uuid, p_notes text,
+    p_user uuid, p_request text, p_trace text, p_method text, p_path text, p_key text, p_payload bytea, p_visit uuid, p_notes text,
     -- Who the body says the guard is.
     p_guard uuid
 ) RETURNS jsonb LANGUAGE plpgsql VOLATILE AS $$
@@ -15,7 +15,7 @@ DECLARE
     v_mismatch boolean := false;
     v_event    jsonb;
 BEGIN
-    -- The lock waits for a parallel change and shows the state it left.
+    -- The lock waits for a parallel change and shows the state it left; why check_in says the same stands there.
     SELECT x AS visitor, g.id AS guard INTO target
       FROM visitors x
       JOIN guards g ON g.user_id = p_user AND g.society_id = x.society_id AND g.active
@@ -26,7 +26,7 @@ BEGIN
        FOR NO KEY UPDATE OF x;
     IF NOT FOUND THEN
         RETURN coalesce((
-            SELECT jsonb_build_object('allowed', false, 'fresh', false) FROM visitors x
+            SELECT outcome(false, false, false, NULL) FROM visitors x
              WHERE x.visit_id = p_visit AND has_part(caller_scope(p_user), x.society_id)), 'null');
     END IF;
     v := target.visitor;
@@ -42,8 +42,8 @@ BEGIN
           FROM claim_key(p_user, p_method, p_path, p_key, p_payload, v_answer) c;
     END IF;
     IF v_answer IS NULL OR NOT v_fresh THEN
-        RETURN jsonb_build_object('allowed', true, 'fresh', false, 'mismatch', v_mismatch, 'answer', v_answer,
-                                  'status', CASE v.status WHEN 'checked_in' THEN 'checked_in' ELSE 'checked_out' END);
+        RETURN outcome(true, v_mismatch, false, v_answer, jsonb_build_object(
+            'code', 'wrong_state', 'status', CASE v.status WHEN 'checked_in' THEN 'checked_in' ELSE 'checked_out' END));
     END IF;
     -- A pass that lets in once more waits for that; it is asked at the gate again.
     v_returns := v.guest_pass AND v.withdrawn_at IS NULL AND entries_used(v) < v.max_entries
@@ -61,8 +61,7 @@ BEGIN
     VALUES (p_user, 'visit.checkout', 'visit', p_visit, v.society_id, p_request, jsonb_build_object('visitor_id', v.id));
     v_event := jsonb_build_object('visitor_id', v.id, 'visitor_name', v.visitor_name, 'visit_id', p_visit,
                                   'checkout_time', rfc3339(now()));
-    RETURN jsonb_build_object(
-        'allowed', true, 'fresh', true, 'answer', v_answer, 'events', jsonb_build_array(
-            emit('flat:' || v.flat_id, 'visitor_checkout', v_event, p_user, p_request, p_trace_id),
-            emit('society:' || v.society_id, 'visitor_checkout', v_event, p_user, p_request, p_trace_id)));
+    RETURN outcome(true, false, true, v_answer, p_events => jsonb_build_array(
+        emit('flat:' || v.flat_id, 'visitor_checkout', v_event, p_user, p_request, p_trace),
+        emit('society:' || v.society_id, 'visitor_checkout', v_event, p_user, p_request, p_trace)));
 END $$;

@@ -1,7 +1,7 @@
 -- A resident answers for a visitor, or a pass is withdrawn: all that functions/visitors/src/respond.sql does, answered as
 -- shared::write reads it: 'null' where the caller knows no such visitor.
 CREATE OR REPLACE FUNCTION respond_to_visitor(
-    p_user uuid, p_method text, p_path text, p_key text, p_payload bytea, p_request text, p_trace_id text, p_visitor uuid, p_decision text,
+    p_user uuid, p_request text, p_trace text, p_method text, p_path text, p_key text, p_payload bytea, p_visitor uuid, p_decision text,
     p_note text,
     -- From a decision link, its flat and its deadline; null from an app.
     p_flat uuid, p_deadline bigint,
@@ -15,7 +15,6 @@ DECLARE
     v_speaks_as text;
     v_late      boolean;
     v_open      boolean;
-    v_because   text;
     v_status    text;
     v_answer    jsonb;
     v_fresh     boolean;
@@ -46,7 +45,7 @@ BEGIN
         v_speaks_as := CASE
             WHEN is_own(me, v) THEN 'resident'
             WHEN p_withdrawal AND (me.super_admin OR v.society_id = ANY (me.admin_of) OR v.block_id = ANY (me.blocks)) THEN 'guard' END;
-        IF v_speaks_as IS NULL THEN RETURN jsonb_build_object('allowed', false, 'fresh', false); END IF;
+        IF v_speaks_as IS NULL THEN RETURN outcome(false, false, false, NULL); END IF;
     END IF;
     v_late := NOT v.guest_pass AND (v.status = 'pending' AND clock_timestamp() >= coalesce(v.approval_deadline, 'infinity')
                                     OR v.status = 'denied' AND coalesce(v.decided_by = 'timeout', false));
@@ -72,14 +71,16 @@ BEGIN
            AND is_last_word(v.id, p_user, v_speaks_as, p_decision) THEN
             v_answer := jsonb_build_object('visitor_id', v.id, 'decision', p_decision, 'status', v_status);
         END IF;
-        RETURN jsonb_build_object(
-            'allowed', true, 'fresh', false, 'mismatch', v_mismatch,
-            'status', CASE WHEN v_late THEN 'denied' ELSE v.status END, 'deadline_passed', v_late,
-            'because', CASE WHEN v.guest_pass AND p_decision = 'accept' THEN 'pass_needs_no_answer'
-                            WHEN p_withdrawal AND NOT v.guest_pass THEN 'no_pass' END,
-            'answer', v_answer,
+        RETURN outcome(
+            true, v_mismatch, false, v_answer,
+            CASE WHEN v.guest_pass AND p_decision = 'accept'
+                 THEN jsonb_build_object('code', 'not_allowed', 'because', 'pass_needs_no_answer', 'status', v.status)
+                 WHEN p_withdrawal AND NOT v.guest_pass
+                 THEN jsonb_build_object('code', 'not_allowed', 'because', 'no_pass', 'status', CASE WHEN v_late THEN 'denied' ELSE v.status END)
+                 WHEN v_late THEN '{"code": "deadline_passed", "status": "denied"}'
+                 ELSE jsonb_build_object('code', 'wrong_state', 'status', v.status) END,
             -- The first late answer ends the waiting for all.
-            'events', CASE WHEN v_late AND v.status = 'pending' THEN time_out_visitor(v.id) END);
+            CASE WHEN v_late AND v.status = 'pending' THEN time_out_visitor(v.id) END);
     END IF;
     -- The row is locked, so its state is still the one that was judged.
     UPDATE visitors x
@@ -99,13 +100,13 @@ BEGIN
             'status', v_status, 'withdrawn_by', v_name, 'note', p_note, 'timestamp', rfc3339(now()));
         -- The gate hears it always, the flat where it was not one of its own.
         IF v_speaks_as = 'guard' THEN
-            v_events := v_events || emit('flat:' || v.flat_id, 'guest_pass_withdrawn', v_data, p_user, p_request, p_trace_id);
+            v_events := v_events || emit('flat:' || v.flat_id, 'guest_pass_withdrawn', v_data, p_user, p_request, p_trace);
         END IF;
-        v_events := v_events || emit('society:' || v.society_id, 'guest_pass_withdrawn', v_data, p_user, p_request, p_trace_id);
+        v_events := v_events || emit('society:' || v.society_id, 'guest_pass_withdrawn', v_data, p_user, p_request, p_trace);
     ELSE
         v_events := jsonb_build_array(emit('society:' || v.society_id, 'request_approved', jsonb_build_object(
             'visitor_id', v.id, 'visitor_name', v.visitor_name, 'decision', p_decision, 'status', v_status,
-            'approver_name', v_name, 'note', p_note, 'timestamp', rfc3339(now())), p_user, p_request, p_trace_id));
+            'approver_name', v_name, 'note', p_note, 'timestamp', rfc3339(now())), p_user, p_request, p_trace));
     END IF;
-    RETURN jsonb_build_object('allowed', true, 'fresh', true, 'answer', v_answer, 'events', v_events);
+    RETURN outcome(true, false, true, v_answer, p_events => v_events);
 END $$;

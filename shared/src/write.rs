@@ -62,43 +62,85 @@ impl<T> FromRef<Writer<T>> for App {
     }
 }
 
-/// The row of a writing statement.
+/// What a writing statement answers, as the SQL function `outcome` builds it.
 #[derive(Deserialize)]
-struct Outcome<A> {
-    /// Whether the caller's scope allows the change.
-    allowed: bool,
+#[serde(rename_all = "snake_case")]
+enum Outcome<A> {
+    /// It is done, now or by the first call under the same key.
+    Done(Done<A>),
+    /// It is not.
+    Refused(Refused),
+}
+
+/// What was done.
+#[derive(Deserialize)]
+struct Done<A> {
+    answer: A,
     /// Whether this statement made the change.
     fresh: bool,
-    /// Whether the idempotency key was used before for another payload.
-    #[serde(default)]
-    mismatch: bool,
-    /// The state found, for a change that came too late.
-    status: Option<String>,
-    /// Why the society's policy or another row does not allow what was asked.
-    problem: Option<Problem>,
-    /// What the judge of entry says, where the change is one towards it.
-    refusal: Option<Verdict>,
-    /// Whether it came too late because of the deadline.
-    #[serde(default)]
-    deadline_passed: bool,
-    /// What it is that does not allow it, where the state alone does not say so.
-    because: Option<Because>,
-    /// The bound that it would be over.
-    over: Option<Over>,
-    /// Whether the message has no approved template.
-    #[serde(default)]
-    unapproved: bool,
-    /// The answer: of this change, or of the first one under the same key.
-    answer: Option<A>,
     /// The events written with the change.
-    #[serde(default)]
     events: Option<Vec<Emitted>>,
     /// Whether a message was queued beside those of the events.
-    #[serde(default)]
     queued: bool,
     /// Whether a deadline or step of it falls due before the dispatcher's schedule would look.
-    #[serde(default)]
     soon: bool,
+}
+
+/// What was not done.
+#[derive(Deserialize)]
+struct Refused {
+    #[serde(flatten)]
+    why: Why,
+    /// What was written all the same: a change that came too late may be the first to notice that time is over.
+    #[serde(default)]
+    events: Option<Vec<Emitted>>,
+}
+
+/// Why it was not done.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "code", rename_all = "snake_case")]
+enum Why {
+    /// The caller's scope does not reach it.
+    Forbidden,
+    /// The idempotency key was used before for another payload.
+    KeyReused,
+    /// The society's policy or another row does not allow what was asked.
+    Invalid { problem: Problem },
+    /// It would be over this bound.
+    OverBound { over: Over },
+    /// The message has no approved text.
+    TemplateNotApproved,
+    /// The judge of entry says no.
+    NotLetIn { verdict: Verdict, status: String },
+    /// Something beside the state stands in the way.
+    NotAllowed { because: Because, status: String },
+    /// It came after the deadline.
+    DeadlinePassed { status: String },
+    /// Somebody was faster; with the state found, where there is one.
+    WrongState { status: Option<String> },
+}
+
+impl Why {
+    fn refusal(self, forbidden: &'static str) -> ApiError {
+        let wrong_state = |status| ApiError::WrongState { deadline_passed: false, status };
+        match self {
+            Self::Forbidden => ApiError::Forbidden(forbidden),
+            Self::KeyReused => ApiError::IdempotencyKeyReused,
+            Self::Invalid { problem } => ApiError::Invalid(vec![problem]),
+            Self::OverBound { over } => over.refusal(),
+            Self::TemplateNotApproved => ApiError::TemplateNotApproved,
+            Self::NotLetIn { verdict, status } => {
+                verdict.refusal(json!({ "status": status })).unwrap_or_else(|| wrong_state(status))
+            }
+            Self::NotAllowed { because, status } => ApiError::Refused {
+                code: ErrorCode::WrongState,
+                why: because.sentence().into(),
+                data: json!({ "status": status }),
+            },
+            Self::DeadlinePassed { status } => ApiError::WrongState { deadline_passed: true, status },
+            Self::WrongState { status } => wrong_state(status.unwrap_or_default()),
+        }
+    }
 }
 
 /// What does not allow a change, beside the state.
@@ -237,44 +279,21 @@ impl<T: Tell> Writer<T> {
         let values: Vec<Value<'_>> = common.into_iter().chain(change.values.iter().copied()).collect();
         let outcome = self.app.db.change::<Option<Outcome<A>>>(change, &values).await?;
         let outcome = outcome.map_err(taken)?.flatten().ok_or(ApiError::NotFound(unknown))?;
-        if !outcome.allowed {
-            return Err(ApiError::Forbidden(forbidden));
-        }
-        if outcome.mismatch {
-            return Err(ApiError::IdempotencyKeyReused);
-        }
-        if let Some(problem) = outcome.problem {
-            return Err(ApiError::Invalid(vec![problem]));
-        }
-        if let Some(over) = outcome.over {
-            return Err(over.refusal());
-        }
-        // A change that came too late may be the first to notice that time is over.
-        let answered = outcome.answer.is_some() && key.is_made();
-        let answered = answered.then(|| Answered {
+        let Done { answer, fresh, events, queued, soon } = match outcome {
+            Outcome::Done(done) => done,
+            Outcome::Refused(Refused { why, events }) => {
+                self.teller.tell(&self.app.db, events.unwrap_or_default(), Beside::default()).await;
+                return Err(why.refusal(forbidden));
+            }
+        };
+        let answered = key.is_made().then(|| Answered {
             user: *caller.user_id(),
             method: key.method.clone(),
             path: key.path.clone(),
             key: key.key.clone().unwrap_or_default(),
         });
-        let beside = Beside { queued: outcome.queued, soon: outcome.soon, answered };
-        self.teller.tell(&self.app.db, outcome.events.unwrap_or_default(), beside).await;
-        let Some(answer) = outcome.answer else {
-            if outcome.unapproved {
-                return Err(ApiError::TemplateNotApproved);
-            }
-            let status = outcome.status.unwrap_or_default();
-            let data = json!({ "status": status });
-            if let Some(because) = outcome.because {
-                let why = because.sentence().into();
-                return Err(ApiError::Refused { code: ErrorCode::WrongState, why, data });
-            }
-            if let Some(refusal) = outcome.refusal.and_then(|verdict| verdict.refusal(data)) {
-                return Err(refusal);
-            }
-            return Err(ApiError::WrongState { deadline_passed: outcome.deadline_passed, status });
-        };
-        Ok(Written { answer, replayed: !outcome.fresh })
+        self.teller.tell(&self.app.db, events.unwrap_or_default(), Beside { queued, soon, answered }).await;
+        Ok(Written { answer, replayed: !fresh })
     }
 }
 
@@ -311,5 +330,77 @@ impl<A: Serialize> Written<A> {
             *response.status_mut() = status;
         }
         response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeSet, fs, path::Path};
+
+    use super::*;
+
+    /// What each code comes with.
+    const REFUSALS: [&str; 9] = [
+        r#"{"code": "forbidden"}"#,
+        r#"{"code": "key_reused"}"#,
+        r#"{"code": "invalid", "problem": {"field": "expected_end", "code": "OUT_OF_RANGE", "problem": "is past"}}"#,
+        r#"{"code": "over_bound", "over": {"what": "user", "bound": 20, "reset_seconds": 60}}"#,
+        r#"{"code": "template_not_approved"}"#,
+        r#"{"code": "not_let_in", "verdict": {"code": "EXPIRED"}, "status": "accepted"}"#,
+        r#"{"code": "not_allowed", "because": "no_pass", "status": "pending"}"#,
+        r#"{"code": "deadline_passed", "status": "denied", "events": null}"#,
+        r#"{"code": "wrong_state", "status": null}"#,
+    ];
+
+    /// The codes that an SQL file of ours says.
+    fn collect(path: &Path, codes: &mut BTreeSet<String>) {
+        if path.is_dir() {
+            fs::read_dir(path).unwrap().for_each(|entry| collect(&entry.unwrap().path(), codes));
+            return;
+        }
+        let text = fs::read_to_string(path).unwrap_or_default();
+        if !path.extension().is_some_and(|end| end == "sql") || !text.contains("outcome(") {
+            return;
+        }
+        for before in ["'code', '", "\"code\": \""] {
+            for (place, _) in text.match_indices(before) {
+                let rest = &text[place + before.len()..];
+                let code: String =
+                    rest.chars().take_while(|sign| sign.is_alphanumeric() || *sign == '_').collect();
+                if code.chars().all(|sign| sign.is_ascii_lowercase() || sign == '_') {
+                    codes.insert(code);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_refusal_of_a_statement_is_known() {
+        let known: BTreeSet<String> = REFUSALS
+            .iter()
+            .map(|refusal| {
+                serde_json::from_str::<Refused>(refusal).unwrap_or_else(|error| panic!("{refusal}: {error}"));
+                let refusal: serde_json::Value = serde_json::from_str(refusal).unwrap();
+                refusal["code"].as_str().unwrap().to_owned()
+            })
+            .collect();
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let mut said = BTreeSet::new();
+        for place in ["functions", "migrations/functions"] {
+            collect(&root.join(place), &mut said);
+        }
+        assert_eq!(said, known);
+    }
+
+    #[test]
+    fn an_outcome_is_done_or_refused() {
+        let done = r#"{"done": {"answer": 7, "fresh": true, "events": null, "queued": false, "soon": true}}"#;
+        assert!(matches!(
+            serde_json::from_str(done).unwrap(),
+            Outcome::Done(Done { answer: 7, fresh: true, events: None, queued: false, soon: true })
+        ));
+        for neither in ["{}", r#"{"allowed": true, "fresh": false}"#, r#"{"refused": {"code": "odd"}}"#] {
+            assert!(serde_json::from_str::<Outcome<i32>>(neither).is_err(), "{neither}");
+        }
     }
 }

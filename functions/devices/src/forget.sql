@@ -14,5 +14,5 @@ WITH target AS MATERIALIZED (
     INSERT INTO audit_logs (actor_user_id, action, resource_type, resource_id, request_id)
     SELECT :caller, 'device.forget', 'device', t.id, :request FROM target t, claim c WHERE c.fresh
 )
-SELECT jsonb_build_object('allowed', true, 'fresh', c.fresh, 'mismatch', c.mismatch, 'answer', c.answer)
+SELECT outcome(true, c.mismatch, c.fresh, c.answer)
   FROM claim c WHERE c.answer IS NOT NULL OR c.mismatch

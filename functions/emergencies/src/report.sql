@@ -45,6 +45,5 @@ WITH place AS MATERIALIZED (
                'created_at', rfc3339(m.created_at), 'status', m.status), :caller, :request, :trace) AS event
       FROM made m, place p, users u WHERE u.id = :caller
 )
-SELECT jsonb_build_object('allowed', p.allowed, 'fresh', coalesce(c.fresh, false), 'mismatch', coalesce(c.mismatch, false),
-                          'answer', c.answer, 'events', (SELECT jsonb_agg(event) FROM told))
+SELECT outcome(p.allowed, c.mismatch, c.fresh, c.answer, p_events => (SELECT jsonb_agg(event) FROM told))
   FROM place p LEFT JOIN claim c ON true

@@ -46,6 +46,5 @@ WITH me AS MATERIALIZED (
     SELECT tell_resolved(jsonb_agg(jsonb_build_object('id', id, 'flat_id', flat_id, 'society_id', society_id)), :caller, :request, :trace) AS events
       FROM changed
 )
-SELECT jsonb_build_object('allowed', place.allowed, 'fresh', coalesce(c.fresh, false), 'mismatch', coalesce(c.mismatch, false),
-                          'answer', c.answer, 'events', (SELECT events FROM told))
+SELECT outcome(place.allowed, c.mismatch, c.fresh, c.answer, p_events => (SELECT events FROM told))
   FROM place LEFT JOIN claim c ON true

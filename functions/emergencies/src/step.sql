@@ -32,6 +32,6 @@ WITH target AS MATERIALIZED (
       FROM (SELECT flat_id, society_id, jsonb_build_object(
                        'emergency_id', id, 'status', status, status || '_at', rfc3339(now())) AS data FROM changed) e
 )
-SELECT jsonb_build_object('allowed', t.allowed, 'fresh', coalesce(c.fresh, false), 'mismatch', coalesce(c.mismatch, false),
-                          'status', t.status, 'answer', c.answer, 'events', (SELECT events FROM told))
+SELECT outcome(t.allowed, c.mismatch, c.fresh, c.answer, jsonb_build_object('code', 'wrong_state', 'status', t.status),
+               (SELECT events FROM told))
   FROM target t LEFT JOIN claim c ON true

@@ -10,6 +10,4 @@ WITH claim AS MATERIALIZED (
     SELECT keep_answer(:caller, :method, :path, :key, to_jsonb(device) || jsonb_build_object('fcm_token', (device).token)) AS answer
       FROM done
 )
-SELECT jsonb_build_object('allowed', true, 'fresh', c.fresh, 'mismatch', c.mismatch,
-                          'answer', coalesce((SELECT answer FROM kept), c.answer))
-  FROM claim c
+SELECT outcome(true, c.mismatch, c.fresh, coalesce((SELECT answer FROM kept), c.answer)) FROM claim c

@@ -8,9 +8,8 @@ WITH target AS MATERIALIZED (
 ), told AS MATERIALIZED (
     SELECT note_receipt(:message, :opened) AS events FROM claim c WHERE c.fresh
 )
-SELECT jsonb_build_object('allowed', true, 'fresh', c.fresh, 'mismatch', c.mismatch, 'answer', c.answer,
-                          'events', (SELECT events FROM told),
-                          -- News that were put off are told by the dispatcher.
-                          'queued', coalesce((SELECT CASE WHEN d.events = '[]' THEN delivery_waits(t.visitor_id) END
-                                                FROM told d, target t), false))
+SELECT outcome(true, c.mismatch, c.fresh, c.answer, p_events => (SELECT events FROM told),
+               -- News that were put off are told by the dispatcher.
+               p_queued => coalesce((SELECT CASE WHEN d.events = '[]' THEN delivery_waits(t.visitor_id) END
+                                       FROM told d, target t), false))
   FROM claim c

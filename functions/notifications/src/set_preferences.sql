@@ -13,4 +13,4 @@ WITH claim AS MATERIALIZED (
     INSERT INTO audit_logs (actor_user_id, action, resource_type, resource_id, request_id, details)
     SELECT :caller, 'notification_preferences.set', 'user', :caller, :request, c.answer FROM claim c WHERE c.fresh
 )
-SELECT jsonb_build_object('allowed', true, 'fresh', c.fresh, 'mismatch', c.mismatch, 'answer', c.answer) FROM claim c
+SELECT outcome(true, c.mismatch, c.fresh, c.answer) FROM claim c

@@ -16,4 +16,4 @@ WITH target AS MATERIALIZED (
     INSERT INTO audit_logs (actor_user_id, action, resource_type, resource_id, request_id)
     SELECT :caller, 'profile.change', 'user', id, :request FROM changed
 )
-SELECT jsonb_build_object('allowed', true, 'fresh', c.fresh, 'mismatch', c.mismatch, 'answer', c.answer) FROM claim c
+SELECT outcome(true, c.mismatch, c.fresh, c.answer) FROM claim c

@@ -32,6 +32,6 @@ WITH target AS MATERIALIZED (
     SELECT :caller, 'resident_request.' || :decision, 'resident_request', id, society_id, :request,
            jsonb_build_object('flat_id', flat_id, 'user_id', requesting_user_id) FROM changed
 )
-SELECT jsonb_build_object('allowed', t.allowed, 'fresh', coalesce(c.fresh, false), 'mismatch', coalesce(c.mismatch, false),
-                          'status', t.status, 'answer', c.answer, 'events', (SELECT jsonb_agg(event) FROM told))
+SELECT outcome(t.allowed, c.mismatch, c.fresh, c.answer, jsonb_build_object('code', 'wrong_state', 'status', t.status),
+               (SELECT jsonb_agg(event) FROM told))
   FROM target t LEFT JOIN claim c ON true

@@ -37,6 +37,6 @@ WITH home AS MATERIALIZED (
     INSERT INTO audit_logs (actor_user_id, action, resource_type, resource_id, society_id, request_id, details)
     SELECT :caller, 'resident_request.submit', 'resident_request', id, society_id, :request, jsonb_build_object('flat_id', flat_id) FROM made
 )
-SELECT jsonb_build_object('allowed', true, 'fresh', c.fresh, 'mismatch', c.mismatch, 'answer', c.answer,
-                          'status', 'too_many', 'because', 'too_many_requests')
+SELECT outcome(true, c.mismatch, c.fresh, c.answer,
+               '{"code": "not_allowed", "because": "too_many_requests", "status": "too_many"}')
   FROM claim c

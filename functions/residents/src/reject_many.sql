@@ -43,6 +43,5 @@ WITH me AS MATERIALIZED (
     SELECT :caller, 'resident_request.reject', 'resident_request', id, society_id, :request,
            jsonb_build_object('flat_id', flat_id, 'user_id', requesting_user_id) FROM changed
 )
-SELECT jsonb_build_object('allowed', me.allowed, 'fresh', coalesce(c.fresh, false), 'mismatch', coalesce(c.mismatch, false),
-                          'answer', c.answer)
+SELECT outcome(me.allowed, c.mismatch, c.fresh, c.answer)
   FROM me LEFT JOIN claim c ON true

@@ -58,9 +58,9 @@ WITH flat AS MATERIALIZED (
     SELECT :caller, 'resident_request.submit', 'resident_request', id, society_id, :request,
            jsonb_build_object('flat_id', flat_id, 'status', status) FROM made
 )
-SELECT jsonb_build_object('allowed', true, 'fresh', c.fresh, 'mismatch', c.mismatch,
-                          'status', CASE WHEN EXISTS (SELECT FROM lost) THEN 'ended' ELSE d.in_the_way END,
-                          'because', CASE WHEN d.in_the_way = 'too_many' THEN 'too_many_requests' END,
-                          'answer', CASE WHEN NOT EXISTS (SELECT FROM lost) THEN c.answer END,
-                          'events', (SELECT jsonb_agg(event) FROM told))
+SELECT outcome(true, c.mismatch, c.fresh, CASE WHEN NOT EXISTS (SELECT FROM lost) THEN c.answer END,
+               jsonb_build_object('status', CASE WHEN EXISTS (SELECT FROM lost) THEN 'ended' ELSE d.in_the_way END)
+                   || CASE WHEN d.in_the_way = 'too_many' THEN '{"code": "not_allowed", "because": "too_many_requests"}'::jsonb
+                           ELSE '{"code": "wrong_state"}' END,
+               (SELECT jsonb_agg(event) FROM told))
   FROM draft d, claim c

@@ -24,8 +24,6 @@ WITH me AS MATERIALIZED (
       FROM me, claim c WHERE c.fresh
 )
 -- Whose post has ended is told nothing more of that gate.
-SELECT jsonb_build_object('allowed', me.allowed AND coalesce(c.fresh OR c.answer -> 'societies' <@ to_jsonb(me.guard_of), true),
-                          'fresh', coalesce(c.fresh, false), 'mismatch', coalesce(c.mismatch, false),
-                          'answer', coalesce((SELECT answer FROM kept), c.answer),
-                          'events', (SELECT jsonb_agg(event) FROM told))
+SELECT outcome(me.allowed AND coalesce(c.fresh OR c.answer -> 'societies' <@ to_jsonb(me.guard_of), true), c.mismatch, c.fresh,
+               coalesce((SELECT answer FROM kept), c.answer), p_events => (SELECT jsonb_agg(event) FROM told))
   FROM me LEFT JOIN claim c ON true

@@ -48,8 +48,8 @@ WITH target AS MATERIALIZED (
      WHERE c.answer IS NULL AND j.decided_by = 'guard' AND j.status = j.answer ->> 'status'
        AND is_last_word(j.id, :caller, 'guard', :decision)
 )
-SELECT jsonb_build_object('allowed', j.allowed, 'fresh', coalesce(c.fresh, false), 'mismatch', coalesce(c.mismatch, false),
-                          'status', j.status, 'refusal', (SELECT verdict FROM refused),
-                          'answer', coalesce(c.answer, (SELECT answer FROM repeated)),
-                          'events', (SELECT events FROM told))
+SELECT outcome(j.allowed, c.mismatch, c.fresh, coalesce(c.answer, (SELECT answer FROM repeated)),
+               coalesce((SELECT jsonb_build_object('code', 'not_let_in', 'verdict', verdict, 'status', j.status) FROM refused),
+                        jsonb_build_object('code', 'wrong_state', 'status', j.status)),
+               (SELECT events FROM told))
   FROM judged j LEFT JOIN claim c ON true

@@ -29,22 +29,23 @@ WITH place AS MATERIALIZED (
                    'sentence', 'Another pass has this QR code already.') END AS problem
       FROM place p WHERE p.allowed
 ), draft AS MATERIALIZED (
-    SELECT :id::uuid AS id, j.society_id, j.block_id, j.flat_id, :name::text AS visitor_name, :phone::text AS phone,
-           coalesce(:purpose, 'guest') AS purpose, NULL::text AS vehicle_no, NULL::text AS id_type, NULL::text AS id_number,
-           '{}'::uuid[] AS attachment_ids, :caller::uuid AS invited_by, j.starts AS expected_start,
-           j.ends AS expected_end, 'pending' AS status, true AS auto_approved, :people::integer AS number_of_people,
-           :max_entries::integer AS max_entries,
-           j.ends AS approval_deadline, CASE WHEN NOT is_made(:key) THEN :key::text END AS idempotency_key, :qr_code::text AS qr_code,
-           (SELECT code FROM unnest(:codes::text[]) WITH ORDINALITY AS c (code, place)
-             WHERE NOT EXISTS (SELECT FROM visitors v
-                    WHERE v.society_id = j.society_id AND v.access_code = code AND v.status IN ('pending', 'accepted', 'checked_in'))
-             ORDER BY place LIMIT 1) AS access_code,
-           now() AS created_at, now() AS updated_at, j.problem
-      FROM judged j
+    SELECT d.*, jsonb_populate_record(NULL::visitors, to_jsonb(d)) AS visitor FROM (
+        SELECT :id::uuid AS id, j.society_id, j.block_id, j.flat_id, :name::text AS visitor_name, :phone::text AS phone,
+               coalesce(:purpose, 'guest') AS purpose, NULL::text AS vehicle_no, NULL::text AS id_type, NULL::text AS id_number,
+               '{}'::uuid[] AS attachment_ids, :caller::uuid AS invited_by, j.starts AS expected_start,
+               j.ends AS expected_end, 'pending' AS status, true AS auto_approved, :people::integer AS number_of_people,
+               :max_entries::integer AS max_entries,
+               j.ends AS approval_deadline, CASE WHEN NOT is_made(:key) THEN :key::text END AS idempotency_key, :qr_code::text AS qr_code,
+               (SELECT code FROM unnest(:codes::text[]) WITH ORDINALITY AS c (code, place)
+                 WHERE NOT EXISTS (SELECT FROM visitors v
+                        WHERE v.society_id = j.society_id AND v.access_code = code AND v.status IN ('pending', 'accepted', 'checked_in'))
+                 ORDER BY place LIMIT 1) AS access_code,
+               now() AS created_at, now() AS updated_at, j.problem
+          FROM judged j) d
 ), claim AS MATERIALIZED (
     SELECT c.* FROM draft d, place p, claim_key(:caller, :method, :path, :key, :payload,
         CASE WHEN d.problem IS NULL
-             THEN jsonb_build_object('visitor', to_jsonb(d), 'flat_details', flat_details(d.flat_id, p.scope)) END) c
+             THEN jsonb_build_object('visitor', visitor_answer(d.visitor), 'flat_details', flat_details(d.flat_id, p.scope)) END) c
 ), made AS (
     INSERT INTO visitors (id, society_id, block_id, flat_id, visitor_name, phone, purpose, number_of_people, max_entries,
                           invited_by, expected_start, expected_end, guest_pass, qr_code, access_code, status, auto_approved,
@@ -64,10 +65,9 @@ WITH place AS MATERIALIZED (
                'expected_end', rfc3339(m.expected_end)), NULL, :request, :trace) AS event
       FROM made m, place p
 )
-SELECT jsonb_build_object('allowed', p.allowed, 'fresh', coalesce(c.fresh, false), 'mismatch', coalesce(c.mismatch, false),
-                          'problem', CASE WHEN c.answer IS NULL THEN j.problem END,
-                          -- Who lives there is answered as it is now, also for a repeated call.
-                          'answer', c.answer || CASE WHEN NOT c.fresh
-                              THEN jsonb_build_object('flat_details', flat_details(p.flat_id, p.scope)) ELSE '{}' END,
-                          'events', (SELECT jsonb_agg(event) FROM told))
+SELECT outcome(p.allowed, c.mismatch, c.fresh,
+               -- Who lives there is answered as it is now, also for a repeated call.
+               c.answer || CASE WHEN NOT c.fresh THEN jsonb_build_object('flat_details', flat_details(p.flat_id, p.scope)) ELSE '{}' END,
+               CASE WHEN j.problem IS NOT NULL THEN jsonb_build_object('code', 'invalid', 'problem', j.problem) END,
+               (SELECT jsonb_agg(event) FROM told))
   FROM place p LEFT JOIN judged j ON true LEFT JOIN claim c ON true

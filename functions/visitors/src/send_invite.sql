@@ -49,11 +49,12 @@ WITH target AS MATERIALIZED (
     SELECT :caller, 'visitor.invite', 'visitor', t.id, t.society_id, :request, jsonb_build_object('channel', :channel)
       FROM target t, claim c WHERE c.fresh
 )
-SELECT jsonb_build_object(
-           'allowed', t.allowed, 'fresh', coalesce(c.fresh, false), 'mismatch', coalesce(e.mismatch, false),
-           'unapproved', t.unapproved, 'answer', coalesce(c.answer, e.answer),
-           'status', coalesce(j.because, CASE WHEN o.what = 'pass' THEN 'invited_often' END, t.status),
-           'because', coalesce(j.because, CASE WHEN o.what = 'pass' THEN 'invited_often' END),
-           'over', CASE WHEN o.what <> 'pass' THEN to_jsonb(o) END,
-           'queued', EXISTS (SELECT FROM made))
+SELECT outcome(
+           t.allowed, e.mismatch, c.fresh, coalesce(c.answer, e.answer),
+           CASE WHEN o.what <> 'pass' THEN jsonb_build_object('code', 'over_bound', 'over', to_jsonb(o))
+                WHEN t.unapproved THEN '{"code": "template_not_approved"}'
+                WHEN j.because IS NOT NULL THEN jsonb_build_object('code', 'not_allowed', 'because', j.because, 'status', j.because)
+                WHEN o.what = 'pass' THEN '{"code": "not_allowed", "because": "invited_often", "status": "invited_often"}'
+                ELSE jsonb_build_object('code', 'wrong_state', 'status', t.status) END,
+           p_queued => EXISTS (SELECT FROM made))
   FROM target t LEFT JOIN judged j ON true LEFT JOIN earlier e ON true LEFT JOIN counted o ON true LEFT JOIN claim c ON true

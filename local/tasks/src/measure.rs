@@ -144,6 +144,10 @@ impl Pass<'_, '_> {
         let (path, body) = endpoint.request(&known);
         let token = if endpoint.is_open { "" } else { &token };
         let method = method.parse().map_err(|_| Error::Failed(format!("{method} is no method")))?;
+        if is_counted && endpoint.entry.left_out.is_some() {
+            // What each of many costs is counted at the endpoint for one; here it is what asking costs.
+            self.meter.call(Method::clone(&method), &path, token, body.clone()).await?;
+        }
         let answer = match is_counted {
             true => self.meter.count(method, &endpoint.route, &path, token, body).await?,
             false => self.meter.call(method, &path, token, body).await?,

@@ -1,7 +1,7 @@
 //! Functions of the schema are files: the migrated database has those and no others, and what a release leaves out stays
 //! for the release before.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use stack::Stack;
 use tokio_postgres::Client;
@@ -136,4 +136,17 @@ fn migrations_make_no_function() {
             "{migration} makes, changes or drops a function; it has a file"
         );
     }
+}
+
+/// What the answer of a visitor is made of stands in one function, and that says what the API reference says.
+#[tokio::test]
+async fn a_visitor_is_answered_as_the_reference_says() {
+    let stack = Stack::start().await.unwrap();
+    let db = stack.database().await.unwrap();
+    let keys = "SELECT jsonb_object_keys(visitor_answer(NULL::visitors))";
+    let answered: BTreeSet<String> =
+        db.query(keys, &[]).await.unwrap().iter().map(|row| row.get(0)).collect();
+    let document = tasks::openapi::document();
+    let properties = document["components"]["schemas"]["Visitor"]["properties"].as_object().unwrap();
+    assert_eq!(answered, properties.keys().cloned().collect());
 }
