@@ -48,8 +48,9 @@ impl IdempotencyKey {
     /// a repetition by somebody who was not answered finds the first. No caller can give such a key.
     pub fn or_made(mut self) -> Self {
         self.key.get_or_insert_with(|| {
-            let digits: String = self.payload.iter().map(|byte| format!("{byte:02x}")).collect();
-            format!("{MADE}{digits}")
+            let digits = self.payload.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+            let digits = digits.filter_map(|digit| char::from_digit(digit.into(), 16));
+            std::iter::once(MADE).chain(digits).collect()
         });
         self
     }

@@ -7,7 +7,10 @@ use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use aws_sdk_dynamodb::{
-    config::{BehaviorVersion, Region, SharedHttpClient, retry::RetryConfig, timeout::TimeoutConfig},
+    config::{
+        BehaviorVersion, Region, SharedHttpClient, StalledStreamProtectionConfig, retry::RetryConfig,
+        timeout::TimeoutConfig,
+    },
     error::{ProvideErrorMetadata, SdkError},
 };
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
@@ -63,6 +66,8 @@ fn store(config: &RealtimeConfig, http: SharedHttpClient) -> aws_sdk_dynamodb::C
         .credentials_provider(credentials(config))
         .http_client(http)
         .timeout_config(timeouts)
+        // The time limits end what stalls, too.
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         .retry_config(RetryConfig::standard().with_max_attempts(3).with_initial_backoff(BACKOFF));
     builder.set_endpoint_url(config.dynamodb_endpoint.clone());
     aws_sdk_dynamodb::Client::from_conf(builder.build())
@@ -78,6 +83,7 @@ fn gateway(config: &RealtimeConfig, http: SharedHttpClient) -> aws_sdk_apigatewa
         .endpoint_url(&config.websocket_endpoint)
         .http_client(http)
         .timeout_config(timeouts)
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         // One repeat, for a kept connection that turns out to be dead.
         .retry_config(RetryConfig::standard().with_max_attempts(2).with_initial_backoff(BACKOFF))
         .build();
@@ -93,6 +99,7 @@ fn lambda(config: &RealtimeConfig, http: SharedHttpClient) -> aws_sdk_lambda::Cl
         .credentials_provider(credentials(config))
         .http_client(http)
         .timeout_config(timeouts)
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         .retry_config(RetryConfig::standard().with_max_attempts(2).with_initial_backoff(BACKOFF));
     builder.set_endpoint_url(config.lambda_endpoint.clone());
     aws_sdk_lambda::Client::from_conf(builder.build())
