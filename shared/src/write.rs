@@ -359,7 +359,7 @@ mod tests {
             return;
         }
         let text = fs::read_to_string(path).unwrap_or_default();
-        if !path.extension().is_some_and(|end| end == "sql") || !text.contains("outcome(") {
+        if path.extension().is_none_or(|end| end != "sql") || !text.contains("outcome(") {
             return;
         }
         for before in ["'code', '", "\"code\": \""] {
