@@ -15,7 +15,7 @@ DECLARE
     v_mismatch boolean := false;
     v_event    jsonb;
 BEGIN
-    -- The lock waits for a parallel change and shows the state it left.
+    -- The lock waits for a parallel change and shows the state it left; why check_in says the same stands there.
     SELECT x AS visitor, g.id AS guard INTO target
       FROM visitors x
       JOIN guards g ON g.user_id = p_user AND g.society_id = x.society_id AND g.active

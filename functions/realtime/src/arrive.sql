@@ -33,7 +33,7 @@ WITH place AS MATERIALIZED (
        FROM verdict, emergencies e
        JOIN outbox o ON o.room = :room AND o.data ->> 'emergency_id' = e.id::text
         AND o.event = CASE e.status WHEN 'pending' THEN 'emergency_alert' ELSE 'emergency_updated' END
-      WHERE NOT recovered AND starts_with(:room, 'society:') AND e.society_id = :place AND e.status <> 'resolved'
+      WHERE NOT recovered AND starts_with(:room, 'society:') AND e.society_id = :place AND e.status IN ('pending', 'addressed')
       ORDER BY e.id, o.seq DESC)
 ), sent AS (
     SELECT k.id, k.seq, k.event, k.data FROM kept k, verdict WHERE verdict.recovered AND k.theirs

@@ -108,7 +108,7 @@ async fn any_number_of_dispatchers_keeps_the_order() {
     let mut phone = world.resident.connect().await;
     phone.join("flat", FLAT_101).await;
     world.leave_over(150).await;
-    let writers = join_all((0..20).map(|_| world.log_visitor()));
+    let writers = join_all((0..20).map(|_| world.log_visitor_in_a_crowd()));
     let dispatchers = join_all((0..8).map(|_| world.dispatch()));
     tokio::join!(writers, dispatchers);
     // Those that the writers rang may hold the room still.
@@ -129,7 +129,7 @@ async fn parallel_writers_push_everything_themselves() {
     phone.join("flat", FLAT_101).await;
     world.note_who_lags().await;
     let began = Instant::now();
-    join_all((0..30).map(|_| world.log_visitor())).await;
+    join_all((0..30).map(|_| world.log_visitor_in_a_crowd())).await;
     if began.elapsed() < PUSHING {
         assert!(world.is_up_to_date().await);
         assert_eq!(world.stack.lambda().take_usage("dispatcher").unwrap().at_once, 0);
@@ -244,7 +244,7 @@ async fn no_invocation_is_lost() {
     world.resident.register_phone("asha-phone").await;
     world.db.batch_execute("DELETE FROM dispatcher_turns WHERE work = 'send' AND slot > 1").await.unwrap();
     for _ in 0..12 {
-        join_all((0..5).map(|_| world.log_visitor())).await;
+        join_all((0..5).map(|_| world.log_visitor_in_a_crowd())).await;
     }
     world.all_is_sent().await;
     // One whose sender was too slow comes again, with the same id.

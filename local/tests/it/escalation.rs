@@ -446,3 +446,43 @@ async fn a_flood_of_deadlines_ends_in_one_round() {
     })
     .await;
 }
+
+/// Deadlines of a thousand societies are over at once, behind two hundred of one society: the thousandth is reached, those who
+/// waited longer come first, and the one does not keep the others waiting until all of its own are through.
+#[tokio::test]
+async fn the_thousandth_society_is_reached() {
+    let world = World::open().await;
+    let societies = "
+        WITH place AS (
+            SELECT n, gen_random_uuid() AS society, gen_random_uuid() AS complex, gen_random_uuid() AS block, gen_random_uuid() AS flat
+              FROM generate_series(1, 1000) AS n
+        ), s AS (INSERT INTO societies (id, name, city) SELECT society, 'Society ' || n, 'Pune' FROM place
+        ), c AS (INSERT INTO complexes (id, society_id, name) SELECT complex, society, 'Complex' FROM place
+        ), b AS (INSERT INTO blocks (id, complex_id, name) SELECT block, complex, 'Block' FROM place
+        ), f AS (INSERT INTO flats (id, block_id, flat_number) SELECT flat, block, '1' FROM place)
+        INSERT INTO visitors (society_id, block_id, flat_id, visitor_name, phone, status, approval_deadline, created_by)
+        SELECT society, block, flat, 'Kiran', '9876543210', 'pending', now() - interval '1 hour' + n * interval '1 second', $1 FROM place";
+    world.db.execute(societies, &[&world.guard.user_id]).await.unwrap();
+    let flood = "INSERT INTO visitors (society_id, block_id, flat_id, visitor_name, phone, status, approval_deadline, created_by)
+                 SELECT society_id, block_id, flat_id, 'Kiran', '9876543210', 'pending', now() - interval '2 hours', $1
+                   FROM places, generate_series(1, 200) WHERE flat_id = $2";
+    world.db.execute(flood, &[&world.guard.user_id, &FLAT_101]).await.unwrap();
+    world.watch().await;
+    let waiting =
+        format!("SELECT count(*) FROM visitors WHERE status = 'pending' AND society_id <> '{GREEN_ACRES}'");
+    assert_eq!(world.count(&waiting).await, 0, "they wait still");
+    let order = format!(
+        "SELECT count(*) FROM (
+             SELECT v.approval_deadline, max(v.approval_deadline) OVER (ORDER BY o.created_at, v.approval_deadline) AS latest
+               FROM outbox o JOIN visitors v ON v.id = (o.data ->> 'visitor_id')::uuid
+              WHERE o.event = 'visitor_timeout' AND o.room LIKE 'society:%' AND v.society_id <> '{GREEN_ACRES}') t
+          WHERE approval_deadline < latest"
+    );
+    assert_eq!(world.count(&order).await, 0, "some came before others who waited longer");
+    let between = format!(
+        "SELECT count(*) FROM outbox o
+          WHERE o.event = 'visitor_timeout' AND o.room LIKE 'society:%' AND o.room <> 'society:{GREEN_ACRES}'
+            AND o.created_at < (SELECT max(created_at) FROM outbox WHERE room = 'society:{GREEN_ACRES}' AND event = 'visitor_timeout')"
+    );
+    assert!(world.count(&between).await > 100, "all waited for the one");
+}

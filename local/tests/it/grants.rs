@@ -373,6 +373,7 @@ async fn the_release_before_goes_on_as_the_owner() {
 #[tokio::test]
 async fn new_months_are_the_owners() {
     let world: Arc<World> = World::open().await;
+    world.begin_within_a_month().await;
     let name = "SELECT 'visits_' || to_char(now() AT TIME ZONE 'UTC', 'YYYY_MM')";
     let month: String = world.db.query_one(name, &[]).await.unwrap().get(0);
     world.db.batch_execute(&format!("DROP TABLE {month}")).await.unwrap();

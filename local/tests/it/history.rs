@@ -11,6 +11,28 @@ use crate::support::{
     world::{BLOCK_A, FLAT_101, FLAT_102, FLAT_B1, GREEN_ACRES, GUARD_POST},
 };
 
+/// Emergencies number $1 to $2, resolved, and as many requests of residents, of which every second one was approved.
+const ENDED: &str = "
+    WITH past AS (
+        SELECT n, f.id AS flat_id, f.block_id, now() - interval '1 day' - n * interval '6 hours' AS at
+          FROM generate_series($1::integer, $2) AS n JOIN flats f ON f.id = ($4::uuid[])[1 + n % 3]
+    ), emergency AS (
+        INSERT INTO emergencies (society_id, block_id, flat_id, reported_by_user_id, status, addressed_by_guard_id, addressed_at,
+                                 resolved_by_guard_id, resolved_at, created_at)
+        SELECT $3, block_id, flat_id, $5, 'resolved', $6, at, $6, at, at FROM past)
+    INSERT INTO resident_requests (requesting_user_id, society_id, block_id, flat_id, requested_role, status, submitted_at, processed_at)
+    SELECT md5('newcomer ' || n % 2000)::uuid, $3, block_id, flat_id, 'tenant', CASE n % 2 WHEN 0 THEN 'approved' ELSE 'rejected' END, at, at FROM past";
+
+/// Emergencies and a request that wait, of long before all that has ended: who looks for them from the newest on reads all
+/// of it.
+const OPEN: &str = "
+    WITH emergency AS (
+        INSERT INTO emergencies (society_id, block_id, flat_id, reported_by_user_id, status, addressed_by_guard_id, addressed_at, created_at)
+        SELECT $1, $2, $3, $4, s.status, CASE s.status WHEN 'addressed' THEN $5::uuid END, CASE s.status WHEN 'addressed' THEN s.at END, s.at
+          FROM (SELECT unnest('{pending,addressed}'::text[]) AS status, now() - interval '60 years' AS at) s)
+    INSERT INTO resident_requests (requesting_user_id, society_id, block_id, flat_id, requested_role, submitted_at)
+    VALUES ($4, $1, $2, $3, 'tenant', now() - interval '60 years')";
+
 /// Visitors number $1 to $2, one each half hour, backwards from yesterday. Of twenty one was turned away and cleared from the
 /// list, one was let in and never came, one is a pass that nobody used, and one a pass of three days; all others came and left.
 const PAST: &str = "
@@ -213,4 +235,108 @@ async fn what_a_gate_asks_costs_the_same_after_years() {
     };
     let (blind, many) = (turned_away(&blind), turned_away(&many));
     assert!(blind > 10 * many, "{blind} and {many}");
+}
+
+/// What is asked of emergencies and of requests to be a resident, each a page of ten where it has pages.
+async fn asked_of_what_waits(db: &Client, world: &World) -> Vec<Plan> {
+    let (start, last) = (time::macros::datetime!(9999-12-31 0:00 UTC), Uuid::max());
+    let (guard, resident, block_admin) =
+        (world.guard.user_id, world.resident.user_id, world.block_admin.user_id);
+    let (since, epoch, rows, most): (Option<i64>, Option<Uuid>, i64, i64) = (None, None, 11, 100);
+    let mut plans = Vec::new();
+    for (question, caller, flat, status) in [
+        ("emergencies", guard, None, None),
+        ("emergencies that nobody is at", guard, None, Some("pending")),
+        ("emergencies that somebody is at", guard, None, Some("addressed")),
+        ("emergencies that are over", guard, None, Some("resolved")),
+        ("emergencies of a flat that nobody is at", guard, Some(FLAT_101), Some("pending")),
+        ("emergencies of a quiet flat that nobody is at", guard, Some(FLAT_102), Some("pending")),
+        ("emergencies of a block that nobody is at", block_admin, None, Some("pending")),
+        ("emergencies of a block that are over", block_admin, None, Some("resolved")),
+        ("own emergencies", resident, None, None),
+        ("own emergencies that nobody is at", resident, None, Some("pending")),
+    ] {
+        let list = statement!(
+            "../../../functions/emergencies/src/list.sql",
+            caller,
+            flat,
+            status,
+            before_at = start,
+            before_id = last,
+            rows
+        );
+        plans.push(explain(db, question, list).await.unwrap());
+    }
+    for (question, caller, status) in [
+        ("requests", world.admin.user_id, None),
+        ("requests that wait", world.admin.user_id, Some("pending")),
+        ("requests that were rejected", world.admin.user_id, Some("rejected")),
+        ("requests of a block", block_admin, None),
+        ("requests of a block that wait", block_admin, Some("pending")),
+        ("requests that wait, for the super admin", world.super_admin.user_id, Some("pending")),
+    ] {
+        let list = statement!(
+            "../../../functions/residents/src/list.sql",
+            caller,
+            status,
+            before_at = start,
+            before_id = last,
+            rows
+        );
+        plans.push(explain(db, question, list).await.unwrap());
+    }
+    let arrival = statement!(
+        "../../../functions/realtime/src/arrive.sql",
+        room = format!("society:{GREEN_ACRES}"),
+        place = GREEN_ACRES,
+        since,
+        epoch,
+        most,
+        user = guard
+    );
+    plans.push(explain(db, "what is open where a guard comes into the room", arrival).await.unwrap());
+    plans
+}
+
+/// Ten times the history of emergencies and requests: no list of them, of any state, reads more than a fifth more, or one
+/// page more of each range that it has.
+#[tokio::test]
+async fn lists_of_a_state_cost_the_same_after_years() {
+    let world = World::open().await;
+    let flats = [FLAT_101, FLAT_102, FLAT_B1].as_slice();
+    let by = &world.far_neighbour.user_id;
+    world
+        .db
+        .batch_execute(
+            "UPDATE flat_occupancies SET created_at = now() - interval '70 years';
+             UPDATE role_assignments SET created_at = now() - interval '70 years'",
+        )
+        .await
+        .unwrap();
+    let newcomers = "INSERT INTO users (id, firebase_uid) SELECT md5('newcomer ' || n)::uuid, 'newcomer ' || n FROM generate_series(0, 1999) AS n";
+    world.db.execute(newcomers, &[]).await.unwrap();
+    world.db.execute(OPEN, &[&GREEN_ACRES, &BLOCK_A, &FLAT_101, by, &GUARD_POST]).await.unwrap();
+    let fill = async |from: i32, to: i32| {
+        world.db.execute(ENDED, &[&from, &to, &GREEN_ACRES, &flats, by, &GUARD_POST]).await.unwrap();
+        for table in ["emergencies", "resident_requests", "users"] {
+            world.db.batch_execute(&format!("VACUUM ANALYZE {table}")).await.unwrap();
+        }
+        world.stack.database().await.unwrap()
+    };
+    let few = asked_of_what_waits(&fill(1, 2_000).await, &world).await;
+    let many = asked_of_what_waits(&fill(2_001, 20_000).await, &world).await;
+    let mut grown = Vec::new();
+    for (few, many) in few.iter().zip(&many) {
+        println!("{:60} {:6} {:6}", few.question, few.buffers, many.buffers);
+        if many.buffers * 5 > few.buffers * 6 && many.buffers > few.buffers + 3 {
+            grown.push(format!("{}: {} pages, and then {}", few.question, few.buffers, many.buffers));
+        }
+    }
+    assert!(grown.is_empty(), "{grown:#?}");
+
+    // Without its index a question reads all there ever was, and this would notice.
+    world.db.batch_execute("DROP INDEX emergencies_society_status_idx").await.unwrap();
+    let blind = asked_of_what_waits(&world.stack.database().await.unwrap(), &world).await;
+    let waits = |plans: &[Plan]| plans.get(1).map_or(0, |plan| plan.buffers);
+    assert!(waits(&blind) > 10 * waits(&many), "{} and {}", waits(&blind), waits(&many));
 }

@@ -311,6 +311,34 @@ async fn a_stranger_is_never_in_the_way() {
     world.resident.post(path, body.clone()).await.data(200);
 }
 
+/// The same of an emergency and of a request to be a resident.
+#[tokio::test]
+async fn a_stranger_is_in_no_emergencys_and_no_requests_way() {
+    let world = World::open().await;
+    let id = |made: Value| made["id"].as_str().unwrap().to_owned();
+    let emergency = id(world.resident.post("/v1/emergencies", json!({"flat_id": FLAT_101})).await.data(201));
+    let wish = json!({"flat_id": FLAT_102, "requested_role": "tenant"});
+    let request = id(world.stranger.post("/v1/resident-requests", wish).await.data(201));
+    let mut other = world.stack.database().await.unwrap();
+    let at_it = other.transaction().await.unwrap();
+    for thing in [format!("emergency:{emergency}"), format!("request:{request}")] {
+        at_it.query_one("SELECT alone($1)", &[&thing]).await.unwrap();
+    }
+    let (step, many) = (format!("/v1/emergencies/{emergency}/address"), json!({"ids": [emergency]}));
+    let approve = format!("/v1/resident-requests/{request}/approve");
+    world.blue_guard.post(&step, json!({})).await.refused(404, "NOT_FOUND");
+    let none = world.blue_guard.post("/v1/emergencies/resolve", many.clone()).await.data(200);
+    assert_eq!(none["results"][0]["outcome"], "not_found");
+    world.blue_admin.post(&approve, json!({})).await.refused(404, "NOT_FOUND");
+
+    world.guard.post(&step, json!({})).await.refused(503, "UNAVAILABLE");
+    world.guard.post("/v1/emergencies/resolve", many.clone()).await.refused(503, "UNAVAILABLE");
+    world.admin.post(&approve, json!({})).await.refused(503, "UNAVAILABLE");
+    at_it.rollback().await.unwrap();
+    world.guard.post("/v1/emergencies/resolve", many).await.data(200);
+    world.admin.post(&approve, json!({})).await.expect(200);
+}
+
 /// Twenty guards write into one room at once, and then into two: nobody is refused, and all of it is done once.
 #[tokio::test]
 async fn a_busy_room_refuses_nobody() {

@@ -30,8 +30,6 @@ fn is_read(path: &str) -> bool {
         [".css", ".html", ".js", ".json", ".md", ".mjs", ".py", ".rs", ".sql", ".toml", ".yaml", ".yml"];
     let is_kept = path.starts_with("migrations/V")
         || path.ends_with("package-lock.json")
-        // Rewritten together with its figures.
-        || path == "docs/performance.md"
         || path.ends_with("/plain_words.rs");
     !is_kept && (path.starts_with(".ci/") || is_text.iter().any(|end| path.ends_with(end)))
 }

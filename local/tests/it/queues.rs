@@ -362,6 +362,7 @@ async fn messages_of_the_release_before_are_kept() {
 #[tokio::test]
 async fn months_whose_time_is_over_go() {
     let world = World::open().await;
+    world.begin_within_a_month().await;
     let visitor = world.log_visitor().await;
     world.answer(visitor, "accept").await;
     let visit = world.guard.post("/v1/visits/checkin", json!({"visitor_id": visitor})).await.data(201);

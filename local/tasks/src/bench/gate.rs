@@ -115,7 +115,7 @@ impl Requests<'_> {
         self.system.call(method, &path, uid, body.as_ref()).await
     }
 
-    /// As [`Requests::call`], of all places up to this one, by that person of each.
+    /// As [`Requests::call`], of all places up to this one, by the caller of each.
     async fn calls(
         &self,
         operation: &str,
