@@ -418,7 +418,7 @@ impl Gate {
                     ),
                 )
                 .await;
-            assert_eq!(made["fresh"], true, "{made}");
+            assert_eq!(made["done"]["fresh"], true, "{made}");
             // At the whole minute it is half a minute to the start.
             return Model {
                 start: start.map_or(i64::MIN, |start| start + 1),
@@ -451,7 +451,7 @@ impl Gate {
                 ),
             )
             .await;
-        assert_eq!(made["fresh"], true, "{made}");
+        assert_eq!(made["done"]["fresh"], true, "{made}");
         let end = end.map_or(i64::MAX, |end| end + 1);
         Model { end, deadline: FLAT_HAS.min(end), ..model }
     }
@@ -518,7 +518,7 @@ impl Gate {
                         ),
                     )
                     .await;
-                if row["fresh"] == true {
+                if row["done"]["fresh"] == true {
                     *visit = id;
                 }
                 row
@@ -555,7 +555,7 @@ impl Gate {
                 return true;
             }
         };
-        row["fresh"] == true
+        row["done"]["fresh"] == true
     }
 
     /// The maker of passes moves, or as good as.
