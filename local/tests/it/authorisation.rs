@@ -3,11 +3,11 @@
 //! What each person is answered stands in the `catalogue` of the endpoint's function. People without a part in the society
 //! get 404, people with a part but not the role get 403. An endpoint that is in no catalogue fails the test.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fs};
 
 use serde_json::{Value, json};
 use shared::catalogue::{LINK_TOKEN, PEOPLE, Person};
-use stack::{Identity, own_template};
+use stack::{Identity, checkout, own_template};
 use tasks::catalogue::{Endpoint, endpoints};
 use uuid::Uuid;
 
@@ -183,6 +183,34 @@ fn every_route_is_in_a_catalogue() {
     }
     let open: BTreeSet<_> = all.iter().filter(|one| one.is_open).map(|one| &*one.operation).collect();
     assert_eq!(open, ["decide", "get_health", "show_decide_page", "show_visitor", "sign_in"].into());
+}
+
+/// A story names the path of each endpoint, so an endpoint without any is noticed. Another name of one needs none.
+#[test]
+fn every_path_is_in_a_story() {
+    // Its stories name both steps as `{step}`.
+    let mut asked = BTreeSet::from(["/v1/emergencies/{id}/resolve".to_owned()]);
+    for folder in ["local/tests/it", "local/tests/it/support"] {
+        for file in fs::read_dir(checkout().join(folder)).unwrap() {
+            let file = file.unwrap().path();
+            if file.extension().is_some_and(|extension| extension == "rs") {
+                let text = fs::read_to_string(&file).unwrap();
+                let quoted = text.split('"').filter(|quoted| quoted.starts_with('/'));
+                asked.extend(quoted.map(|path| path.split('?').next().unwrap_or(path).to_owned()));
+            }
+        }
+    }
+    let is_of = |path: &str, route: &str| {
+        let (path, route): (Vec<&str>, Vec<&str>) = (path.split('/').collect(), route.split('/').collect());
+        let parts = || route.iter().zip(&path);
+        path.len() == route.len()
+            && parts().all(|(of, part)| of == part || of.starts_with('{') && !part.is_empty())
+    };
+    let all = endpoints();
+    let first = all.iter().filter(|one| one.operation == one.entry.operation);
+    let unasked: BTreeSet<&str> =
+        first.map(|one| &*one.route).filter(|route| !asked.iter().any(|path| is_of(path, route))).collect();
+    assert!(unasked.is_empty(), "no story asks for {unasked:?}");
 }
 
 /// Lists hold what the caller's roles reach and nothing else.

@@ -69,6 +69,21 @@ fn links(text: &str) -> Vec<&str> {
     behind.filter_map(|rest| rest.split_once(')')).map(|(target, _)| target.trim()).collect()
 }
 
+/// A merge that was committed with its conflict has these in a line, also in the middle once a paragraph was filled anew.
+#[test]
+fn no_document_holds_a_merge_conflict() {
+    let marks = ['<', '>', '='].map(|c| c.to_string().repeat(7));
+    let mut found = Vec::new();
+    for document in documents() {
+        for (number, line) in (1..).zip(read(&document).lines()) {
+            if line.split_whitespace().any(|word| marks.iter().any(|mark| mark == word)) {
+                found.push(format!("{}:{number}: {line}", document.display()));
+            }
+        }
+    }
+    assert!(found.is_empty(), "\n{}", found.join("\n"));
+}
+
 /// Every link of a document leads to a file, and to a heading where it names one.
 #[test]
 fn links_lead_somewhere() {
