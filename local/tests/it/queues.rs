@@ -453,7 +453,9 @@ async fn a_society_that_keeps_its_events_costs_the_others_nothing() {
     let read = buffers(&world.db, forget).await;
     assert!(read <= 200, "{read}");
     assert_eq!(world.count("SELECT count(*) FROM outbox WHERE event = 'x'").await, 20_000);
-    assert!(buffers(&world.db, forget).await <= 20);
+    // The ten that went may still stand in the index; the month of the other society is hundreds of pages.
+    let read = buffers(&world.db, forget).await;
+    assert!(read <= 60, "{read}");
 }
 
 /// What was tried long ago to reach somebody is forgotten; what is still to be tried is not.
