@@ -59,6 +59,28 @@ fn ci_does_what_the_script_does() {
     assert!(self::commands(&workflow("supply-chain.yml")).contains(&".ci/supply-chain --strict"));
 }
 
+/// What CI runs beside the stories is told apart from them by its first letter alone.
+#[test]
+fn no_other_test_begins_as_the_stories_do() {
+    let output = Command::new("cargo")
+        .args(["metadata", "--no-deps", "--offline", "--format-version", "1"])
+        .current_dir(checkout())
+        .output()
+        .unwrap();
+    let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let targets = metadata["packages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|package| package["targets"].as_array().unwrap());
+    let tests: Vec<&str> = targets
+        .filter(|target| target["kind"] == json!(["test"]))
+        .filter_map(|target| target["name"].as_str())
+        .collect();
+    assert!(tests.contains(&"hello"), "{tests:?}");
+    assert_eq!(tests.iter().filter(|name| name.starts_with('i')).collect::<Vec<_>>(), [&"it"]);
+}
+
 /// One check says whether all jobs have passed that were needed.
 #[test]
 fn every_job_counts() {

@@ -183,6 +183,7 @@ fn store(config: &RealtimeConfig) -> aws_sdk_dynamodb::Client {
         .behavior_version(aws_sdk_dynamodb::config::BehaviorVersion::latest())
         .region(aws_sdk_dynamodb::config::Region::new(config.region.clone()))
         .credentials_provider(aws_credential_types::Credentials::new("test", "test", None, None, "test"))
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
         .endpoint_url(config.dynamodb_endpoint.as_deref().unwrap());
     aws_sdk_dynamodb::Client::from_conf(builder.build())
 }
