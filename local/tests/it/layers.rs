@@ -4,11 +4,12 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
     path::Path,
-    process::Command,
 };
 
 use serde_json::Value;
 use stack::checkout;
+
+use crate::support::cargo;
 
 /// The number of each module's layer, as `docs/architecture.md` lists them.
 fn layers() -> BTreeMap<String, usize> {
@@ -127,13 +128,6 @@ fn no_module_of_shared_points_upwards() {
 fn imports_are_found() {
     let text = "use crate::{\n    App, // crate::no\n    auth::{Caller, Role},\n    db::Db,\n};\nlet a = crate::text::of(); $crate::sql!()\n#[cfg(test)]\nmod tests { use crate::http; }";
     assert_eq!(imports(text), BTreeSet::from(["App", "auth", "db", "text"].map(str::to_owned)));
-}
-
-/// What a command of cargo's says of this checkout.
-fn cargo(words: &[&str]) -> String {
-    let ran = Command::new(env!("CARGO")).args(words).current_dir(checkout()).output().unwrap();
-    assert!(ran.status.success(), "{words:?}: {}", String::from_utf8_lossy(&ran.stderr));
-    String::from_utf8(ran.stdout).unwrap()
 }
 
 /// The number of each part's layer, as `docs/architecture.md` lists them.

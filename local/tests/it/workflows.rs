@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, fs, process::Command};
 use serde_json::{Value, json};
 use stack::checkout;
 
-use crate::support::Scratch;
+use crate::support::{Scratch, cargo};
 
 fn workflow(name: &str) -> Value {
     let path = checkout().join(".github/workflows").join(name);
@@ -62,12 +62,8 @@ fn ci_does_what_the_script_does() {
 /// What CI runs beside the stories is told apart from them by its first letter alone.
 #[test]
 fn no_other_test_begins_as_the_stories_do() {
-    let output = Command::new("cargo")
-        .args(["metadata", "--no-deps", "--offline", "--format-version", "1"])
-        .current_dir(checkout())
-        .output()
-        .unwrap();
-    let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let metadata: Value =
+        serde_json::from_str(&cargo(&["metadata", "--no-deps", "--format-version", "1"])).unwrap();
     let targets = metadata["packages"]
         .as_array()
         .unwrap()

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 mod actor;
 mod browser;
+mod cargo;
 mod client;
 mod cloudformation;
 mod keeper;
@@ -21,6 +22,7 @@ pub mod world;
 
 pub use actor::{Actor, Reply};
 pub use browser::Browser;
+pub use cargo::cargo;
 pub use client::{Client, newman};
 pub use cloudformation::{CloudFormation, Told};
 pub use keeper::Keeper;
