@@ -11,19 +11,21 @@ pub use verify::{Finding, Page, Start};
 
 use axum::Router;
 use shared::{
-    App, StartError,
-    config::{AppConfig, Env},
+    StartError,
+    config::{AppConfig, CallingConfig, Env},
     http::{authenticated, finish},
+    write::Writer,
 };
 
 /// Reads the configuration and builds the router.
 pub async fn start(mut env: Env) -> Result<Router, StartError> {
-    let config = AppConfig::read(&mut env);
+    let (config, calling) = (AppConfig::read(&mut env), CallingConfig::read(&mut env));
     env.finish()?;
-    let app = App::start(config).await?;
-    Ok(finish(authenticated(&app, signed_in().with_state(app.clone()))))
+    let writer = Writer::open(config, &calling).await?;
+    let app = writer.app().clone();
+    Ok(finish(authenticated(&app, signed_in().with_state(writer))))
 }
 
 shared::endpoints! {
-    signed_in: App = [verify::verify_audit, export::export_audit];
+    signed_in: Writer = [verify::verify_audit, export::export_audit];
 }

@@ -51,7 +51,7 @@ fn needed(function: &str) -> Permissions {
     // Finding the members of a room, and taking out those who are gone or do not belong there.
     let pushing = ["BatchWriteItem", "DeleteItem", "GetItem", "Query", "UpdateItem"];
     match function {
-        "emergencies" | "notifications" | "residents" | "visitors" | "visits" => Permissions {
+        "admin" | "emergencies" | "notifications" | "residents" | "visitors" | "visits" => Permissions {
             table: pushing.into(),
             connections: ["POST"].into(),
             rings_dispatcher: true,
