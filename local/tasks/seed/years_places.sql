@@ -1,4 +1,4 @@
--- So many flats (:flats), a tenth of them in the demo society, in blocks of fifty, each with a resident.
+-- So many flats (:flats), of which the first hundred are in the demo society, in blocks of fifty, each with a resident.
 SET session_replication_role = replica;
 SET synchronous_commit = off;
 INSERT INTO societies (id, name, city)
@@ -9,7 +9,7 @@ SELECT md5('complex ' || s)::uuid, md5('society ' || s)::uuid, 'Tower A' FROM ge
 ON CONFLICT DO NOTHING;
 CREATE TEMPORARY TABLE new_flats AS
 SELECT n, md5('flat ' || n)::uuid AS flat_id, md5('block ' || n / 50)::uuid AS block_id, n / 50 AS block,
-       CASE WHEN n / 50 % 10 = 0 THEN '22222222-2222-2222-2222-222222222222'
+       CASE WHEN n < 100 THEN '22222222-2222-2222-2222-222222222222'
             ELSE md5('complex ' || n / 50 % greatest(:flats / 1000, 1) + 1)::uuid END AS complex_id
   FROM generate_series(50, :flats - 1) AS n;
 INSERT INTO blocks (id, complex_id, name)

@@ -1,5 +1,6 @@
 //! What years of history cost the gate: the same requests with ten thousand, a million and ten million visits, and 100
-//! to 100,000 flats, in one database that grows. A tenth of everything is in the demo society, which asks.
+//! to 100,000 flats, in one database that grows. The demo society, which asks, has as many visitors a day all the time: what
+//! grows is its past, and all that is of others.
 
 use reqwest::Method;
 use stack::Progress;
@@ -17,6 +18,8 @@ const VISITS: &str = include_str!("../../seed/years_visits.sql");
 /// Visitors, of whom nine in ten came in; flats; and months that they came in.
 const STEPS: [(usize, usize, usize); 3] =
     [(10_000, 100, 12), (1_000_000, 10_000, 24), (10_000_000, 100_000, 96)];
+/// Visitors of the demo society in a month: all there are at the first step.
+const A_MONTH: usize = 833;
 /// Visitors that are filled in at once.
 const BATCH: usize = 500_000;
 /// From so many on, indexes are made after the rows.
@@ -42,13 +45,13 @@ pub(super) struct Step {
 pub(super) async fn grow(system: &System, most: usize, progress: Progress) -> Result<Vec<Step>, Error> {
     system.configure(SETTINGS)?;
     let mut steps = Vec::new();
-    let mut filled = 0;
+    let (mut filled, mut lived) = (0, 0);
     for (visitors, flats, months) in STEPS.into_iter().filter(|step| step.0 <= most) {
         progress.say(format_args!(
             "Filling a database with {visitors} visitors of {months} months in {flats} flats"
         ));
-        fill(system, filled, (visitors, flats, months), progress).await?;
-        filled = visitors;
+        fill(system, (filled, lived), (visitors, flats, months), progress).await?;
+        (filled, lived) = (visitors, months);
         progress.say("Measuring");
         let mut counting = Counting::default();
         reads(system, &mut counting).await?;
@@ -62,7 +65,7 @@ pub(super) async fn grow(system: &System, most: usize, progress: Progress) -> Re
 
 async fn fill(
     system: &System,
-    filled: usize,
+    (filled, lived): (usize, usize),
     (visitors, flats, months): (usize, usize, usize),
     progress: Progress,
 ) -> Result<(), Error> {
@@ -79,10 +82,18 @@ async fn fill(
             indexes.push(definition);
         }
     }
+    let every = ((visitors - filled) / (A_MONTH * months)).max(1);
     let mut first = filled + 1;
     while first <= visitors {
         let last = (first + BATCH - 1).min(visitors);
-        let figures = [(":first", first), (":last", last), (":all", visitors), (":months", months)];
+        let figures = [
+            (":first", first),
+            (":last", last),
+            (":all", visitors),
+            (":months", months),
+            (":every", every),
+            (":lived", lived),
+        ];
         superuser.batch_execute(&put(VISITS, &figures)).await?;
         if visitors > BATCH {
             progress.say(format_args!("  {last} of {visitors}"));
