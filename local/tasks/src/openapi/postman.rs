@@ -25,8 +25,8 @@ const VARIABLES: [(&str, &str); 15] = [
     ("emergencies/id", "emergency_id"),
     ("flat_id", "flat_id"),
     ("idToken", "bearerToken"),
-    ("name", "user_name"),
     ("notifications/id", "notification_id"),
+    ("profile/name", "user_name"),
     ("qr_code", "qr_code"),
     ("resident-requests/id", "request_id"),
     ("society_id", "society_id"),
@@ -274,7 +274,7 @@ pm.test(`${get('role')}: ${expected ?? 'no failure'}`, () => {
 /// The variable for a parameter or a field of an operation at this path.
 fn variable(path: &str, name: &str) -> Option<&'static str> {
     let whose = path.split('/').nth(2).unwrap_or_default();
-    let wanted = if name == "id" { format!("{whose}/id") } else { name.to_owned() };
+    let wanted = if ["id", "name"].contains(&name) { format!("{whose}/{name}") } else { name.to_owned() };
     VARIABLES.iter().find(|(name, _)| *name == wanted).map(|(_, variable)| *variable)
 }
 
