@@ -15,7 +15,7 @@ use shared::{
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// Rows that one call looks at: some 10 ms of PostgreSQL's time. What is rare is found page by page.
+/// Rows that one call looks at: 6 ms of PostgreSQL's time. What is rare is found page by page.
 const MOST: i64 = 5_000;
 
 #[derive(utoipa::IntoParams, FromFields)]

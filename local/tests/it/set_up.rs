@@ -242,7 +242,7 @@ async fn a_name_is_had_once_below_one_place() {
     );
 }
 
-/// A repetition without a key is one action, as long as nobody was answered.
+/// Neither complexes nor blocks nor flats grow without end.
 #[tokio::test]
 async fn a_society_has_room_for_so_many_places() {
     let world = World::open().await;
