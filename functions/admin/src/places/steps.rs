@@ -98,14 +98,14 @@ impl FromField for Steps {
 }
 
 #[derive(ToSchema, FromFields)]
-pub(crate) struct Ladder {
+pub(crate) struct Escalation {
     /// Null or empty for the default steps.
     steps: Option<Steps>,
 }
 
 /// The steps that hold.
 #[derive(Serialize, Deserialize, ToSchema)]
-pub(crate) struct LadderShown {
+pub(crate) struct EscalationShown {
     /// Whether the society has none of its own.
     is_default: bool,
     steps: Vec<Step>,
@@ -116,7 +116,7 @@ pub(crate) struct LadderShown {
 /// **Permissions:** admins of the society, super admins.
 #[utoipa::path(get, path = "/v1/admin/societies/{id}/escalation-steps",
     params(("id" = Uuid, Path, description = "The society")),
-    responses((status = 200, body = Answer<LadderShown>), Forbidden, NotFound))]
+    responses((status = 200, body = Answer<EscalationShown>), Forbidden, NotFound))]
 pub(crate) async fn get_steps(
     State(app): State<App>,
     caller: Caller,
@@ -124,7 +124,11 @@ pub(crate) async fn get_steps(
 ) -> Result<Answer<impl Serialize>, ApiError> {
     let row = app
         .db
-        .read_one::<Scoped<LadderShown>>(statement!("get_steps.sql", caller = caller.user_id(), society = id))
+        .read_one::<Scoped<EscalationShown>>(statement!(
+            "get_steps.sql",
+            caller = caller.user_id(),
+            society = id
+        ))
         .await?;
     Scoped::allowed(row, UNKNOWN).map(Answer::new)
 }
@@ -133,18 +137,19 @@ pub(crate) async fn get_steps(
 ///
 /// **Permissions:** admins of the society, super admins.
 #[utoipa::path(put, path = "/v1/admin/societies/{id}/escalation-steps",
-    params(("id" = Uuid, Path, description = "The society")), request_body = Ladder,
-    responses((status = 200, body = Answer<LadderShown>), Forbidden, NotFound))]
+    params(("id" = Uuid, Path, description = "The society")), request_body = Escalation,
+    responses((status = 200, body = Answer<EscalationShown>), Forbidden, NotFound))]
 pub(crate) async fn set_steps(
     State(writer): State<Writer>,
     caller: Caller,
     meta: RequestMeta,
     PathId(id): PathId,
-    Body { input, key }: Body<Ladder>,
+    Body { input, key }: Body<Escalation>,
 ) -> Result<Response, ApiError> {
     let forbidden = "Only an admin of this society decides whom it asks.";
     let writing = Writing { caller: &caller, key: &key, meta: &meta, forbidden, unknown: UNKNOWN };
     let steps = json!(input.steps.map(|steps| steps.0).unwrap_or_default());
-    let written = writer.write::<LadderShown>(writing, change!("set_steps.sql", society = id, steps)).await?;
+    let written =
+        writer.write::<EscalationShown>(writing, change!("set_steps.sql", society = id, steps)).await?;
     Ok(written.with_status(StatusCode::OK))
 }
