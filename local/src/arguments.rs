@@ -14,6 +14,7 @@ use tasks::{
     bench::Bench,
     doctor::{Deployed, Machine},
     epochs::Renewal,
+    grant::{Grant, Person},
     trace::Trace,
 };
 use uuid::Uuid;
@@ -131,6 +132,11 @@ pub enum Command {
         #[command(flatten)]
         place: Place,
     },
+    /// Makes somebody a super admin who has signed in once
+    ///
+    /// They grant all other roles through the API. A deployed database that cannot be reached from here has an event of the
+    /// migrator (docs/operations.md).
+    Grant(Granting),
     /// After a restore: no client is told any more that it has missed nothing since before
     RenewEpochs {
         #[command(flatten)]
@@ -149,6 +155,38 @@ pub struct Place {
     /// Another database, by its connection string
     #[arg(long, value_name = "URL")]
     database: Option<String>,
+}
+
+/// Who becomes a super admin, and where.
+#[derive(Debug, PartialEq, Eq, Args)]
+pub struct Granting {
+    #[command(flatten)]
+    who: Who,
+    #[command(flatten)]
+    place: Place,
+}
+
+#[derive(Debug, PartialEq, Eq, Args)]
+#[group(required = true, multiple = false)]
+struct Who {
+    /// The number with which they sign in
+    #[arg(long, value_name = "+91…")]
+    phone: Option<String>,
+    /// Firebase's id of them
+    #[arg(long, value_name = "UID")]
+    uid: Option<String>,
+}
+
+impl Granting {
+    /// The run of `grant` there.
+    pub fn at(self) -> Grant {
+        let Self { who: Who { phone, uid }, place: Place { port, database } } = self;
+        let person = match phone {
+            Some(phone) => Person::Phone(phone),
+            None => Person::FirebaseUid(uid.unwrap_or_default()),
+        };
+        Grant { person, port, database }
+    }
 }
 
 /// What the doctor is to examine.
@@ -407,6 +445,25 @@ mod tests {
         }
         assert_eq!(renewal("--database postgres://d").unwrap(), Renewal { port: 3000, database });
         assert!(renewal("now").is_err());
+    }
+
+    #[test]
+    fn somebody_becomes_a_super_admin_somewhere() {
+        let grant = |words: &str| match command(&format!("grant {words}")) {
+            Ok(Command::Grant(granting)) => Ok(granting.at()),
+            other => Err(other),
+        };
+        let person = Person::Phone("+919876543210".to_owned());
+        assert_eq!(grant("--phone +919876543210").unwrap(), Grant { person, port: 3000, database: None });
+        let person = Person::FirebaseUid("u1".to_owned());
+        let database = Some("postgres://d".to_owned());
+        assert_eq!(
+            grant("--uid u1 --database postgres://d").unwrap(),
+            Grant { person, port: 3000, database }
+        );
+        for words in ["", "u1", "--phone", "--uid u1 --phone +919876543210"] {
+            assert!(grant(words).is_err(), "{words}");
+        }
     }
 
     #[test]

@@ -58,6 +58,7 @@ async fn obey(command: Command) -> Result<(), Box<dyn Error>> {
         },
         Command::Audit(task) => Audit::from(task).run(say).await?,
         Command::Trace { visitor, place } => place.trace(visitor).run(say).await?,
+        Command::Grant(grant) => grant.at().run(say).await?,
         Command::RenewEpochs { place } => place.renewal().run(say).await?,
         Command::Question(question) => say(&question.answer(checkout())?),
     }

@@ -16,6 +16,11 @@ pub const ACCESS_CODE: &str = "K7PQ2M";
 /// Stands in examples for the token of a decision link, which only the dispatcher can make.
 pub const LINK_TOKEN: &str = "LINK_TOKEN";
 
+/// Stands in examples for a name that nothing has yet.
+pub const NEW_NAME: &str = "Jasmine";
+/// Stands in examples for a language in which there is no text yet.
+pub const NEW_LANGUAGE: &str = "gu_IN";
+
 /// Those who try every endpoint, on things of flat 101 of block A of the society Green Acres. Whose name begins with
 /// `blue` belongs to another society, a neighbour to another flat, the far one to another block.
 pub const PEOPLE: [&str; 12] = [
@@ -48,6 +53,8 @@ pub enum Person {
     Resident,
     /// The admin of the society.
     Admin,
+    /// The admin of everything.
+    SuperAdmin,
     /// Somebody else each time, without a role.
     Newcomer,
 }
@@ -187,6 +194,7 @@ impl Entry {
             Person::Guard => 0,
             Person::Resident => 1,
             Person::Admin => 5,
+            Person::SuperAdmin => 7,
             Person::Newcomer => 11,
         };
         self.answers.get(column).copied().unwrap_or_default()

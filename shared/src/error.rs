@@ -274,6 +274,7 @@ fn state_in_words(status: &str) -> &str {
         "rejected" => "the request was rejected already",
         "resident" => "you live there already",
         "ended" => "you no longer live there",
+        "revoked" => "the role was revoked already",
         "addressed" => "a guard attends to it already",
         "resolved" => "it is over already",
         _ => "somebody was faster",

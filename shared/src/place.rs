@@ -1,10 +1,10 @@
-//! A user's home and post, as signing in and the profile answer them.
+//! Places, as several functions answer them, and a user's home and post.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{openapi, vocabulary::OccupancyRole};
+use crate::{Timestamp, openapi, vocabulary::OccupancyRole};
 
 /// What `home_of` in the migrations answers: where a user lives and where they stand guard.
 #[derive(Debug, Deserialize)]
@@ -76,4 +76,30 @@ pub struct GuardPost {
     pub block_id: Option<Uuid>,
     /// That block's name.
     pub assigned_block_name: Option<String>,
+}
+
+/// A part of a society, which holds blocks.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub struct Complex {
+    /// Its id.
+    pub id: Uuid,
+    /// Its society.
+    pub society_id: Uuid,
+    /// What it is called.
+    pub name: String,
+    /// When it was added.
+    pub created_at: Timestamp,
+}
+
+/// A part of a complex, which holds flats.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub struct Block {
+    /// Its id.
+    pub id: Uuid,
+    /// Its complex.
+    pub complex_id: Uuid,
+    /// What it is called.
+    pub name: String,
+    /// When it was added.
+    pub created_at: Timestamp,
 }

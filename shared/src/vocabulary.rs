@@ -158,6 +158,34 @@ words! {
         Whatsapp = "whatsapp",
     }
 
+    /// Whom a step of escalation asks.
+    Audience {
+        /// The primary resident.
+        Primary = "primary",
+        /// All residents.
+        All = "all",
+    }
+
+    /// What a text for phones is about.
+    TemplateKind {
+        /// Somebody is at the gate.
+        VisitorRequest = "visitor_request",
+        /// A guest pass.
+        Invite = "invite",
+    }
+
+    /// How far the registration of a text has come.
+    TemplateApproval {
+        /// Nobody has seen it.
+        Draft = "draft",
+        /// The carrier looks at it.
+        Submitted = "submitted",
+        /// It may be sent.
+        Approved = "approved",
+        /// It may not.
+        Rejected = "rejected",
+    }
+
     /// How far a message has come.
     MessageStatus {
         /// It waits for its turn.
@@ -184,6 +212,16 @@ words! {
         Guard = "guard",
         /// In a flat.
         Resident = "resident",
+    }
+
+    /// A role that admins grant; the others come with a post or a home.
+    AdminRole {
+        /// Of everything.
+        SuperAdmin = "super_admin",
+        /// Of a society.
+        SocietyAdmin = "society_admin",
+        /// Of a block.
+        BlockAdmin = "block_admin",
     }
 
     /// How far a role reaches.
@@ -292,7 +330,11 @@ mod tests {
         same(&TextChannel::WORDS, TextChannel::of);
         same(&MessageStatus::WORDS, MessageStatus::of);
         same(&RoleName::WORDS, RoleName::of);
+        same(&AdminRole::WORDS, AdminRole::of);
         same(&ScopeType::WORDS, ScopeType::of);
+        same(&Audience::WORDS, Audience::of);
+        same(&TemplateKind::WORDS, TemplateKind::of);
+        same(&TemplateApproval::WORDS, TemplateApproval::of);
         same(&RequestedRole::WORDS, RequestedRole::of);
         same(&RequestStatus::WORDS, RequestStatus::of);
         same(&RequestDecision::WORDS, RequestDecision::of);

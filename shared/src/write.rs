@@ -161,6 +161,12 @@ enum Because {
     InvitedOften,
     /// As many requests of the caller wait for an answer as there may be.
     TooManyRequests,
+    /// The society has as many places of a kind as there may be.
+    TooManyPlaces,
+    /// A flat in which somebody lives.
+    FlatLivedIn,
+    /// The last who administers a society, or everything.
+    LastAdmin,
 }
 
 impl Because {
@@ -183,6 +189,13 @@ impl Because {
             Self::TooManyRequests => {
                 "Three of your requests wait for an answer. Please ask an admin of the society to decide about them first."
             }
+            Self::TooManyPlaces => {
+                "A society has at most 100 complexes, 1,000 blocks and 20,000 flats, and this one has as many already."
+            }
+            Self::FlatLivedIn => {
+                "Somebody lives in this flat, or has asked to. Please move them out, or decide about their request, first."
+            }
+            Self::LastAdmin => "Nobody else has this role. Please grant it to somebody else first.",
         }
     }
 }

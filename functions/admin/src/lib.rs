@@ -1,9 +1,15 @@
-//! What admins of a society do beside the gate: they read the audit, and verify that nobody changed it.
+//! What admins of a society do beside the gate: they set it up and change it, grant roles, read the audit, and verify that
+//! nobody changed it.
 
 mod anchor;
+mod audit_list;
 pub mod catalogue;
 mod export;
+mod places;
+mod roles;
+mod templates;
 mod verify;
+mod words;
 
 pub use anchor::{Anchor, Position};
 pub use export::{Line, lines};
@@ -27,5 +33,29 @@ pub async fn start(mut env: Env) -> Result<Router, StartError> {
 }
 
 shared::endpoints! {
-    signed_in: Writer = [verify::verify_audit, export::export_audit];
+    signed_in: Writer = [
+        verify::verify_audit,
+        export::export_audit,
+        audit_list::list_audit,
+        places::create_society,
+        places::list_managed_societies,
+        places::get_society,
+        places::change_society,
+        places::create_complex,
+        places::change_complex,
+        places::create_block,
+        places::change_block,
+        places::create_flat,
+        places::change_flat,
+        places::get_policies,
+        places::set_policies,
+        places::get_steps,
+        places::set_steps,
+        templates::list_templates,
+        templates::create_template,
+        templates::change_template,
+        roles::list_roles,
+        roles::grant_role,
+        roles::revoke_role,
+    ];
 }

@@ -25,6 +25,10 @@ pub enum Failure {
     NotAdmitted(tokio_postgres::Error),
     /// That user may do more than their work.
     TooMuch,
+    /// Nobody has signed in as the one who was to become a super admin.
+    Unknown,
+    /// What was given as their number is none.
+    NoPhone,
     /// The time of the invocation is used up.
     OutOfTime,
 }
@@ -55,6 +59,12 @@ impl fmt::Display for Failure {
             Self::TooMuch => f.write_str(
                 "the functions' user may do all that the owner may: DATABASE_URL has to name another one",
             ),
+            Self::Unknown => f.write_str(
+                "nobody has ever signed in so: have them sign in once with an app, and grant the role then",
+            ),
+            Self::NoPhone => {
+                f.write_str("that is no phone number: write it with its country, as + and digits")
+            }
             Self::OutOfTime => f.write_str("it was not done in time"),
         }
     }

@@ -4,6 +4,7 @@
 mod admit;
 mod failure;
 mod functions;
+mod grant;
 mod migrate;
 mod tell_cloudformation;
 
@@ -23,6 +24,7 @@ use tokio::time::Instant;
 pub use admit::{admit, keep_to_grants};
 pub use failure::Failure;
 pub use functions::{functions, replace_functions};
+pub use grant::{Granted, Person, grant_super_admin};
 pub use migrate::{Schema, migrations};
 
 /// What is kept of the invocation's time for telling CloudFormation how it went.
@@ -58,6 +60,9 @@ pub struct Request {
     /// Whether the rooms get another epoch, as after a restore.
     #[serde(default)]
     renew_epochs: bool,
+    /// Who becomes a super admin.
+    #[serde(default, rename = "grant_super_admin")]
+    super_admin: Option<Person>,
     #[serde(flatten)]
     caller: Option<Caller>,
 }
@@ -78,12 +83,13 @@ impl Migrator {
     /// CloudFormation could not be told, so that Lambda repeats the invocation; or, where nobody else is to
     /// be told, why the schema is not up to date.
     pub async fn handle(&self, event: LambdaEvent<Request>) -> Result<Option<Schema>, Error> {
-        let LambdaEvent { payload: Request { request_type, renew_epochs, caller }, context } = event;
+        let LambdaEvent { payload: Request { request_type, renew_epochs, super_admin, caller }, context } =
+            event;
         let left = context.deadline().duration_since(SystemTime::now()).unwrap_or_default();
         let done = match request_type {
             RequestType::Create | RequestType::Update => {
                 let until = Instant::now() + left.saturating_sub(KEPT_FOR_TELLING);
-                self.migrate(until, renew_epochs).await.map(Some)
+                self.migrate(until, renew_epochs, super_admin.as_ref()).await.map(Some)
             }
             RequestType::Delete => Ok(None),
         };

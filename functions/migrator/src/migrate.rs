@@ -8,7 +8,7 @@ use serde::Serialize;
 use tokio::time::{Instant, sleep, timeout_at};
 use tokio_postgres::Client;
 
-use crate::{Failure, Migrator, admit, replace_functions};
+use crate::{Failure, Granted, Migrator, Person, admit, grant_super_admin, replace_functions};
 
 mod embedded {
     refinery::embed_migrations!("../../migrations");
@@ -39,15 +39,23 @@ pub struct Schema {
     /// Whether the rooms have another epoch now: it was asked for, or the database is elsewhere than before, as after a
     /// restore (`docs/decisions/052`).
     renewed: bool,
+    /// What came of making somebody a super admin, where that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    super_admin: Option<Granted>,
 }
 
 impl Migrator {
     /// Applies what is missing. When the time is up, the connection is closed and the server rolls back.
-    pub(crate) async fn migrate(&self, until: Instant, renew: bool) -> Result<Schema, Failure> {
+    pub(crate) async fn migrate(
+        &self,
+        until: Instant,
+        renew: bool,
+        super_admin: Option<&Person>,
+    ) -> Result<Schema, Failure> {
         let patience = until.min(Instant::now() + PATIENCE);
         let work = async {
             loop {
-                let done = self.migrate_once(until, renew).await;
+                let done = self.migrate_once(until, renew, super_admin).await;
                 match &done {
                     // Nothing has been begun then.
                     Err(failure @ Failure::Database(_)) if Instant::now() + RETRY_AFTER < patience => {
@@ -61,11 +69,22 @@ impl Migrator {
         timeout_at(until, work).await.unwrap_or(Err(Failure::OutOfTime))
     }
 
-    async fn migrate_once(&self, until: Instant, renew: bool) -> Result<Schema, Failure> {
+    async fn migrate_once(
+        &self,
+        until: Instant,
+        renew: bool,
+        super_admin: Option<&Person>,
+    ) -> Result<Schema, Failure> {
         let (mut client, serving) = self.owner.connect().await?;
         let work = async move {
             begin(&client, until).await?;
-            let done = self.bring_up(&mut client, until, renew).await;
+            let mut done = self.bring_up(&mut client, until, renew).await;
+            if let (Ok(schema), Some(person)) = (&mut done, super_admin) {
+                match grant_super_admin(&client, person).await {
+                    Ok(granted) => schema.super_admin = Some(granted),
+                    Err(failure) => done = Err(failure),
+                }
+            }
             // A connection that is lost has given its lock back.
             let _ = client.batch_execute(END).await;
             done
@@ -114,6 +133,7 @@ async fn apply_missing(client: &mut Client) -> Result<Schema, Failure> {
             applied: report.applied_migrations().iter().map(ToString::to_string).collect(),
             version: history.last().map_or(0, |last| last.version()),
             renewed: false,
+            super_admin: None,
         }),
     }
 }

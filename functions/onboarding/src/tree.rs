@@ -3,9 +3,10 @@
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use shared::{
-    App, Timestamp,
+    App,
     http::{ApiError, List},
     input::{FromFields, PlaceCursor, PlacePage, Query},
+    place::{Block, Complex},
     statement,
     text::ShortText,
 };
@@ -75,14 +76,6 @@ pub(crate) struct InSociety {
     society_id: Uuid,
 }
 
-#[derive(Serialize, Deserialize, ToSchema)]
-pub(crate) struct Complex {
-    id: Uuid,
-    society_id: Uuid,
-    name: String,
-    created_at: Timestamp,
-}
-
 /// Lists the complexes of a society.
 ///
 /// **Permissions:** any user.
@@ -109,14 +102,6 @@ pub(crate) async fn list_complexes(
 #[into_params(parameter_in = Query)]
 pub(crate) struct InComplex {
     complex_id: Uuid,
-}
-
-#[derive(Serialize, Deserialize, ToSchema)]
-pub(crate) struct Block {
-    id: Uuid,
-    complex_id: Uuid,
-    name: String,
-    created_at: Timestamp,
 }
 
 /// Lists the blocks of a complex.

@@ -1,5 +1,5 @@
 -- The demo society: Green Acres in Bengaluru, one complex, 2 blocks with 20 flats each, 2 residents
--- in each flat, 4 guards, 1 society admin. Every id follows from what it names, so that the lines in
+-- in each flat, 4 guards, 1 society admin, 1 super admin. Every id follows from what it names, so that the lines in
 -- the README can be copied. Running this twice changes nothing.
 
 INSERT INTO societies (id, name, city) VALUES
@@ -64,13 +64,19 @@ SELECT ('77777777-7777-7777-7777-' || lpad(n::text, 12, '0'))::uuid,
 ON CONFLICT DO NOTHING;
 
 INSERT INTO users (id, firebase_uid, phone, name) VALUES
-    ('88888888-8888-8888-8888-888888888888', 'demo-admin', '+919600000001', 'Society Admin')
+    ('88888888-8888-8888-8888-888888888888', 'demo-admin', '+919600000001', 'Society Admin'),
+    ('99999999-9999-9999-9999-999999999999', 'demo-super-admin', '+919600000002', 'Super Admin')
 ON CONFLICT DO NOTHING;
 
 INSERT INTO role_assignments (user_id, role, scope_type, scope_id)
 SELECT '88888888-8888-8888-8888-888888888888', 'society_admin', 'society', '11111111-1111-1111-1111-111111111111'
  WHERE NOT EXISTS (SELECT FROM role_assignments
                     WHERE user_id = '88888888-8888-8888-8888-888888888888' AND role = 'society_admin');
+
+INSERT INTO role_assignments (user_id, role, scope_type)
+SELECT '99999999-9999-9999-9999-999999999999', 'super_admin', 'global'
+ WHERE NOT EXISTS (SELECT FROM role_assignments
+                    WHERE user_id = '99999999-9999-9999-9999-999999999999' AND role = 'super_admin');
 
 DROP TABLE demo_residents, demo_flats;
 

@@ -1,7 +1,8 @@
 //! Every endpoint with what its function knows of it, and the request that the API reference shows.
 
 use serde_json::Value;
-use shared::catalogue::Entry;
+use shared::catalogue::{Entry, NEW_LANGUAGE, NEW_NAME};
+use uuid::Uuid;
 
 use crate::openapi;
 
@@ -28,6 +29,23 @@ pub struct Endpoint {
 
 /// The number of the visitors in the examples.
 pub const EXAMPLE_PHONE: &str = "+919876543210";
+
+/// What stands in the place of what nothing is called yet, anew at each call.
+pub fn fresh() -> [(&'static str, String); 2] {
+    let id = Uuid::new_v4();
+    let letter = |place: usize| {
+        let byte = id.as_bytes().get(place).copied().unwrap_or_default();
+        char::from(b'a' + byte % 26)
+    };
+    let region = |place| letter(place).to_ascii_uppercase();
+    let language = format!("{}{}{}_{}{}", letter(0), letter(1), letter(2), region(3), region(4));
+    [(NEW_NAME, format!("{NEW_NAME} {id}")), (NEW_LANGUAGE, language)]
+}
+
+/// A text with that.
+pub fn renewed(text: String) -> String {
+    fresh().iter().fold(text, |text, (example, value)| text.replace(example, value))
+}
 
 impl Endpoint {
     /// The path and the body that are sent, with what is known in the place of what stands for it in the example.

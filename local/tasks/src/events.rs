@@ -63,6 +63,8 @@ pub fn all() -> Result<BTreeMap<String, Value>, Error> {
     events.insert("dispatcher/watch.json".to_owned(), json!({"watch": {}}));
     events.insert("dispatcher/greet.json".to_owned(), greeting);
     events.insert("migrator/by_hand.json".to_owned(), json!({}));
+    let person = json!({"firebase_uid": "demo-super-admin"});
+    events.insert("migrator/grant_super_admin.json".to_owned(), json!({"grant_super_admin": person}));
     for request in ["Create", "Update", "Delete"] {
         events.insert(format!("migrator/{}.json", request.to_lowercase()), migrations(request));
     }

@@ -13,6 +13,7 @@ pub mod epochs;
 mod error;
 pub mod events;
 pub mod explain;
+pub mod grant;
 pub mod measure;
 pub mod openapi;
 pub mod readme;

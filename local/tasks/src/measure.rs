@@ -15,7 +15,7 @@ use uuid::{Uuid, uuid};
 
 use crate::{
     Error, budget,
-    catalogue::{EXAMPLE_PHONE, Endpoint, endpoints},
+    catalogue::{EXAMPLE_PHONE, Endpoint, endpoints, fresh},
     crowd, emulator, explain, rings, samples, stuck,
 };
 
@@ -123,11 +123,14 @@ impl Pass<'_, '_> {
         let uid = match endpoint.entry.caller {
             // Somebody who is new in each pass.
             Person::Newcomer => format!("newcomer-{}", Uuid::new_v4()),
-            caller @ (Person::Guard | Person::Resident | Person::Admin) => samples::uid(caller),
+            caller @ (Person::Guard | Person::Resident | Person::Admin | Person::SuperAdmin) => {
+                samples::uid(caller)
+            }
         };
         let token = self.token(operation, &uid)?;
         let phone = format!("+9198{:08}", Uuid::new_v4().as_u128() % 100_000_000);
         let mut known = vec![(EXAMPLE_PHONE, phone)];
+        known.extend(fresh());
         if let Some(id_token) = endpoint.body.as_ref().and_then(|body| body["idToken"].as_str()) {
             known.push((id_token, token.clone()));
         }

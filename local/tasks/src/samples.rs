@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::{
     Error,
-    catalogue::endpoints,
+    catalogue::{endpoints, renewed},
     events::{DIRECTORY, ID_TOKEN, OPENED_AT, RESPONSE_URL, TOKEN},
     measure,
 };
@@ -22,7 +22,7 @@ const DONE: u64 = 0;
 
 /// Events that are no request of the HTTP API: whose token they are served with, the status they are answered with, and
 /// the event that is served before.
-const OTHERS: [(&str, &str, u64, Option<&str>); 17] = [
+const OTHERS: [(&str, &str, u64, Option<&str>); 18] = [
     ("dispatcher/drain", "", DONE, None),
     ("dispatcher/greet", "", DONE, None),
     ("dispatcher/scheduled", "", DONE, None),
@@ -32,6 +32,7 @@ const OTHERS: [(&str, &str, u64, Option<&str>); 17] = [
     ("migrator/by_hand", "", DONE, None),
     ("migrator/create", "", DONE, None),
     ("migrator/delete", "", DONE, None),
+    ("migrator/grant_super_admin", "", DONE, None),
     ("migrator/update", "", DONE, None),
     ("realtime/connect", RESIDENT, 200, None),
     ("realtime/connect_socket_io", RESIDENT, 200, None),
@@ -87,6 +88,7 @@ pub(crate) fn uid(person: Person) -> String {
         Person::Guard => "demo-guard-1".to_owned(),
         Person::Resident => RESIDENT.to_owned(),
         Person::Admin => "demo-admin".to_owned(),
+        Person::SuperAdmin => "demo-super-admin".to_owned(),
         Person::Newcomer => format!("newcomer-{}", Uuid::new_v4()),
     }
 }
@@ -148,7 +150,7 @@ async fn serve_at(
         }
     }
     let token = stack.token(uid)?;
-    event = event
+    event = renewed(event)
         .replace(ID_TOKEN, &token)
         .replace(TOKEN, &token)
         .replace(RESPONSE_URL, &format!("{}/_local/cloudformation", stack.base_url()))

@@ -8,7 +8,7 @@ use std::{collections::BTreeSet, fs};
 use serde_json::{Value, json};
 use shared::catalogue::{LINK_TOKEN, PEOPLE, Person};
 use stack::{Identity, checkout, own_template};
-use tasks::catalogue::{Endpoint, endpoints};
+use tasks::catalogue::{Endpoint, endpoints, renewed};
 use uuid::Uuid;
 
 use crate::support::{
@@ -20,7 +20,7 @@ use crate::support::{
 const EXAMPLE_PHONE: &str = "+919876543210";
 
 impl World {
-    fn people(&self) -> [&Actor; 12] {
+    pub fn people(&self) -> [&Actor; 12] {
         [
             &self.guard,
             &self.resident,
@@ -43,6 +43,7 @@ impl World {
             Person::Guard => self.guard.clone(),
             Person::Resident => self.resident.clone(),
             Person::Admin => self.admin.clone(),
+            Person::SuperAdmin => self.super_admin.clone(),
             Person::Newcomer => self.newcomer(Identity::of(&format!("newcomer-{}", Uuid::new_v4()))),
         }
     }
@@ -78,7 +79,7 @@ impl World {
         // Nobody is logged twice, and no number is invited more than five times.
         let phone = format!("+9198765{:05}", Uuid::new_v4().as_u128() % 100_000);
         let request: (String, Option<Value>) =
-            serde_json::from_str(&request.replace(EXAMPLE_PHONE, &phone)).unwrap();
+            serde_json::from_str(&renewed(request.replace(EXAMPLE_PHONE, &phone))).unwrap();
         self.send_as_shown(endpoint, request, actor).await
     }
 

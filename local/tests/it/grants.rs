@@ -224,7 +224,8 @@ async fn nothing_is_made_or_switched_off() {
         "SET SESSION AUTHORIZATION society360",
         "CREATE ROLE mine LOGIN",
         "GRANT society360 TO society360_lambda",
-        "INSERT INTO societies (name, city) VALUES ('Mine', 'Mine')",
+        "DELETE FROM societies",
+        "UPDATE societies SET id = gen_random_uuid()",
         "INSERT INTO guards (user_id, society_id) SELECT id, id FROM users",
     ] {
         assert_denied(&thief, statement).await;
@@ -256,10 +257,23 @@ async fn retention_cannot_be_hurried() {
         "SELECT strip_visitor(v) FROM visitors v",
         "SELECT make_month_partition('visits', 'checkin_time', '2001-01-01')",
         "INSERT INTO policies (society_id, name, value) SELECT id, 'visitor_retention_days', '30' FROM societies",
+        "DELETE FROM policies",
         "UPDATE visitors SET created_at = '2020-01-01'",
     ] {
         assert_denied(&thief, statement).await;
     }
+    // What a society decides is audited with the change, and never less than the check allows.
+    let decide = |days: i32| {
+        format!(
+            "SELECT set_policies(id, '{{\"visitor_retention_days\": {days}}}', NULL, NULL) FROM societies"
+        )
+    };
+    let refused = thief.batch_execute(&decide(29)).await.unwrap_err();
+    assert_eq!(refused.code().map(|code| code.code()), Some("23514"));
+    let audited = "SELECT count(*) FROM audit_logs WHERE action = 'policies.set'";
+    assert_eq!(world.count(audited).await, 0);
+    thief.batch_execute(&decide(30)).await.unwrap();
+    assert_eq!(world.count(audited).await, 2);
     assert_eq!(
         world.resident.get(&format!("/v1/visitors/{visitor}")).await.data(200)["visitor_name"],
         "Kiran"

@@ -67,6 +67,15 @@ async fn every_list_has_pages() {
             .await
             .data(201);
     }
+    world
+        .db
+        .batch_execute(
+            "INSERT INTO societies (name, city) VALUES ('Lotus', 'Pune');
+             INSERT INTO role_assignments (user_id, role, scope_type, scope_id)
+             SELECT id, 'society_admin', 'society', '11111111-1111-1111-1111-111111111111' FROM users WHERE name IN ('Meera', 'Farhan')",
+        )
+        .await
+        .unwrap();
     // Three more who wait for an answer.
     for _ in 0..3 {
         world.log_visitor().await;
@@ -79,6 +88,10 @@ async fn every_list_has_pages() {
         (&world.guard, "/v1/fcm-tokens".to_owned(), 3),
         (&world.admin, "/v1/resident-requests?status=pending".to_owned(), 3),
         (&world.guard, format!("/v1/society/{}/expected-visitors", GREEN_ACRES), 6),
+        (&world.super_admin, "/v1/admin/societies".to_owned(), 3),
+        (&world.super_admin, "/v1/admin/message-templates".to_owned(), 4),
+        (&world.admin, format!("/v1/admin/societies/{GREEN_ACRES}/roles"), 4),
+        (&world.admin, format!("/v1/admin/societies/{GREEN_ACRES}/audit?action=visitor.create"), 6),
     ] {
         assert_eq!(read_all(actor, &path, || async {}).await.len(), rows, "{path}");
     }

@@ -116,6 +116,8 @@ async fn the_readme_lists_who_is_in_the_demo() {
 const PART: &str = "SELECT CASE WHEN g.id IS NOT NULL THEN 'guard of ' || s.name
                                 WHEN o.is_primary THEN o.role || ' of the flat'
                                 WHEN o.id IS NOT NULL THEN 'second resident of the flat'
+                                WHEN EXISTS (SELECT FROM role_assignments r WHERE r.user_id = u.id AND r.role = 'super_admin')
+                                THEN 'admin of everything'
                                 ELSE 'admin of ' || s.name END
     FROM users u LEFT JOIN guards g ON g.user_id = u.id LEFT JOIN flat_occupancies o ON o.user_id = u.id, societies s
    WHERE u.id = $1";

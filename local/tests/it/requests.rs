@@ -395,7 +395,8 @@ async fn queries_are_what_the_reference_says() {
             None => parameter,
         });
         let parameters: Vec<_> = parameters.filter(|parameter| parameter["in"] == "query").collect();
-        let path = path.replace("{society_id}", &GREEN_ACRES.to_string());
+        // Lists below an id are those of a society.
+        let path = path.replace("{society_id}", "{id}").replace("{id}", &GREEN_ACRES.to_string());
         for parameter in &parameters {
             let name = parameter["name"].as_str().unwrap();
             let others = parameters.iter().filter(|other| other["name"] != name && other["required"] == true);

@@ -8,9 +8,9 @@ use std::{
 use shared::{
     device::Platform,
     vocabulary::{
-        AnsweredBy, Channel, CheckinMethod, DecidedBy, Decision, EmergencyStatus, LANGUAGES, MessageStatus,
-        Purpose, RequestDecision, RequestStatus, RequestedRole, RoleName, ScopeType, TextChannel,
-        VisitorStatus,
+        AnsweredBy, Audience, Channel, CheckinMethod, DecidedBy, Decision, EmergencyStatus, LANGUAGES,
+        MessageStatus, Purpose, RequestDecision, RequestStatus, RequestedRole, RoleName, ScopeType,
+        TemplateApproval, TextChannel, VisitorStatus,
     },
 };
 use stack::{Stack, checkout};
@@ -21,13 +21,15 @@ use crate::statements::statements;
 type Words = BTreeMap<String, BTreeSet<String>>;
 
 /// Which words of Rust stand in which columns.
-const IN_RUST: [(&[&str], &[&str]); 15] = [
+const IN_RUST: [(&[&str], &[&str]); 17] = [
     (&VisitorStatus::WORDS, &["visitors.status"]),
     (&DecidedBy::WORDS, &["visitors.decided_by"]),
     (&AnsweredBy::WORDS, &["visitor_approvals.decided_by"]),
     (&Decision::WORDS, &["visitor_approvals.decision"]),
     (&Channel::WORDS, &["deliveries.channel", "escalation_steps.channel", "notification_logs.channel"]),
     (&TextChannel::WORDS, &["message_templates.channel"]),
+    (&Audience::WORDS, &["escalation_steps.audience"]),
+    (&TemplateApproval::WORDS, &["message_templates.approval"]),
     (&MessageStatus::WORDS, &["notification_logs.status"]),
     (&RoleName::WORDS, &["role_assignments.role"]),
     (&ScopeType::WORDS, &["role_assignments.scope_type"]),
@@ -39,13 +41,7 @@ const IN_RUST: [(&[&str], &[&str]); 15] = [
     (&[Platform::Ios.as_str(), Platform::Android.as_str(), Platform::Web.as_str()], &["devices.platform"]),
 ];
 /// Columns whose words nothing outside of the database names.
-const OF_SQL_ALONE: [&str; 5] = [
-    "deliveries.turn",
-    "escalation_steps.audience",
-    "message_templates.approval",
-    "policies.value",
-    "put_off.work",
-];
+const OF_SQL_ALONE: [&str; 3] = ["deliveries.turn", "policies.value", "put_off.work"];
 /// Columns that no constraint bounds, since others do so before, or since they may hold other words as well.
 const UNCHECKED: [(&str, &[&str]); 6] = [
     ("notifications.status", &MessageStatus::WORDS),

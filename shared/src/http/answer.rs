@@ -53,6 +53,11 @@ impl<T> List<T> {
         Self { success: true, data, next_cursor }
     }
 
+    /// A page whose statement says where the next one starts.
+    pub fn until(data: Vec<T>, next: Option<impl Position>) -> Self {
+        Self { success: true, data, next_cursor: next.map(Position::encode) }
+    }
+
     /// The rows and the cursor, for an answer that says more than these.
     pub fn into_parts(self) -> (Vec<T>, Option<String>) {
         (self.data, self.next_cursor)

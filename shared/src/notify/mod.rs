@@ -13,6 +13,7 @@ use std::time::Duration;
 
 pub use message::{Message, Template};
 pub use outcome::{Outcome, Settlement};
+pub use text::unknown_place;
 
 use crate::{
     StartError,

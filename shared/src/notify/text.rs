@@ -63,6 +63,25 @@ pub(super) fn title_and_body(message: &Message) -> (String, String) {
     (title.to_owned(), body)
 }
 
+/// What in a text no message could fill: a brace without its other one, or a place that nothing is known for.
+pub fn unknown_place(body: &str) -> Option<String> {
+    let mut rest = body;
+    while let Some(start) = rest.find(['{', '}']) {
+        let place = rest.get(start..).unwrap_or_default();
+        let end = place.find('}').filter(|_| place.starts_with('{'));
+        let Some(end) = end else { return Some(place.chars().take(1).collect()) };
+        let (name, after) = (place.get(1..end).unwrap_or_default(), place.get(end + 1..).unwrap_or_default());
+        if !PLACES.contains(&name) {
+            return Some(format!("{{{name}}}"));
+        }
+        rest = after;
+    }
+    None
+}
+
+/// What [`fill`] fills.
+const PLACES: [&str; 5] = ["visitor_name", "flat_number", "society_name", "access_code", "link"];
+
 /// The places of a text in their order, with what fills them; `None` where one cannot be filled.
 pub(super) fn parameters(message: &Message, links: &Links) -> Option<Vec<(String, String)>> {
     let (template, subject) = (message.template.as_ref()?, message.visitor.as_ref()?);
@@ -94,4 +113,27 @@ fn fill(place: &str, message: &Message, subject: &Subject, links: &Links) -> Opt
 /// A name as it may stand in a text: it cannot bring a line or a place of its own.
 fn plain(name: &str) -> String {
     name.replace(['{', '}'], " ").split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_nothing_fills_is_named() {
+        let found = |body: &str| unknown_place(body).unwrap_or_default();
+        for whole in ["", "Welcome", "{visitor_name}, {flat_number}: {link}", "{access_code}{society_name}"] {
+            assert_eq!(found(whole), "", "{whole}");
+        }
+        for (body, place) in [
+            ("{name} is here", "{name}"),
+            ("{link} {{link}", "{{link}"),
+            ("{link", "{"),
+            ("link}", "}"),
+            ("{}", "{}"),
+            ("{visitor_name }", "{visitor_name }"),
+        ] {
+            assert_eq!(found(body), place, "{body}");
+        }
+    }
 }

@@ -66,7 +66,8 @@ struct Maker<'a> {
 impl Maker<'_> {
     /// Whether a body's example is without this field.
     fn leaves_out(&self, name: &str) -> bool {
-        LEFT_OUT.contains(&name) || self.entry.is_some_and(|entry| entry.left_out == Some(name))
+        LEFT_OUT.contains(&name) && self.particular(name).is_none()
+            || self.entry.is_some_and(|entry| entry.left_out == Some(name))
     }
 
     /// What a field holds in this place only.

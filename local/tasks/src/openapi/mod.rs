@@ -77,7 +77,7 @@ functions! {
     devices: "Devices", "The phones a user is pushed to, always their own.";
     notifications: "Notifications", "What a phone was sent, and what its owner wants to be sent.";
     emergencies: "Emergencies", "A resident calls, a guard takes it on and resolves it.";
-    admin: "Administration", "The audit of a society, and whether anybody changed it.";
+    admin: "Administration", "How a society is set up and changed, who administers it, and its audit.";
     health: "Health", "Whether the API and its database answer.";
 }
 
@@ -103,8 +103,9 @@ pub fn document() -> Value {
     let mut tags = Vec::new();
     for Documented { tag: (name, about), mut api, .. } in functions() {
         for item in api.paths.paths.values_mut() {
-            for operation in
-                [&mut item.get, &mut item.post, &mut item.patch, &mut item.delete].into_iter().flatten()
+            for operation in [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete]
+                .into_iter()
+                .flatten()
             {
                 operation.tags = Some(vec![name.to_owned()]);
             }

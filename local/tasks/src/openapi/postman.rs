@@ -25,8 +25,8 @@ const VARIABLES: [(&str, &str); 15] = [
     ("emergencies/id", "emergency_id"),
     ("flat_id", "flat_id"),
     ("idToken", "bearerToken"),
-    ("name", "user_name"),
     ("notifications/id", "notification_id"),
+    ("profile/name", "user_name"),
     ("qr_code", "qr_code"),
     ("resident-requests/id", "request_id"),
     ("society_id", "society_id"),
@@ -36,7 +36,8 @@ const VARIABLES: [(&str, &str); 15] = [
 ];
 
 /// Fields of examples that are not sent, so that after a run no phone is quiet or speaks another language.
-const NOT_SENT: [&str; 3] = ["language", "quiet_from", "quiet_until"];
+const NOT_SENT: [&str; 3] =
+    ["profile/language", "notification-preferences/quiet_from", "notification-preferences/quiet_until"];
 
 /// What a reader is told behind what the API reference says.
 const RUNNING: &str = "\n\n## Running the collection\n\nSet `baseUrl`, and `bearerToken` to the ID token of a guard or \
@@ -151,7 +152,7 @@ impl<'a> Call<'a> {
         let mut call = Self { id, entry, path, method, operation, body: None, sent: BTreeMap::new() };
         call.body = operation.pointer("/requestBody/content/application~1json/example").cloned();
         if let Some(fields) = call.body.as_mut().and_then(Value::as_object_mut) {
-            fields.retain(|name, _| !NOT_SENT.contains(&name.as_str()));
+            fields.retain(|name, _| !NOT_SENT.contains(&format!("{}/{name}", whose(path)).as_str()));
             for (name, value) in fields {
                 if let Some(variable) = variable(path, name) {
                     call.sent.insert(variable.to_owned(), value.take());
@@ -271,10 +272,15 @@ pm.test(`${get('role')}: ${expected ?? 'no failure'}`, () => {
   else pm.expect(pm.response.code).to.be.below(500)REFUSED;
 });";
 
+/// The first part of a path, such as `profile`.
+fn whose(path: &str) -> &str {
+    path.split('/').nth(2).unwrap_or_default()
+}
+
 /// The variable for a parameter or a field of an operation at this path.
 fn variable(path: &str, name: &str) -> Option<&'static str> {
-    let whose = path.split('/').nth(2).unwrap_or_default();
-    let wanted = if name == "id" { format!("{whose}/id") } else { name.to_owned() };
+    let wanted =
+        if ["id", "name"].contains(&name) { format!("{}/{name}", whose(path)) } else { name.to_owned() };
     VARIABLES.iter().find(|(name, _)| *name == wanted).map(|(_, variable)| *variable)
 }
 

@@ -134,7 +134,9 @@ fn has_demo_name(text: &str) -> bool {
     let numbered =
         |name: &str| text.split(name).skip(1).any(|behind| behind.starts_with(|c: char| c.is_ascii_digit()));
     ["Resident ", "Guard ", "demo-resident-", "demo-guard-"].into_iter().any(numbered)
-        || ["Society Admin", "demo-admin"].iter().any(|name| text.contains(name))
+        || ["Society Admin", "demo-admin", "Super Admin", "demo-super-admin"]
+            .iter()
+            .any(|name| text.contains(name))
 }
 
 /// `someone@somewhere.in`, and `user:password@host` alike.
