@@ -52,3 +52,6 @@ pub const MESSAGE_COUNTRIES: ListPolicy = ListPolicy { name: "message_countries"
 /// Whether a resident's request is approved without an admin.
 pub const RESIDENT_AUTO_APPROVE: SwitchPolicy =
     SwitchPolicy { name: "resident_auto_approve", default: false };
+/// Whether guards are served in their shifts alone; otherwise they are warned. The SQL function `is_off_shift` has the same
+/// default.
+pub const GUARD_SHIFT_ENFORCED: SwitchPolicy = SwitchPolicy { name: "guard_shift_enforced", default: false };

@@ -161,6 +161,8 @@ enum Because {
     InvitedOften,
     /// As many requests of the caller wait for an answer as there may be.
     TooManyRequests,
+    /// A guard who signs in by themselves.
+    OwnAccount,
 }
 
 impl Because {
@@ -179,6 +181,9 @@ impl Because {
             }
             Self::InvitedOften => {
                 "This visitor was sent three invitations already. Please tell them the code yourself."
+            }
+            Self::OwnAccount => {
+                "This guard signs in with an account of their own. Please make a guard anew who signs in with a PIN."
             }
             Self::TooManyRequests => {
                 "Three of your requests wait for an answer. Please ask an admin of the society to decide about them first."
@@ -307,6 +312,11 @@ impl<A> Written<A> {
     /// What was answered.
     pub fn answer(&self) -> &A {
         &self.answer
+    }
+
+    /// Whether it was given before.
+    pub fn is_replayed(&self) -> bool {
+        self.replayed
     }
 
     /// The same, with another answer.

@@ -3,6 +3,10 @@
 mod anchor;
 pub mod catalogue;
 mod export;
+mod gate_devices;
+mod gates;
+mod guards;
+mod roster;
 mod verify;
 
 pub use anchor::{Anchor, Position};
@@ -27,5 +31,26 @@ pub async fn start(mut env: Env) -> Result<Router, StartError> {
 }
 
 shared::endpoints! {
-    signed_in: Writer = [verify::verify_audit, export::export_audit];
+    schemas: [guards::Flag];
+    signed_in: Writer = [
+        verify::verify_audit,
+        export::export_audit,
+        gates::create_gate,
+        gates::change_gate,
+        gates::list_gates,
+        guards::create_guard,
+        guards::list_guards,
+        guards::change_guard,
+        guards::activate_guard,
+        guards::deactivate_guard,
+        guards::give_pin,
+        guards::unlock_guard,
+        roster::set_assignments,
+        roster::get_assignments,
+        roster::set_shifts,
+        roster::get_shifts,
+        gate_devices::create_device_code,
+        gate_devices::list_gate_devices,
+        gate_devices::revoke_gate_device,
+    ];
 }

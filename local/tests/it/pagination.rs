@@ -67,6 +67,14 @@ async fn every_list_has_pages() {
             .await
             .data(201);
     }
+    for number in 0..3 {
+        let gate = world.make_gate(&format!("Gate {number}")).await;
+        let guard = world.make_guard("Mohan").await;
+        let code = world.device_code(&gate).await;
+        let body = json!({"guard_code": guard.code, "pin": guard.given, "device_identifier": gate.phone,
+                          "device_code": code});
+        world.nobody().post("/v1/auth/guard", body).await.refused(409, "PIN_CHANGE_REQUIRED");
+    }
     // Three more who wait for an answer.
     for _ in 0..3 {
         world.log_visitor().await;
@@ -79,6 +87,10 @@ async fn every_list_has_pages() {
         (&world.guard, "/v1/fcm-tokens".to_owned(), 3),
         (&world.admin, "/v1/resident-requests?status=pending".to_owned(), 3),
         (&world.guard, format!("/v1/society/{}/expected-visitors", GREEN_ACRES), 6),
+        (&world.admin, format!("/v1/admin/societies/{GREEN_ACRES}/gates"), 3),
+        (&world.admin, format!("/v1/admin/societies/{GREEN_ACRES}/guards"), 5),
+        (&world.admin, format!("/v1/admin/societies/{GREEN_ACRES}/guards?active=true&q=mohan"), 3),
+        (&world.admin, format!("/v1/admin/societies/{GREEN_ACRES}/gate-devices"), 3),
     ] {
         assert_eq!(read_all(actor, &path, || async {}).await.len(), rows, "{path}");
     }

@@ -9,7 +9,7 @@ use shared::catalogue::Entry;
 use super::{example, refusals, resolve};
 
 /// Methods an operation can have.
-pub(super) const METHODS: [&str; 4] = ["get", "post", "patch", "delete"];
+pub(super) const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 /// Parameters that mean the same wherever they stand, by their schema: key, and name in the query.
 pub(super) const PAGINATION: [(&str, &str); 4] =
     [("Limit", "limit"), ("WholeLimit", "limit"), ("Cursor", "cursor"), ("PlaceCursor", "cursor")];

@@ -103,8 +103,9 @@ pub fn document() -> Value {
     let mut tags = Vec::new();
     for Documented { tag: (name, about), mut api, .. } in functions() {
         for item in api.paths.paths.values_mut() {
-            for operation in
-                [&mut item.get, &mut item.post, &mut item.patch, &mut item.delete].into_iter().flatten()
+            for operation in [&mut item.get, &mut item.post, &mut item.patch, &mut item.put, &mut item.delete]
+                .into_iter()
+                .flatten()
             {
                 operation.tags = Some(vec![name.to_owned()]);
             }
