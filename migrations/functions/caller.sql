@@ -16,16 +16,16 @@ DECLARE
     v_refreshed  integer := 0;
 BEGIN
     IF p_uid IS NOT NULL THEN
-        SELECT u.id, u.firebase_uid, u.phone, u.email, u.name, u.avatar_url INTO me FROM users u WHERE u.firebase_uid = p_uid;
+        SELECT u.id, u.firebase_uid, u.phone, u.email, u.name, u.avatar_url, u.session INTO me FROM users u WHERE u.firebase_uid = p_uid;
         IF NOT FOUND THEN
             -- The conflict is a user created by a parallel first request: take that row. The number comes with the token, below.
             INSERT INTO users AS u (firebase_uid, email, name, avatar_url) VALUES (p_uid, p_email, p_name, p_picture)
             ON CONFLICT (firebase_uid) DO UPDATE SET updated_at = u.updated_at
-            RETURNING u.id, u.firebase_uid, u.phone, u.email, u.name, u.avatar_url, u.xmax = 0 AS is_new INTO me;
+            RETURNING u.id, u.firebase_uid, u.phone, u.email, u.name, u.avatar_url, u.session, u.xmax = 0 AS is_new INTO me;
             v_is_new := me.is_new;
         END IF;
     ELSE
-        SELECT u.id, u.firebase_uid, u.phone, u.email, u.name, u.avatar_url INTO me FROM users u WHERE u.id = p_user;
+        SELECT u.id, u.firebase_uid, u.phone, u.email, u.name, u.avatar_url, u.session INTO me FROM users u WHERE u.id = p_user;
         IF NOT FOUND THEN RETURN NULL; END IF;
     END IF;
 
@@ -72,7 +72,7 @@ BEGIN
     END IF;
     RETURN jsonb_build_object(
         'rate', jsonb_build_object('own', v_own, 'address', v_address, 'reset_seconds', ceil(v_start + p_window - v_second)::bigint),
-        'is_new', v_is_new, 'refreshed', v_refreshed,
+        'is_new', v_is_new, 'session', me.session, 'refreshed', v_refreshed,
         'user', jsonb_build_object(
             'id', me.id, 'firebase_uid', me.firebase_uid, 'phone', coalesce(p_phone, me.phone), 'email', coalesce(p_email, me.email),
             'name', me.name, 'avatar_url', me.avatar_url),

@@ -18,7 +18,7 @@ BEGIN
     IF EXISTS (SELECT FROM guards WHERE user_id = p_user AND active) THEN
         SELECT jsonb_build_object(
                    'id', g.id, 'guard_id', g.id, 'active', g.active, 'society_id', s.id, 'society_name', s.name,
-                   'city', s.city, 'block_id', g.block_id, 'assigned_block_name', b.name)
+                   'city', s.city, 'block_id', g.block_id, 'assigned_block_name', b.name) || guard_duty(g.id)
           INTO v_guard
           FROM guards g
           JOIN live_role_assignments l ON l.user_id = g.user_id AND l.role = 'guard' AND l.scope_id = g.society_id

@@ -11,7 +11,10 @@ BEGIN
                    'emergency_id', o.data -> 'emergency_id', 'decision', o.data -> 'decision', 'status', o.data -> 'status',
                    'screen', CASE WHEN d.kind = 'visitor_request' THEN 'visitor_approvals'
                                   WHEN d.kind = 'resident_joined' THEN 'my_flats'
+                                  WHEN d.kind IN ('guard_locked', 'foreign_device') THEN 'guards'
                                   WHEN starts_with(d.kind, 'emergency') THEN 'emergencies' ELSE 'visitor_details' END,
+                   'guard_id', o.data -> 'guard_id',
+                   'guard_name', CASE WHEN d.kind IN ('guard_locked', 'foreign_device') THEN o.data -> 'guard_name' END,
                    'click_action', 'FLUTTER_NOTIFICATION_CLICK'))
           FROM outbox o LEFT JOIN visitors v ON v.id = d.visitor_id WHERE o.id = d.event_id),
         jsonb_build_object('type', d.kind));

@@ -5,6 +5,9 @@ BEGIN
         RETURN CASE WHEN p_event IN (
             'visitor_request', 'visitor_checkin', 'visitor_checkout', 'visitor_timeout', 'guard_override', 'emergency_updated',
             'resident_joined') THEN p_users ELSE '{}' END;
+    ELSIF p_event IN ('guard_locked', 'foreign_device') THEN
+        RETURN ARRAY(SELECT DISTINCT user_id FROM live_role_assignments
+                      WHERE scope_id = split_part(p_room, ':', 2)::uuid AND role = 'society_admin');
     ELSIF p_event IN ('request_approved', 'visitor_timeout', 'emergency_alert') THEN
         RETURN ARRAY(
             SELECT DISTINCT user_id FROM live_role_assignments

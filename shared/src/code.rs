@@ -23,8 +23,12 @@ pub enum ErrorCode {
     TokenInvalid,
     /// 401: the token was valid once.
     TokenExpired,
+    /// 401: the guard's code or number, or their PIN, is another one.
+    PinWrong,
     /// 403: the caller's role or scope does not allow this.
     Forbidden,
+    /// 403: the phone stands at no gate, or its code is not valid (any more).
+    DeviceNotRegistered,
     /// 404: unknown, or belonging to a society the caller has no part in.
     NotFound,
     /// 405: the path exists, the method does not.
@@ -48,6 +52,8 @@ pub enum ErrorCode {
     /// 409: the caller is not known to live there; `data.status` says where their wish stands, `data.request_id` names
     /// the request to be decided.
     VerificationRequired,
+    /// 409: the PIN was given by an admin and has to be replaced; `data.status` is `must_change_pin`.
+    PinChangeRequired,
     /// 409: the message has no template that the carrier has approved.
     TemplateNotApproved,
     /// 413: the body is larger than 100 kB.
@@ -76,7 +82,9 @@ impl ErrorCode {
             Self::TokenMissing => "TOKEN_MISSING",
             Self::TokenInvalid => "TOKEN_INVALID",
             Self::TokenExpired => "TOKEN_EXPIRED",
+            Self::PinWrong => "PIN_WRONG",
             Self::Forbidden => "FORBIDDEN",
+            Self::DeviceNotRegistered => "DEVICE_NOT_REGISTERED",
             Self::NotFound => "NOT_FOUND",
             Self::MethodNotAllowed => "METHOD_NOT_ALLOWED",
             Self::WrongState => "WRONG_STATE",
@@ -88,6 +96,7 @@ impl ErrorCode {
             Self::PassTurnedAway => "PASS_TURNED_AWAY",
             Self::InviterMovedOut => "INVITER_MOVED_OUT",
             Self::VerificationRequired => "VERIFICATION_REQUIRED",
+            Self::PinChangeRequired => "PIN_CHANGE_REQUIRED",
             Self::TemplateNotApproved => "TEMPLATE_NOT_APPROVED",
             Self::BodyTooLarge => "BODY_TOO_LARGE",
             Self::UnsupportedMediaType => "UNSUPPORTED_MEDIA_TYPE",

@@ -18,7 +18,7 @@
 //! | `PING_TIMEOUT_MS` | 120000 | milliseconds that it may be late before either side gives the other up |
 //! | `DISPATCHER_FUNCTION` | required where events are written or connections opened | the function that pushes what did not go through |
 //! | `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL_LAMBDA`, `AWS_ENDPOINT_URL_SNS` | AWS | other endpoints |
-//! | `FCM_SERVICE_ACCOUNT` | none: no push | the JSON file of a Firebase service account |
+//! | `FCM_SERVICE_ACCOUNT` | none: no push, no sign-in by PIN | the JSON file of a Firebase service account |
 //! | `FCM_ENDPOINT` | Google's | where push messages go |
 //! | `SMS_SENDER_ID`, `SMS_ENTITY_ID` | none: no SMS | header and principal entity, as registered (DLT) |
 //! | `SMS_MAX_PRICE` | 0.10 | dollars that one SMS may cost; SNS sends none that costs more |
@@ -359,10 +359,8 @@ impl NotifyConfig {
     /// Reads whatever services are configured, and the links.
     pub fn read(env: &mut Env) -> Self {
         let fcm_endpoint = env.parsed("FCM_ENDPOINT", FCM_ENDPOINT.to_owned());
-        let push = env.optional("FCM_SERVICE_ACCOUNT").map(|service_account| PushConfig {
-            service_account: service_account.into(),
-            endpoint: fcm_endpoint,
-        });
+        let push = read_service_account(env)
+            .map(|service_account| PushConfig { service_account, endpoint: fcm_endpoint });
         let max_price = env.parsed("SMS_MAX_PRICE", SMS_MAX_PRICE);
         let sms = env.optional("SMS_SENDER_ID").map(|sender_id| SmsConfig {
             sender_id,
@@ -390,6 +388,11 @@ impl NotifyConfig {
         }
         Self { push, sms, whatsapp, links: LinkConfig::read(env), base_url }
     }
+}
+
+/// Reads `FCM_SERVICE_ACCOUNT`: the JSON file of a service account, its private key included.
+pub fn read_service_account(env: &mut Env) -> Option<SecretString> {
+    env.optional("FCM_SERVICE_ACCOUNT").map(SecretString::from)
 }
 
 impl LinkConfig {

@@ -37,8 +37,12 @@ pub enum ApiError {
     TokenInvalid,
     /// A token past its time.
     TokenExpired,
+    /// A guard's code, number or PIN that is another one.
+    PinWrong,
     /// The role or scope is not enough.
     Forbidden(&'static str),
+    /// A phone that stands at no gate; with the sentence that says what to do.
+    DeviceNotRegistered(&'static str),
     /// Unknown to this caller; with the sentence that names the thing.
     NotFound(&'static str),
     /// Known path, unknown method.
@@ -73,7 +77,7 @@ pub enum ApiError {
     IdempotencyKeyReused,
     /// Too many requests; with the limit and the time to wait.
     RateLimited(RateState),
-    /// More of something than there may be in a day.
+    /// More of something than there may be in a day, or a quarter of an hour.
     OverBound {
         /// The sentence that says of what.
         why: String,
@@ -135,8 +139,10 @@ impl ApiError {
             Self::MalformedJson(_) | Self::Invalid(_) | Self::NotYetValid(_) | Self::Expired(_) => {
                 StatusCode::BAD_REQUEST
             }
-            Self::TokenMissing | Self::TokenInvalid | Self::TokenExpired => StatusCode::UNAUTHORIZED,
-            Self::Forbidden(_) => StatusCode::FORBIDDEN,
+            Self::TokenMissing | Self::TokenInvalid | Self::TokenExpired | Self::PinWrong => {
+                StatusCode::UNAUTHORIZED
+            }
+            Self::Forbidden(_) | Self::DeviceNotRegistered(_) => StatusCode::FORBIDDEN,
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::WrongState { .. }
@@ -164,7 +170,9 @@ impl ApiError {
             Self::TokenMissing => ErrorCode::TokenMissing,
             Self::TokenInvalid => ErrorCode::TokenInvalid,
             Self::TokenExpired => ErrorCode::TokenExpired,
+            Self::PinWrong => ErrorCode::PinWrong,
             Self::Forbidden(_) => ErrorCode::Forbidden,
+            Self::DeviceNotRegistered(_) => ErrorCode::DeviceNotRegistered,
             Self::NotFound(_) => ErrorCode::NotFound,
             Self::MethodNotAllowed => ErrorCode::MethodNotAllowed,
             Self::WrongState { deadline_passed: true, .. } => ErrorCode::DeadlinePassed,
@@ -191,7 +199,8 @@ impl ApiError {
             Self::TokenMissing => "Please sign in: the request has no bearer token.".into(),
             Self::TokenInvalid => "Please sign in again: the token is not valid.".into(),
             Self::TokenExpired => "Please sign in again: the token has expired.".into(),
-            Self::Forbidden(why) | Self::NotFound(why) => (*why).into(),
+            Self::PinWrong => "The code or the PIN is wrong.".into(),
+            Self::Forbidden(why) | Self::DeviceNotRegistered(why) | Self::NotFound(why) => (*why).into(),
             Self::MethodNotAllowed => "This path does not have that method.".into(),
             Self::WrongState { deadline_passed: true, .. } => "The time to answer is over.".into(),
             Self::WrongState { deadline_passed: false, status } => {
@@ -256,6 +265,11 @@ fn first_of(problems: &[Problem]) -> String {
 
 /// A time to wait, as a person says it.
 fn hours(seconds: u64) -> String {
+    match seconds.div_ceil(60) {
+        0 | 1 => return "a minute".to_owned(),
+        minutes @ 2..=50 => return format!("{minutes} minutes"),
+        _ => {}
+    }
     match seconds.div_ceil(3600) {
         0 | 1 => "an hour".to_owned(),
         hours => format!("{hours} hours"),

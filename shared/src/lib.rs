@@ -25,6 +25,7 @@ mod misread;
 pub mod notify;
 pub mod openapi;
 pub mod outbound;
+pub mod pin;
 pub mod place;
 pub mod policy;
 #[cfg(test)]
@@ -32,6 +33,7 @@ mod properties;
 mod rate;
 pub mod realtime;
 mod sent_time;
+pub mod service_account;
 mod start;
 pub mod statement;
 mod store;

@@ -33,6 +33,12 @@ refusals! {
     OutsideWindow = "400" [NotYetValid, Expired];
     /// A token that was valid once.
     TokenExpired = "401" [TokenExpired];
+    /// A guard's code or PIN that is another one.
+    WrongPin = "401" [PinWrong];
+    /// A phone that stands at no gate.
+    NoGatePhone = "403" [DeviceNotRegistered];
+    /// A PIN that was given by an admin.
+    PinChange = "409" [PinChangeRequired];
     /// A role or scope that is not enough.
     Forbidden = "403" [Forbidden];
     /// Something unknown to this caller.

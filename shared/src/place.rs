@@ -76,6 +76,29 @@ pub struct GuardPost {
     pub block_id: Option<Uuid>,
     /// That block's name.
     pub assigned_block_name: Option<String>,
+    /// Whether they are on duty now; who has no shifts always is.
+    pub on_shift: bool,
+    /// Where they stand today.
+    pub assignments: Vec<Assignment>,
+}
+
+/// Where a guard stands, by days of the society's calendar.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct Assignment {
+    /// The gate.
+    pub gate_id: Option<Uuid>,
+    /// The gate's name.
+    pub gate_name: Option<String>,
+    /// The block.
+    pub block_id: Option<Uuid>,
+    /// The block's name.
+    pub block_name: Option<String>,
+    /// The first day, `YYYY-MM-DD`.
+    #[schema(format = Date)]
+    pub from: String,
+    /// The last day, where there is one.
+    #[schema(format = Date)]
+    pub until: Option<String>,
 }
 
 /// A part of a society, which holds blocks.

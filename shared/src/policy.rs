@@ -136,6 +136,13 @@ pub const RESIDENT_AUTO_APPROVE: SwitchPolicy = SwitchPolicy {
     about: "Whether a request for a vacant flat is approved without an admin.",
     default: false,
 };
+/// Whether guards are served in their shifts alone; otherwise they are warned. The SQL function `is_off_shift` has the same
+/// default.
+pub const GUARD_SHIFT_ENFORCED: SwitchPolicy = SwitchPolicy {
+    name: "guard_shift_enforced",
+    about: "Whether guards who have shifts are served in them alone; otherwise they are warned.",
+    default: false,
+};
 /// Whether guards see whole numbers. The SQL function `gate_phone` has the same default.
 const GUARDS_SEE_RESIDENT_PHONES: SwitchPolicy = SwitchPolicy {
     name: "guards_see_resident_phones",
@@ -160,10 +167,11 @@ const VISITOR_RETENTION_DAYS: NumberPolicy = NumberPolicy {
 };
 
 /// All of them, by their names.
-pub const ALL: [Policy; 11] = [
+pub const ALL: [Policy; 12] = [
     Policy::Number(ACCEPTANCE_VALID_HOURS),
     Policy::Number(APPROVAL_TIMEOUT_SECONDS),
     Policy::Number(EVENT_RETENTION_HOURS),
+    Policy::Switch(GUARD_SHIFT_ENFORCED),
     Policy::Switch(GUARDS_SEE_RESIDENT_PHONES),
     Policy::Number(GUEST_PASS_DEFAULT_HOURS),
     Policy::Number(GUEST_PASS_MAX_DAYS),

@@ -167,6 +167,8 @@ enum Because {
     FlatLivedIn,
     /// The last who administers a society, or everything.
     LastAdmin,
+    /// A guard who signs in by themselves.
+    OwnAccount,
 }
 
 impl Because {
@@ -185,6 +187,9 @@ impl Because {
             }
             Self::InvitedOften => {
                 "This visitor was sent three invitations already. Please tell them the code yourself."
+            }
+            Self::OwnAccount => {
+                "This guard signs in with an account of their own. Please make a guard anew who signs in with a PIN."
             }
             Self::TooManyRequests => {
                 "Three of your requests wait for an answer. Please ask an admin of the society to decide about them first."
@@ -320,6 +325,11 @@ impl<A> Written<A> {
     /// What was answered.
     pub fn answer(&self) -> &A {
         &self.answer
+    }
+
+    /// Whether it was given before.
+    pub fn is_replayed(&self) -> bool {
+        self.replayed
     }
 
     /// The same, with another answer.

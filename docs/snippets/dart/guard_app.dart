@@ -14,12 +14,22 @@ class TokenInterceptor extends Interceptor {
 // end
 
 // snippet: sign-in
-/// [customToken] asks the planned endpoint for the custom token of the guard
-/// with this PIN.
-Future<bool> loginWithPin(
-    String pin, Future<String> Function(String pin) customToken) async {
-  final signedIn =
-      await FirebaseAuth.instance.signInWithCustomToken(await customToken(pin));
+/// Signs a guard in on a gate's phone; throws what the API refuses.
+Future<bool> loginWithPin(Dio dio,
+    {required String guardCode,
+    required String pin,
+    required String deviceIdentifier,
+    String? deviceCode,
+    String? newPin}) async {
+  final answer = await dio.post('/auth/guard', data: {
+    'guard_code': guardCode,
+    'pin': pin,
+    'device_identifier': deviceIdentifier,
+    'device_code': deviceCode,
+    'new_pin': newPin,
+  });
+  final token = answer.data['data']['custom_token'] as String;
+  final signedIn = await FirebaseAuth.instance.signInWithCustomToken(token);
   return signedIn.user != null;
 }
 // end

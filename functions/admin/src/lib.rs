@@ -5,8 +5,12 @@ mod anchor;
 mod audit_list;
 pub mod catalogue;
 mod export;
+mod gate_devices;
+mod gates;
+mod guards;
 mod places;
 mod roles;
+mod roster;
 mod templates;
 mod verify;
 mod words;
@@ -33,6 +37,7 @@ pub async fn start(mut env: Env) -> Result<Router, StartError> {
 }
 
 shared::endpoints! {
+    schemas: [guards::Flag];
     signed_in: Writer = [
         verify::verify_audit,
         export::export_audit,
@@ -57,5 +62,22 @@ shared::endpoints! {
         roles::list_roles,
         roles::grant_role,
         roles::revoke_role,
+        gates::create_gate,
+        gates::change_gate,
+        gates::list_gates,
+        guards::create_guard,
+        guards::list_guards,
+        guards::change_guard,
+        guards::activate_guard,
+        guards::deactivate_guard,
+        guards::give_pin,
+        guards::unlock_guard,
+        roster::set_assignments,
+        roster::get_assignments,
+        roster::set_shifts,
+        roster::get_shifts,
+        gate_devices::create_device_code,
+        gate_devices::list_gate_devices,
+        gate_devices::revoke_gate_device,
     ];
 }

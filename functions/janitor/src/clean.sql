@@ -12,5 +12,6 @@ SELECT to_jsonb(CASE :task::text
     WHEN 'forget_sign_ins' THEN forget_sign_ins(:rows)
     WHEN 'forget_rates' THEN forget_rates(:rows)
     WHEN 'forget_guesses' THEN forget_guesses(:rows)
+    WHEN 'forget_gate_codes' THEN forget_gate_codes(:rows)
     WHEN 'forget_runs' THEN forget_runs(:rows)
 END)

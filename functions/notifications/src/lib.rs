@@ -1,7 +1,6 @@
 //! Messages to phones, as their owners see them: what came, and what they want to be sent.
 
 pub mod catalogue;
-mod clock;
 mod preferences;
 mod receipt;
 

@@ -9,11 +9,10 @@ use shared::{
     http::{Answer, ApiError},
     input::{Body, FromFields, Problem, ProblemCode},
     statement,
+    text::ClockTime,
     write::{Writer, Writing},
 };
 use utoipa::ToSchema;
-
-use crate::clock::ClockTime;
 
 /// Emergencies are told whatever stands here, and a visitor may be answered at any hour.
 #[derive(Serialize, Deserialize, ToSchema)]

@@ -3,11 +3,11 @@
 use serde_json::Value;
 use shared::{
     input::{FromField, Problem, ProblemCode},
-    openapi, text_param,
+    openapi,
+    text::{random_code, typed_code},
+    text_param,
 };
 
-/// Letters and digits that nobody confuses; 32 of them, so five random bits choose one without bias.
-const ALPHABET: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
 /// Characters of a code.
 const LENGTH: usize = 6;
 
@@ -22,10 +22,7 @@ impl AccessCode {
 
     /// A code that nobody can foresee; `None` where the system has no randomness to give.
     pub(crate) fn random() -> Option<Self> {
-        let mut bytes = [0; LENGTH];
-        getrandom::fill(&mut bytes).ok()?;
-        let code = bytes.iter().filter_map(|byte| ALPHABET.get(usize::from(byte & 31)));
-        Some(Self(code.map(|letter| char::from(*letter)).collect()))
+        random_code(LENGTH).map(Self)
     }
 }
 
@@ -42,11 +39,10 @@ shared::schema!(AccessCode, "AccessCode", openapi::text("^[A-HJ-NP-Za-hj-np-z2-9
 
 impl FromField for AccessCode {
     fn from_field(value: &Value) -> Result<Self, Problem> {
-        let code = String::from_field(value)?.trim().to_ascii_uppercase();
-        let fits = code.len() == LENGTH && code.bytes().all(|byte| ALPHABET.contains(&byte));
+        let code = typed_code(&String::from_field(value)?, LENGTH);
         let problem =
             || Problem::new(ProblemCode::WrongFormat, "must be 6 letters and digits, without I, O, 0 and 1");
-        fits.then_some(Self(code)).ok_or_else(problem)
+        code.map(Self).ok_or_else(problem)
     }
 }
 
@@ -67,7 +63,7 @@ mod tests {
         #[test]
         fn text_is_a_code_or_is_refused(text in "[A-Za-z0-9 ]{0,8}") {
             let upper = text.trim().to_uppercase();
-            let fits = upper.len() == LENGTH && upper.bytes().all(|byte| ALPHABET.contains(&byte));
+            let fits = upper.len() == LENGTH && upper.bytes().all(|byte| b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789".contains(&byte));
             let read = AccessCode::from_field(&Value::String(text));
             proptest::prop_assert_eq!(read.ok().map(|code| code.0), fits.then_some(upper));
         }

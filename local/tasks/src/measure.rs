@@ -9,6 +9,7 @@ use shared::catalogue::{EXAMPLE_ID, LINK_TOKEN, Person};
 use stack::{
     Identity, Progress, Seed, Stack,
     faults::{Fault, Kind},
+    wire,
 };
 use tokio_postgres::Client;
 use uuid::{Uuid, uuid};
@@ -163,6 +164,10 @@ impl Pass<'_, '_> {
             self.meter.call(Method::clone(&method), &path, token, body.clone()).await?;
         }
         let answer = match is_counted {
+            // Of one that nobody here may call it is what a refusal costs.
+            true if endpoint.entry.status() >= 400 => {
+                self.meter.count_refusal(method, &endpoint.route, &path, token, body).await?
+            }
             true => self.meter.count(method, &endpoint.route, &path, token, body).await?,
             false => self.meter.call(method, &path, token, body).await?,
         };
@@ -283,8 +288,36 @@ impl Meter<'_> {
             // A body that is no object warms the function and changes nothing.
             self.send(&method, path, token, Some(json!([]))).await?;
         }
-        let (before, reading) = (self.stack.wire().total(), self.read().await?);
+        let started = (self.stack.wire().total(), self.read().await?);
         let answer = self.call(method.clone(), path, token, body).await?;
+        self.note(started, &method, route).await?;
+        Ok(answer)
+    }
+
+    /// The same, of a call that is refused.
+    async fn count_refusal(
+        &mut self,
+        method: Method,
+        route: &str,
+        path: &str,
+        token: &str,
+        body: Option<Value>,
+    ) -> Result<Value, Error> {
+        self.send(&method, path, token, body.clone()).await?;
+        let started = (self.stack.wire().total(), self.read().await?);
+        let mut answer = self.send(&method, path, token, body).await?;
+        self.note(started, &method, route).await?;
+        Ok(answer["data"].take())
+    }
+
+    /// Notes what a call has cost since it was started.
+    async fn note(
+        &mut self,
+        started: (wire::Count, (u64, u64)),
+        method: &Method,
+        route: &str,
+    ) -> Result<(), Error> {
+        let (before, reading) = started;
         let spent = self.stack.wire().total() - before;
         let (buffers, wal) = self.read().await?;
         self.costs.push(Cost {
@@ -294,7 +327,7 @@ impl Meter<'_> {
             buffers: buffers.saturating_sub(reading.0),
             wal: wal.saturating_sub(reading.1),
         });
-        Ok(answer)
+        Ok(())
     }
 
     /// Pages that statements of the functions' have looked at, and bytes written ahead, since the start.

@@ -191,7 +191,10 @@ async fn history_is_not_rewritten() {
         "UPDATE outbox SET data = '{}'",
         "DELETE FROM outbox",
         "UPDATE users SET firebase_uid = 'thief'",
-        "UPDATE guards SET active = true",
+        "UPDATE guards SET society_id = NULL",
+        "UPDATE guards SET user_id = NULL",
+        "DELETE FROM guard_pins",
+        "UPDATE gate_devices SET identifier_sha256 = ''",
         "UPDATE role_assignments SET revoked_at = NULL",
         "SELECT ip FROM firebase_auth_audit",
         "DELETE FROM retention_runs",
@@ -226,7 +229,6 @@ async fn nothing_is_made_or_switched_off() {
         "GRANT society360 TO society360_lambda",
         "DELETE FROM societies",
         "UPDATE societies SET id = gen_random_uuid()",
-        "INSERT INTO guards (user_id, society_id) SELECT id, id FROM users",
     ] {
         assert_denied(&thief, statement).await;
     }

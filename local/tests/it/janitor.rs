@@ -14,7 +14,7 @@ use crate::support::{
 };
 
 /// All that the janitor does each hour.
-const TASKS: [&str; 15] = [
+const TASKS: [&str; 16] = [
     "make_partitions",
     "anchor_audit",
     "forget_months",
@@ -29,6 +29,7 @@ const TASKS: [&str; 15] = [
     "forget_sign_ins",
     "forget_rates",
     "forget_guesses",
+    "forget_gate_codes",
     "forget_runs",
 ];
 const UNREDACTED: &str = "SELECT count(*) FROM visitors WHERE stripped_at IS NULL";
@@ -448,6 +449,9 @@ async fn what_is_of_no_use_is_forgotten() {
         SELECT id, 'POST', '/', age::text, '', '{}', now() - age FROM (SELECT id FROM users LIMIT 1) u, ages;
         INSERT INTO request_counts (counted, window_start, hits) SELECT age::text, now() - age, 1 FROM ages;
         INSERT INTO pass_guesses (user_id, window_start, misses) SELECT gen_random_uuid(), now() - age, 1 FROM ages;
+        WITH gate AS (INSERT INTO gates (society_id, name) SELECT id, 'Main gate' FROM societies LIMIT 1 RETURNING id)
+        INSERT INTO gate_device_codes (gate_id, code_sha256, created_by, expires_at)
+        SELECT g.id, age::text::bytea, u.id, now() - age FROM gate g, (SELECT id FROM users LIMIT 1) u, ages;
         INSERT INTO retention_runs (task, started_at) SELECT 'old', now() - age * 365 FROM ages";
     let ages = "CREATE TEMPORARY TABLE ages AS SELECT unnest(ARRAY[interval '23 hours', interval '25 hours']) AS age";
     world.db.batch_execute(&format!("{ages}; {fill}")).await.unwrap();
@@ -456,11 +460,12 @@ async fn what_is_of_no_use_is_forgotten() {
         ("idempotency_keys WHERE key LIKE '%:%'", 1),
         ("request_counts WHERE counted LIKE '%:00:00'", 1),
         ("pass_guesses", 1),
+        ("gate_device_codes", 1),
         ("retention_runs WHERE task = 'old'", 1),
     ] {
         assert_eq!(world.count(&format!("SELECT count(*) FROM {table}")).await, left, "{table}");
     }
-    for task in ["forget_keys", "forget_rates", "forget_guesses", "forget_runs"] {
+    for task in ["forget_keys", "forget_rates", "forget_guesses", "forget_gate_codes", "forget_runs"] {
         let rows = format!("SELECT rows FROM retention_runs WHERE task = '{task}'");
         assert_eq!(world.count(&rows).await, 1, "{task}");
     }

@@ -76,6 +76,14 @@ async fn every_list_has_pages() {
         )
         .await
         .unwrap();
+    for number in 0..3 {
+        let gate = world.make_gate(&format!("Gate {number}")).await;
+        let guard = world.make_guard("Mohan").await;
+        let code = world.device_code(&gate).await;
+        let body = json!({"guard_code": guard.code, "pin": guard.given, "device_identifier": gate.phone,
+                          "device_code": code});
+        world.nobody().post("/v1/auth/guard", body).await.refused(409, "PIN_CHANGE_REQUIRED");
+    }
     // Three more who wait for an answer.
     for _ in 0..3 {
         world.log_visitor().await;
@@ -92,6 +100,10 @@ async fn every_list_has_pages() {
         (&world.super_admin, "/v1/admin/message-templates".to_owned(), 4),
         (&world.admin, format!("/v1/admin/societies/{GREEN_ACRES}/roles"), 4),
         (&world.admin, format!("/v1/admin/societies/{GREEN_ACRES}/audit?action=visitor.create"), 6),
+        (&world.admin, format!("/v1/admin/societies/{GREEN_ACRES}/gates"), 3),
+        (&world.admin, format!("/v1/admin/societies/{GREEN_ACRES}/guards"), 5),
+        (&world.admin, format!("/v1/admin/societies/{GREEN_ACRES}/guards?active=true&q=mohan"), 3),
+        (&world.admin, format!("/v1/admin/societies/{GREEN_ACRES}/gate-devices"), 3),
     ] {
         assert_eq!(read_all(actor, &path, || async {}).await.len(), rows, "{path}");
     }

@@ -17,14 +17,6 @@ use crate::support::{
 };
 
 impl Actor {
-    async fn patch(&self, path: &str, body: Value) -> Reply {
-        self.send(Method::PATCH, path, Some(body), None).await
-    }
-
-    async fn put(&self, path: &str, body: Value) -> Reply {
-        self.send(Method::PUT, path, Some(body), None).await
-    }
-
     /// The same, as another action each time.
     async fn post_anew(&self, path: &str, body: Value) -> Reply {
         self.send(Method::POST, path, Some(body), Some(&Uuid::new_v4().to_string())).await

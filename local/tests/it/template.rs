@@ -51,12 +51,14 @@ fn needed(function: &str) -> Permissions {
     // Finding the members of a room, and taking out those who are gone or do not belong there.
     let pushing = ["BatchWriteItem", "DeleteItem", "GetItem", "Query", "UpdateItem"];
     match function {
-        "admin" | "emergencies" | "notifications" | "residents" | "visitors" | "visits" => Permissions {
-            table: pushing.into(),
-            connections: ["POST"].into(),
-            rings_dispatcher: true,
-            sends_sms: false,
-        },
+        "admin" | "auth" | "emergencies" | "notifications" | "residents" | "visitors" | "visits" => {
+            Permissions {
+                table: pushing.into(),
+                connections: ["POST"].into(),
+                rings_dispatcher: true,
+                sends_sms: false,
+            }
+        }
         // Opening and joining put items; rooms are never read here.
         "realtime" => Permissions {
             table: ["BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "UpdateItem"].into(),

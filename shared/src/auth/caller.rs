@@ -59,6 +59,10 @@ pub struct Role {
     pub scope_type: String,
     /// The society, block or flat; none for `global`.
     pub scope_id: Option<Uuid>,
+    /// Whether it is a guard's whose society lets them work in their shifts alone, outside of them.
+    #[serde(default, skip_serializing)]
+    #[schema(ignore)]
+    pub off_shift: bool,
 }
 
 fn role() -> Object {
@@ -84,6 +88,11 @@ impl Caller {
     /// The user's id, which every statement is scoped by.
     pub fn user_id(&self) -> &Uuid {
         &self.user.id
+    }
+
+    /// Whether they are guards and nothing else, and not on duty where only those on duty are served.
+    pub(crate) fn is_off_shift(&self) -> bool {
+        !self.roles.is_empty() && self.roles.iter().all(|role| role.off_shift)
     }
 }
 
@@ -111,6 +120,9 @@ struct CallerRow {
     user: User,
     roles: Vec<Role>,
     is_new: bool,
+    /// Which sign-ins are of use.
+    #[serde(default)]
+    session: i32,
 }
 
 impl App {
@@ -203,7 +215,11 @@ impl App {
                 arrived = meta.counting == Counting::Arrival
             ))
             .await?;
-        let Some(CallerRow { rate, user, roles, is_new }) = row else { return Ok(None) };
+        let Some(CallerRow { rate, user, roles, is_new, session }) = row else { return Ok(None) };
+        // The phone they signed in on was taken off its gate, or they were given another PIN.
+        if claims.is_some_and(|claims| claims.session != session) {
+            return Err(ApiError::TokenInvalid);
+        }
         let caller = Caller { user, roles, is_new };
         let user = claims.map_or_else(|| caller.user_id().to_string(), |claims| claims.sub.clone());
         let rate = self.limits.judge(&user, &caller.roles, meta.counting, &meta.ip, rate)?;

@@ -41,6 +41,9 @@ pub struct Claims {
     pub name: Option<String>,
     /// Where the picture is.
     pub picture: Option<String>,
+    /// Which of their sign-ins it belongs to, in the tokens that we made ourselves; others have none and are as the first.
+    #[serde(default)]
+    pub session: i32,
 }
 
 /// Verifies tokens of one Firebase project.

@@ -64,12 +64,24 @@ pub(super) async fn identify(State(app): State<App>, mut request: Request, next:
         Err(error) => Err(app.unverified(error, &meta).await),
     };
     match identified {
+        Ok(identified) if identified.caller.is_off_shift() && !serves_off_shift(&request) => {
+            with_rate(identified.rate, ApiError::Forbidden(OFF_SHIFT))
+        }
         Ok(identified) => {
             request.extensions_mut().insert(identified.caller);
             with_rate(identified.rate, next.run(request).await)
         }
         Err(error) => error.into_response(),
     }
+}
+
+/// What a guard is told outside of their shifts.
+const OFF_SHIFT: &str = "Your shift is over or has not begun. Please ask an admin if you are on duty.";
+
+/// What a guard is answered outside of their shifts as well: who they are, and their own phones.
+fn serves_off_shift(request: &Request) -> bool {
+    let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    matches!(route, "/v1/profile/me" | "/v1/fcm-token" | "/v1/guards/pin")
 }
 
 /// An answer that says where the caller stands, unless it says so of a limit of its own.

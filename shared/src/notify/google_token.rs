@@ -4,13 +4,12 @@
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use http::{Request, header::CONTENT_TYPE};
-use jsonwebtoken::{Algorithm, EncodingKey, Header};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 
 use super::SEND_TIMEOUT;
-use crate::{StartError, outbound::Outbound};
+use crate::{StartError, outbound::Outbound, service_account::ServiceAccount};
 
 /// What is asked for.
 const SCOPE: &str = "https://www.googleapis.com/auth/firebase.messaging";
@@ -18,16 +17,6 @@ const SCOPE: &str = "https://www.googleapis.com/auth/firebase.messaging";
 const ASSERTION_LIFETIME: u64 = 600;
 /// How long before its end a token is not used any more.
 const MARGIN: Duration = Duration::from_secs(60);
-
-/// The file that Google makes for a service account, as far as it is needed.
-#[derive(Deserialize)]
-struct ServiceAccount {
-    project_id: String,
-    client_email: String,
-    private_key: String,
-    private_key_id: String,
-    token_uri: String,
-}
 
 #[derive(Serialize)]
 struct Assertion<'a> {
@@ -52,23 +41,19 @@ struct Held {
 /// The tokens of one service account; one is held as long as it lasts.
 pub(super) struct GoogleTokens {
     account: ServiceAccount,
-    key: EncodingKey,
     outbound: Outbound,
     held: Mutex<Option<Held>>,
 }
 
 impl GoogleTokens {
     pub(super) fn new(service_account: &SecretString, outbound: Outbound) -> Result<Self, StartError> {
-        let account: ServiceAccount =
-            serde_json::from_str(service_account.expose_secret()).map_err(|_| StartError::ServiceAccount)?;
-        let key = EncodingKey::from_rsa_pem(account.private_key.as_bytes())
-            .map_err(|_| StartError::ServiceAccount)?;
-        Ok(Self { account, key, outbound, held: Mutex::new(None) })
+        let account = ServiceAccount::read(service_account)?;
+        Ok(Self { account, outbound, held: Mutex::new(None) })
     }
 
     /// The Firebase project of the account.
     pub(super) fn project(&self) -> &str {
-        &self.account.project_id
+        self.account.project()
     }
 
     /// A token that is good now. Callers at one time wait for one call.
@@ -92,7 +77,7 @@ impl GoogleTokens {
         let assertion = self.assertion()?;
         let form =
             format!("grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion={assertion}");
-        let request = Request::post(&self.account.token_uri)
+        let request = Request::post(self.account.token_uri())
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(form.into())
             .map_err(|_| "token_uri is malformed".to_owned())?;
@@ -106,14 +91,12 @@ impl GoogleTokens {
     fn assertion(&self) -> Result<String, String> {
         let iat = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         let claims = Assertion {
-            iss: &self.account.client_email,
+            iss: self.account.email(),
             scope: SCOPE,
-            aud: &self.account.token_uri,
+            aud: self.account.token_uri(),
             iat,
             exp: iat + ASSERTION_LIFETIME,
         };
-        let header =
-            Header { kid: Some(self.account.private_key_id.clone()), ..Header::new(Algorithm::RS256) };
-        jsonwebtoken::encode(&header, &claims, &self.key).map_err(|_| "the key cannot sign".to_owned())
+        self.account.sign(&claims)
     }
 }

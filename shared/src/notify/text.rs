@@ -52,6 +52,14 @@ pub(super) fn title_and_body(message: &Message) -> (String, String) {
                 ),
             )
         }
+        "guard_locked" => {
+            let name = message.text("guard_name").unwrap_or("A guard");
+            ("A guard is locked", format!("{name} typed five wrong PINs. You can unlock them."))
+        }
+        "foreign_device" => {
+            let name = message.text("guard_name").unwrap_or("a guard");
+            ("Unknown phone", format!("Somebody tried to sign in as {name} on a phone of no gate."))
+        }
         "emergency_alert" => ("Emergency", format!("Help is needed{flat}.")),
         "emergency_updated" => {
             let resolved = message.text("status") == Some("resolved");

@@ -1,18 +1,22 @@
 //! Text that people type, as types that only hold what may be stored.
 
 mod aadhaar;
+mod clock;
 mod json;
 mod link;
 mod phone;
 mod signs;
+mod spoken;
 
 use std::marker::PhantomData;
 
 use serde_json::Value;
 
 pub use aadhaar::contains_aadhaar;
+pub use clock::ClockTime;
 pub use json::check_json;
 pub use phone::Phone;
+pub use spoken::{DEVICE_CODE_LENGTH, GuardCode, random_code, typed_code};
 
 use crate::{
     fields::{FromField, Problem, ProblemCode},

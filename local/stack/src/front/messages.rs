@@ -1,5 +1,6 @@
 //! `/_local/messages` shows what phones were sent and says how services answer; `/_local/fcm`, `/_local/sns` and
-//! `/_local/whatsapp` are those services, see [`crate::messages`].
+//! `/_local/whatsapp` are those services, see [`crate::messages`], and `/_local/identitytoolkit` and `/_local/securetoken`
+//! those of Firebase Auth, see [`crate::issuer`].
 
 use axum::{
     extract::Request,
@@ -35,6 +36,10 @@ impl Front {
                 let base_url = format!("http://{}", self.gateway.domain());
                 self.messages.grant(&self.google, &base_url, &String::from_utf8_lossy(&body))
             }
+            (&Method::POST, "identitytoolkit/v1/accounts:signInWithCustomToken") => {
+                self.exchange(&String::from_utf8_lossy(&body))
+            }
+            (&Method::POST, "securetoken/v1/token") => self.refresh(&String::from_utf8_lossy(&body)),
             (&Method::POST, "sns/" | "sns") => self.messages.publish(&parts.headers, &body).await,
             (&Method::POST, path) if path.starts_with("fcm/v1/projects/") => {
                 self.messages.push(&parts.headers, &body).await

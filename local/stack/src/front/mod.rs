@@ -1,6 +1,7 @@
 //! What is served on the stack's port: both APIs, and beside them what a developer and the tests need, pages at `/` and
 //! tools under `/_local/`.
 
+mod exchange;
 mod faults;
 mod messages;
 mod pages;
@@ -43,7 +44,9 @@ impl Front {
             return self.switch_faults(request).await;
         }
         if let Some(path) = path.strip_prefix("/_local/").filter(|path| {
-            ["messages", "fcm/", "sns", "whatsapp/"].iter().any(|service| path.starts_with(service))
+            ["messages", "fcm/", "sns", "whatsapp/", "identitytoolkit/", "securetoken/"]
+                .iter()
+                .any(|service| path.starts_with(service))
         }) {
             return self.message(path, request).await;
         }

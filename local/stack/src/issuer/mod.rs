@@ -7,6 +7,7 @@ pub mod forge;
 mod key;
 
 use std::{
+    collections::HashMap,
     sync::{Mutex, OnceLock, PoisonError},
     time::{SystemTime, UNIX_EPOCH},
 };
@@ -19,6 +20,27 @@ use key::{SigningKey, base64url};
 
 /// Seconds a token of Firebase is valid.
 const LIFETIME: i64 = 3600;
+/// Whom custom tokens are for.
+const CUSTOM_AUDIENCE: &str =
+    "https://identitytoolkit.googleapis.com/google.identity.identitytoolkit.v1.IdentityToolkit";
+/// What the claims of a custom token may not name (Firebase: "Create custom tokens").
+const RESERVED: [&str; 15] = [
+    "acr",
+    "amr",
+    "at_hash",
+    "aud",
+    "auth_time",
+    "azp",
+    "cnf",
+    "c_hash",
+    "exp",
+    "firebase",
+    "iat",
+    "iss",
+    "jti",
+    "nbf",
+    "nonce",
+];
 
 /// Whom a token is for, and for how long.
 #[derive(Clone, Debug, Default)]
@@ -72,6 +94,25 @@ pub struct Issuer {
     project: String,
     /// The newest signs.
     keys: Mutex<Vec<SigningKey>>,
+    /// Who signed in by a custom token, by their refresh tokens.
+    signed_in: Mutex<HashMap<String, Session>>,
+}
+
+/// A sign-in by a custom token.
+#[derive(Clone, Debug)]
+struct Session {
+    uid: String,
+    own: Map<String, Value>,
+    /// Seconds since 1970.
+    at: i64,
+}
+
+/// What a custom token is exchanged for.
+pub(crate) struct Exchanged {
+    pub(crate) id_token: String,
+    pub(crate) refresh_token: String,
+    pub(crate) uid: String,
+    pub(crate) is_new: bool,
 }
 
 impl Issuer {
@@ -88,7 +129,7 @@ impl Issuer {
                 })
                 .clone(),
         };
-        Ok(Self { project: project.to_owned(), keys: Mutex::new(vec![first]) })
+        Ok(Self { project: project.to_owned(), keys: Mutex::new(vec![first]), signed_in: Mutex::default() })
     }
 
     /// A token for `identity`.
@@ -142,6 +183,55 @@ impl Issuer {
     pub(crate) fn verified(&self, token: &str) -> Option<Value> {
         let keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
         keys.iter().find_map(|key| key.verified(token))
+    }
+
+    /// What Firebase answers a custom token with that the service account `account` signed, with a key of `signer`.
+    pub(crate) fn exchange(
+        &self,
+        signer: &Self,
+        account: &str,
+        token: &str,
+    ) -> Result<Exchanged, &'static str> {
+        let claims = signer.verified(token).ok_or("INVALID_CUSTOM_TOKEN")?;
+        if claims["iss"] != account || claims["sub"] != account {
+            return Err("CREDENTIAL_MISMATCH");
+        }
+        let (now, issued) = (now(), claims["iat"].as_i64().unwrap_or(i64::MAX));
+        let expires = claims["exp"].as_i64().unwrap_or_default();
+        let lasts = issued <= now && now < expires && expires - issued <= LIFETIME;
+        let uid = claims["uid"].as_str().filter(|uid| (1..=128).contains(&uid.chars().count()));
+        let own = claims.get("claims").cloned().unwrap_or_else(|| json!({}));
+        let own = own.as_object().filter(|own| own.keys().all(|name| !RESERVED.contains(&name.as_str())));
+        let (Some(uid), Some(own), true) = (uid, own, lasts && claims["aud"] == CUSTOM_AUDIENCE) else {
+            return Err("INVALID_CUSTOM_TOKEN");
+        };
+        let mut signed_in = self.signed_in.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_new = signed_in.values().all(|session| session.uid != uid);
+        let session = Session { uid: uid.to_owned(), own: own.clone(), at: now };
+        let refresh_token = Uuid::new_v4().simple().to_string();
+        signed_in.insert(refresh_token.clone(), session.clone());
+        self.id_token_of(session, refresh_token, is_new)
+    }
+
+    /// Another ID token of a sign-in by a custom token.
+    pub(crate) fn refresh(&self, refresh_token: &str) -> Result<Exchanged, &'static str> {
+        let signed_in = self.signed_in.lock().unwrap_or_else(PoisonError::into_inner);
+        let session = signed_in.get(refresh_token).cloned().ok_or("INVALID_REFRESH_TOKEN")?;
+        self.id_token_of(session, refresh_token.to_owned(), false)
+    }
+
+    fn id_token_of(
+        &self,
+        session: Session,
+        refresh_token: String,
+        is_new: bool,
+    ) -> Result<Exchanged, &'static str> {
+        let mut claims = self.claims(&Identity::of(&session.uid));
+        claims.insert("auth_time".to_owned(), json!(session.at));
+        // What the custom token says beside the user stands in the ID token itself.
+        claims.extend(session.own);
+        let id_token = self.sign(&claims).map_err(|_| "INTERNAL")?;
+        Ok(Exchanged { id_token, refresh_token, uid: session.uid, is_new })
     }
 
     fn key(&self) -> Result<SigningKey, Error> {

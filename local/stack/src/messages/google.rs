@@ -12,7 +12,7 @@ use super::{Messages, Reply, Service, hang};
 use crate::{Error, issuer::Issuer};
 
 /// Whom the service account of this machine is.
-const ACCOUNT: &str = "push@society360-local.iam.gserviceaccount.com";
+pub(crate) const ACCOUNT: &str = "push@society360-local.iam.gserviceaccount.com";
 /// What a token must be asked for.
 const SCOPE: &str = "https://www.googleapis.com/auth/firebase.messaging";
 /// Seconds that an access token lasts.

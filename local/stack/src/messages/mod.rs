@@ -15,6 +15,7 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+pub(crate) use google::ACCOUNT;
 pub use google::service_account;
 pub(crate) use whatsapp::TOKEN as WHATSAPP_TOKEN;
 

@@ -139,6 +139,15 @@ fn known(name: &str) -> Option<Value> {
         | "reported_by_name" => {
             json!("Asha Menon")
         }
+        "guard_code" => json!("G7K4MX"),
+        "pin" => json!("904817"),
+        "new_pin" => json!("604819"),
+        "device_code" => json!("7QK2MXH4PA"),
+        "gate_name" => json!("Main gate"),
+        "weekdays" => json!([1, 2, 3, 4, 5, 6]),
+        "starts" => json!("06:00"),
+        "ends" => json!("14:00"),
+        "custom_token" => json!("eyJhbGciOiJSUzI1NiJ9.e30.c2lnbmF0dXJl"),
         "guard_name" => json!("Gopal Singh"),
         "phone" | "resident_phone" | "invited_by_phone" | "requesting_user_phone" | "reported_by_phone" => {
             json!("+919876543210")

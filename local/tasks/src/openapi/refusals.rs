@@ -160,7 +160,14 @@ fn samples() -> Vec<Sample> {
         sample(ApiError::TokenMissing, "no token was sent."),
         sample(ApiError::TokenInvalid, "the token is not one of this project's."),
         sample(ApiError::TokenExpired, "the token was valid once; get a new one from Firebase."),
+        sample(ApiError::PinWrong, "the guard's code or number, or their PIN, is another one."),
         sample(ApiError::Forbidden("Your role does not reach this."), "the role or scope is not enough."),
+        sample(
+            ApiError::DeviceNotRegistered(
+                "This phone is registered at no gate. Please ask an admin of the society for a code for it.",
+            ),
+            "the phone stands at no gate, or its code is not valid (any more).",
+        ),
         sample(
             ApiError::NotFound("There is no such visitor."),
             "unknown, or of a society the caller has no part in.",
@@ -203,6 +210,15 @@ fn samples() -> Vec<Sample> {
             "the caller does not live there. With the status `pending` an admin has to decide first, and `data.request_id` is the \
              request; with `rejected` or `ended` nothing was opened, and a new wish is a new request.",
             json!({ "status": "pending", "request_id": request }),
+        ),
+        with(
+            ApiError::Refused {
+                code: ErrorCode::PinChangeRequired,
+                why: "An admin gave you this PIN. Please choose one of your own.".into(),
+                data: Value::Null,
+            },
+            "an admin gave the PIN: it is to be sent again with a `new_pin`.",
+            json!({ "status": "must_change_pin" }),
         ),
         with(
             ApiError::TemplateNotApproved,

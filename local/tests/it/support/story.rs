@@ -11,7 +11,7 @@ use super::{
 
 impl World {
     /// One visitor comes and goes, one is denied by the flat, and one is let in by the guard; a pass is
-    /// made and withdrawn, the denied are cleared, an emergency is dealt with, and somebody moves in.
+    /// made and withdrawn, the denied are cleared, an emergency is dealt with, somebody moves in, and somebody guesses PINs.
     pub async fn live_through_a_day(&self) {
         let visitor = self.log_visitor().await;
         self.resident
@@ -43,6 +43,15 @@ impl World {
         let asked = newcomer.post("/v1/resident-requests", ask).await.data(201);
         let approve = format!("/v1/resident-requests/{}/approve", asked["id"].as_str().unwrap());
         self.admin.post(&approve, json!({})).await.data(200);
+
+        // Somebody tries to be a guard, first on a phone of their own, then on the gate's.
+        let (gate, guard) = (self.make_gate("Main gate").await, self.make_guard("Mohan").await);
+        let mut sign_in = json!({"guard_code": guard.code, "pin": "700001", "device_identifier": gate.phone});
+        self.nobody().post("/v1/auth/guard", sign_in.clone()).await.refused(403, "DEVICE_NOT_REGISTERED");
+        sign_in["device_code"] = json!(self.device_code(&gate).await);
+        for _ in 0..5 {
+            self.nobody().post("/v1/auth/guard", sign_in.clone()).await;
+        }
     }
 
     /// What happened in a room, as it is written down.

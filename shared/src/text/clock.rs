@@ -1,25 +1,26 @@
 //! A time of day.
 
 use serde_json::Value;
-use shared::{
-    input::{FromField, Problem, ProblemCode},
+
+use crate::{
+    fields::{FromField, Problem, ProblemCode},
     openapi, text_param,
 };
 
 /// A time of day, such as `22:00`.
 #[derive(Debug)]
-pub(crate) struct ClockTime(String);
+pub struct ClockTime(String);
 
 impl ClockTime {
     /// The time as it is written.
-    pub(crate) fn as_str(&self) -> &str {
+    pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
 text_param!(ClockTime);
 
-shared::schema!(
+crate::schema!(
     ClockTime,
     "ClockTime",
     openapi::text("^([01][0-9]|2[0-3]):[0-5][0-9]$").description(Some("A time of day, such as `22:00`."))

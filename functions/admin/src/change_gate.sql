@@ -1,0 +1,1 @@
+SELECT change_gate(:caller, :request, :method, :path, :key, :payload, :gate, :name, :active)

@@ -1,0 +1,1 @@
+SELECT change_guard(:caller, :request, :method, :path, :key, :payload, :guard, :name, :phone, :code, :block)

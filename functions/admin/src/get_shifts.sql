@@ -1,0 +1,2 @@
+SELECT jsonb_build_object('access', a.access, 'rows', CASE WHEN a.access = 'ok' THEN shifts_of(g.id) ELSE '[]' END)
+  FROM guards g, LATERAL (SELECT admin_access(:caller, g.society_id) AS access) a WHERE g.id = :guard

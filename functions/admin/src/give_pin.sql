@@ -1,0 +1,1 @@
+SELECT give_pin(:caller, :request, :method, :path, :key, :payload, :guard, :hash)

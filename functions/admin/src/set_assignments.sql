@@ -1,0 +1,1 @@
+SELECT replace_assignments(:caller, :request, :method, :path, :key, :payload, :guard, :list)

@@ -1,0 +1,1 @@
+SELECT unlock_guard(:caller, :request, :method, :path, :key, :payload, :guard)
