@@ -374,6 +374,12 @@ async fn policies_are_decided_as_a_whole() {
         let decided: Value = world.db.query_one(decided, &[]).await.unwrap().get(0);
         assert!(decided == one || decided == other, "{decided}");
     }
+    // Who decides has the society to themselves meanwhile.
+    let other_hand = world.stack.database().await.unwrap();
+    let held = format!("BEGIN; SELECT FROM societies WHERE id = '{GREEN_ACRES}' FOR NO KEY UPDATE");
+    other_hand.batch_execute(&held).await.unwrap();
+    world.admin.put(&path, json!({"invites_a_day": 6})).await.refused(503, "UNAVAILABLE");
+    other_hand.batch_execute("ROLLBACK").await.unwrap();
     world.admin.put(&path, json!({})).await.data(200);
     world.admin.put(&path, json!({"invites_a_day": null})).await.data(200);
     assert_eq!(world.count("SELECT count(*) FROM policies").await, 0);
