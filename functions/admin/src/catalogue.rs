@@ -2,7 +2,7 @@
 
 use shared::catalogue::{Entry, Person, json};
 
-use crate::{places, roles, templates};
+use crate::{import, places, roles, templates};
 
 /// The endpoints of this function.
 pub fn entries() -> Vec<Entry> {
@@ -23,5 +23,12 @@ pub fn entries() -> Vec<Entry> {
             .sends("id", json!("11111111-1111-1111-1111-111111111111"))
             .answers([403, 403, 403, 403, 403, 200, 403, 200, 404, 404, 404, 404]),
     ];
-    [own, places::catalogue::entries(), roles::catalogue::entries(), templates::catalogue::entries()].concat()
+    [
+        own,
+        places::catalogue::entries(),
+        roles::catalogue::entries(),
+        templates::catalogue::entries(),
+        import::catalogue::entries(),
+    ]
+    .concat()
 }

@@ -5,6 +5,7 @@ mod anchor;
 mod audit_list;
 pub mod catalogue;
 mod export;
+mod import;
 mod places;
 mod roles;
 mod templates;
@@ -57,5 +58,9 @@ shared::endpoints! {
         roles::list_roles,
         roles::grant_role,
         roles::revoke_role,
+        import::import_residents,
+        import::get_import,
+        import::go_on_with_import,
+        import::export_residents,
     ];
 }
