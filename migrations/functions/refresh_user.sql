@@ -20,6 +20,10 @@ BEGIN
             UPDATE users SET phone = p_phone, phone_verified_at = p_issued_at, updated_at = now() WHERE id = p_user;
         END IF;
     END IF;
+    IF EXISTS (SELECT FROM resident_claims WHERE phone = p_phone)
+       AND EXISTS (SELECT FROM users WHERE id = p_user AND phone = p_phone) THEN
+        PERFORM fulfil_claims(p_user, p_phone);
+    END IF;
     IF p_email IS NOT NULL AND p_email IS DISTINCT FROM known.email THEN
         UPDATE users SET email = p_email, updated_at = now() WHERE id = p_user;
     END IF;

@@ -2,7 +2,7 @@
 
 use shared::catalogue::{Entry, Person, json};
 
-use crate::{places, roles, templates};
+use crate::{import, places, roles, templates};
 
 /// The endpoints of this function.
 pub fn entries() -> Vec<Entry> {
@@ -107,5 +107,12 @@ pub fn entries() -> Vec<Entry> {
         // A phone is registered by a sign-in with a code, which nobody here has.
         Entry::of("revoke_gate_device").by(Person::Admin).answers([404; 12]),
     ];
-    [own, places::catalogue::entries(), roles::catalogue::entries(), templates::catalogue::entries()].concat()
+    [
+        own,
+        places::catalogue::entries(),
+        roles::catalogue::entries(),
+        templates::catalogue::entries(),
+        import::catalogue::entries(),
+    ]
+    .concat()
 }

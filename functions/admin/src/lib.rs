@@ -8,6 +8,7 @@ mod export;
 mod gate_devices;
 mod gates;
 mod guards;
+mod import;
 mod places;
 mod roles;
 mod roster;
@@ -79,5 +80,9 @@ shared::endpoints! {
         gate_devices::create_device_code,
         gate_devices::list_gate_devices,
         gate_devices::revoke_gate_device,
+        import::import_residents,
+        import::get_import,
+        import::go_on_with_import,
+        import::export_residents,
     ];
 }

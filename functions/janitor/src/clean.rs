@@ -20,6 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(25);
 /// knows it; the metric; and the rows that one statement deals with. A visitor has rows in several tables, a key holds a whole
 /// answer.
 const OLD: [(&str, &str, i32); 14] = [
+const OLD: [(&str, &str, i32); 15] = [
     ("forget_months", "MonthsForgotten", 1),
     ("forget_chain", "ChainForgotten", 5_000),
     ("strip_visitors", "VisitorsStripped", 500),
@@ -33,6 +34,8 @@ const OLD: [(&str, &str, i32); 14] = [
     ("forget_rates", "RatesForgotten", 5_000),
     ("forget_guesses", "GuessesForgotten", 5_000),
     ("forget_gate_codes", "GateCodesForgotten", 5_000),
+    ("forget_claims", "ClaimsForgotten", 5_000),
+    ("forget_imports", "ImportsForgotten", 5),
     ("forget_runs", "RunsForgotten", 5_000),
 ];
 

@@ -13,5 +13,7 @@ SELECT to_jsonb(CASE :task::text
     WHEN 'forget_rates' THEN forget_rates(:rows)
     WHEN 'forget_guesses' THEN forget_guesses(:rows)
     WHEN 'forget_gate_codes' THEN forget_gate_codes(:rows)
+    WHEN 'forget_claims' THEN forget_claims(:rows)
+    WHEN 'forget_imports' THEN forget_imports(:rows)
     WHEN 'forget_runs' THEN forget_runs(:rows)
 END)

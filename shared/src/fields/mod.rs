@@ -61,6 +61,11 @@ impl Problem {
         &self.field
     }
 
+    /// What is wrong, without the field's name.
+    pub fn problem(&self) -> &str {
+        &self.problem
+    }
+
     /// The same problem, in words of its own for a person.
     pub fn saying(mut self, sentence: impl Into<String>) -> Self {
         self.sentence = Some(sentence.into());
