@@ -19,8 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(25);
 /// What goes when it is old enough: the SQL function that decides and does it, whose name is the task's, as `clean.sql`
 /// knows it; the metric; and the rows that one statement deals with. A visitor has rows in several tables, a key holds a whole
 /// answer.
-const OLD: [(&str, &str, i32); 14] = [
-const OLD: [(&str, &str, i32); 15] = [
+const OLD: [(&str, &str, i32); 16] = [
     ("forget_months", "MonthsForgotten", 1),
     ("forget_chain", "ChainForgotten", 5_000),
     ("strip_visitors", "VisitorsStripped", 500),
