@@ -4,8 +4,6 @@ CREATE OR REPLACE FUNCTION fulfil_claims(p_user uuid, p_phone text) RETURNS void
 DECLARE
     c resident_claims;
 BEGIN
-    -- Who makes a claim of this number now either sees the user or is seen here.
-    PERFORM alone('number:' || p_phone);
     FOR c IN SELECT * FROM resident_claims WHERE phone = p_phone ORDER BY flat_id LOOP
         PERFORM settle_user(p_user, c.flat_id, c.occupancy_role, c.source, c.created_by, NULL, NULL);
         UPDATE users SET name = c.name, updated_at = now() WHERE id = p_user AND name IS NULL AND c.name IS NOT NULL;

@@ -5,6 +5,8 @@ LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
     known users;
 BEGIN
+    -- Who makes a claim of this number now either sees the user or is seen below.
+    IF p_phone IS NOT NULL THEN PERFORM alone('number:' || p_phone); END IF;
     SELECT * INTO known FROM users WHERE id = p_user;
     IF p_phone IS NOT NULL AND p_phone IS DISTINCT FROM known.phone THEN
         -- In the order of their ids, so that two who swap their numbers do not wait for each other.

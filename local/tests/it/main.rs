@@ -31,6 +31,7 @@ mod grants;
 mod guard_sign_in;
 mod history;
 mod idempotency;
+mod import;
 mod integration;
 mod janitor;
 mod judge;

@@ -148,6 +148,70 @@ async fn a_committee_sets_up_its_society_through_the_api_alone() {
     assert_eq!((&chain["verified"], &chain["problems"]), (&json!(true), &json!([])));
 }
 
+/// From an empty database to the first visitor who has come and gone: the operator appoints one person, and all else is
+/// done by the API, by those whose turn it is.
+#[tokio::test]
+async fn from_nothing_to_the_first_visitor_without_sql() {
+    crate::support::logs::watch();
+    let stack = Stack::start().await.unwrap();
+    let operator = somebody(&stack, "olga", "+919811100001");
+    operator.get("/v1/profile/me").await.data(200);
+    appoint(&stack, Person::FirebaseUid("olga".to_owned())).await.unwrap();
+    let society = json!({"name": "Lotus Park", "city": "Pune"});
+    let society = id_of(&operator.post("/v1/admin/societies", society).await.data(201));
+    let chair = somebody(&stack, "chandra", "+919811100002");
+    chair.get("/v1/profile/me").await.data(200);
+    let role = json!({"role": "society_admin", "scope_id": society, "phone": "+919811100002"});
+    operator.post("/v1/admin/roles", role).await.data(201);
+
+    // The committee brings who lives there; Rekha signs in and is at home.
+    let csv = "block,flat_number,name,phone,role\nA,101,Rekha,9811100003,owner\nA,102,,,\n";
+    let path = format!("/v1/admin/societies/{society}/imports");
+    let import = id_of(&chair.post(&path, json!({"csv": csv})).await.data(201)["import"]);
+    let done = chair.post(&format!("/v1/admin/imports/{import}/go-on"), json!({})).await.data(200);
+    assert_eq!((&done["finished"], &done["flats_made"]), (&json!(true), &json!(2)), "{done}");
+    let rekha = somebody(&stack, "rekha", "+919811100003");
+    let flat = id_of_flat(&rekha.get("/v1/my-flats").await.data(200)[0]);
+
+    // Two guards at one gate; each replaces the PIN that the chair told them.
+    let gate =
+        id_of(&chair.post("/v1/admin/gates", json!({"society_id": society, "name": "Main"})).await.data(201));
+    let mut apps = Vec::new();
+    for (name, pin) in [("Gopal", "604819"), ("Suresh", "918204")] {
+        let guard = json!({"society_id": society, "name": name});
+        let guard = chair.post_anew("/v1/admin/guards", guard).await.data(201);
+        let code =
+            chair.post_anew(&format!("/v1/admin/gates/{gate}/device-codes"), json!({})).await.data(201);
+        let sign_in = json!({"guard_code": guard["guard_code"], "pin": guard["pin"], "new_pin": pin,
+                             "device_identifier": format!("phone of {name}"), "device_code": code["device_code"]});
+        let signed_in = chair.with_token("").post("/v1/auth/guard", sign_in).await.data(200);
+        let url = format!("{}/_local/identitytoolkit/v1/accounts:signInWithCustomToken", stack.base_url());
+        let body = json!({"token": signed_in["custom_token"], "returnSecureToken": true});
+        let exchanged: Value = chair.http.post(url).json(&body).send().await.unwrap().json().await.unwrap();
+        apps.push(chair.with_token(exchanged["idToken"].as_str().unwrap()));
+    }
+    let [gopal, suresh] = &apps[..] else { panic!("two guards") };
+
+    let mut phone = rekha.connect().await;
+    phone.join("flat", &flat).await;
+    let mut desk = gopal.connect().await;
+    desk.join("society", &society).await;
+    let visitor = json!({"visitor_name": "Kiran", "phone": "9876543210", "flat_id": flat});
+    let visitor = id_of(&gopal.post("/v1/visitors", visitor).await.data(201)["visitor"]);
+    assert_eq!(phone.event("visitor_request").await["visitor_id"], json!(visitor));
+    rekha.post(&format!("/v1/visitors/{visitor}/respond"), json!({"decision": "accept"})).await.data(200);
+    assert_eq!(desk.event("request_approved").await["visitor_id"], json!(visitor));
+    gopal.post("/v1/visits/checkin", json!({"visitor_id": visitor})).await.data(201);
+    suresh.post("/v1/visits/checkout", json!({"visitor_id": visitor})).await.data(200);
+    assert_eq!(rekha.get(&format!("/v1/visitors/{visitor}")).await.data(200)["status"], "checked_out");
+    let chain = chair.get(&format!("/v1/admin/audit/verify?society_id={society}")).await.data(200);
+    assert_eq!((&chain["verified"], &chain["problems"]), (&json!(true), &json!([])));
+}
+
+fn id_of_flat(home: &Value) -> String {
+    home["flat_id"].as_str().unwrap().to_owned()
+}
+
 /// Where no database can be reached, the migrator appoints the first admin.
 #[tokio::test]
 async fn the_migrator_appoints_the_first_admin() {
