@@ -21,7 +21,7 @@ use shared::{
     realtime::{Beside, Emitted},
     service_account::ServiceAccount,
     sql,
-    text::{DEVICE_CODE_LENGTH, GuardCode, Phone, ShortText, typed_code},
+    text::{DEVICE_CODE_LENGTH, GuardCode, Phone, typed_code},
     write::Writer,
 };
 use utoipa::ToSchema;
@@ -57,22 +57,26 @@ pub(crate) struct DeviceSecret([u8; 32]);
 impl DeviceSecret {
     /// Characters that it has at least: a random UUID has 36.
     const MIN: usize = 16;
+    /// And at most.
+    const MAX: usize = 120;
 }
 
 shared::schema!(
     DeviceSecret,
     "DeviceSecret",
-    openapi::text("^[!-~]+$").min_length(Some(DeviceSecret::MIN)).max_length(Some(120)).description(Some(
+    openapi::text("^[!-~]+$").min_length(Some(DeviceSecret::MIN)).max_length(Some(DeviceSecret::MAX)).description(Some(
         "What the app calls its phone: made once at random, such as a UUID, and kept where other apps do not read it."
     ))
 );
 
 impl FromField for DeviceSecret {
     fn from_field(value: &Value) -> Result<Self, Problem> {
-        let text = ShortText::from_field(value)?;
-        let fits = text.as_str().len() >= Self::MIN && text.as_str().chars().all(|c| c.is_ascii_graphic());
+        let text = String::from_field(value)?;
+        // Only its digest is kept, so a UUID may look like any number of a person.
+        let fits =
+            (Self::MIN..=Self::MAX).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
         let problem = || Problem::new(ProblemCode::WrongFormat, "must be a random text such as a UUID");
-        fits.then(|| Self(sha256(text.as_str()))).ok_or_else(problem)
+        fits.then(|| Self(sha256(&text))).ok_or_else(problem)
     }
 }
 

@@ -169,6 +169,7 @@ async fn an_admin_says_where_and_when_a_guard_stands() {
     let set = world.admin.put(&shifts_path, shifts).await.data(200);
     assert_eq!(set, world.admin.get(&shifts_path).await.data(200));
     assert_eq!(set[0]["weekdays"], json!([1, 7]));
+    assert_eq!((&set[0]["starts"], &set[0]["ends"]), (&json!("22:00"), &json!("06:00")));
     for (path, body, sentence) in [
         (
             &shifts_path,

@@ -80,7 +80,9 @@ fn wrong(round: u32) -> String {
 #[tokio::test]
 async fn a_guard_signs_in_and_logs_a_visitor() {
     let world = World::open().await;
-    let (gate, guard) = (world.make_gate("Main gate").await, world.make_guard("Gopal Singh").await);
+    let (mut gate, guard) = (world.make_gate("Main gate").await, world.make_guard("Gopal Singh").await);
+    // A UUID may look like an Aadhaar number.
+    gate.phone = "9999b105-0000-4000-8000-999941057058".to_owned();
     // Step 1: the phone is unknown.
     world.sign_in(&guard, &guard.given, &gate.phone).await.refused(403, "DEVICE_NOT_REGISTERED");
     // Step 2: with a code it is registered, and the PIN has to be replaced.
@@ -124,6 +126,16 @@ async fn a_guard_signs_in_and_logs_a_visitor() {
         );
         assert_eq!(world.count(&sql).await, 1, "{action}");
     }
+}
+
+/// An account that a PIN opens on a phone that many hold is a guard's and nothing else.
+#[tokio::test]
+async fn a_guards_account_gets_no_other_role() {
+    let world = World::open().await;
+    let guard = world.make_guard("Gopal Singh").await;
+    let role = json!({"role": "society_admin", "scope_id": GREEN_ACRES, "user_id": guard.user_id});
+    world.admin.post("/v1/admin/roles", role.clone()).await.refused(400, "VALIDATION_FAILED");
+    world.super_admin.post("/v1/admin/roles", role).await.refused(400, "VALIDATION_FAILED");
 }
 
 /// What the function signs is what Firebase documents, by a program that is not ours.
