@@ -20,13 +20,13 @@ BEGIN
         SELECT DISTINCT ON (r.block_id, lower(r.flat_number)) r.*
           FROM import_rows(p_society, p_rows) r WHERE r.flat_id IS NULL ORDER BY r.block_id, lower(r.flat_number), r.line) m ORDER BY m.line;
     GET DIAGNOSTICS v_flats = ROW_COUNT;
-    INSERT INTO csv_imports (id, society_id, created_by, flats_made, rows_total) VALUES (p_import, p_society, p_caller, v_flats, 0);
+    SELECT count(*) INTO v_residents FROM jsonb_array_elements(p_rows) AS r WHERE r ->> 'phone' IS NOT NULL;
+    INSERT INTO csv_imports (id, society_id, created_by, flats_made, rows_total, finished_at)
+    VALUES (p_import, p_society, p_caller, v_flats, v_residents, CASE WHEN v_residents = 0 THEN now() END);
     INSERT INTO csv_import_rows (import_id, line, flat_id, phone, name, role, is_primary)
     SELECT p_import, r.line, r.flat_id, r.phone, r.name, r.role, r.is_primary FROM import_rows(p_society, p_rows) r WHERE r.phone IS NOT NULL;
-    GET DIAGNOSTICS v_residents = ROW_COUNT;
     UPDATE flats SET is_active = true
      WHERE NOT is_active AND id IN (SELECT flat_id FROM csv_import_rows WHERE import_id = p_import);
-    UPDATE csv_imports SET rows_total = v_residents, finished_at = CASE WHEN v_residents = 0 THEN now() END WHERE id = p_import;
     INSERT INTO audit_logs (actor_user_id, action, resource_type, resource_id, society_id, request_id, details)
     VALUES (p_caller, 'import.begin', 'import', p_import, p_society, p_request,
             jsonb_build_object('rows', jsonb_array_length(p_rows), 'flats_made', v_flats, 'residents', v_residents));

@@ -20,7 +20,7 @@ pub use anchor::{Anchor, Position};
 pub use export::{Line, lines};
 pub use verify::{Finding, Page, Start};
 
-use axum::Router;
+use axum::{Router, extract::DefaultBodyLimit};
 use shared::{
     StartError,
     config::{AppConfig, CallingConfig, Env},
@@ -34,7 +34,9 @@ pub async fn start(mut env: Env) -> Result<Router, StartError> {
     env.finish()?;
     let writer = Writer::open(config, &calling).await?;
     let app = writer.app().clone();
-    Ok(finish(authenticated(&app, signed_in().with_state(writer))))
+    // A file is larger than any other body. Lambda takes 6 MB (AWS Lambda developer guide, quotas).
+    let files = files().with_state(writer.clone()).layer(DefaultBodyLimit::max(6_000_000));
+    Ok(finish(authenticated(&app, signed_in().with_state(writer).merge(files))))
 }
 
 shared::endpoints! {
@@ -80,9 +82,9 @@ shared::endpoints! {
         gate_devices::create_device_code,
         gate_devices::list_gate_devices,
         gate_devices::revoke_gate_device,
-        import::import_residents,
         import::get_import,
         import::go_on_with_import,
         import::export_residents,
     ];
+    files: Writer = [import::import_residents];
 }

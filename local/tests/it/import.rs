@@ -65,7 +65,7 @@ fn file(rows: usize) -> String {
     for row in 0..rows {
         let (block, flat) = (row / 400, row / 4 % 100);
         file +=
-            &format!("North,N{block},{flat},\"Resident, {row}\",98{:08},tenant,{}\r\n", row, row % 4 == 0);
+            &format!("North,N{block},{flat},\"Resident, {row}\",97{:08},tenant,{}\r\n", row, row % 4 == 0);
     }
     file
 }
@@ -80,12 +80,13 @@ async fn residents_of_a_file_live_there_because_the_committee_says_so() {
     resident.join("flat", FLAT_101).await;
     // As ADDA names them; the phone of the stranger, one that nobody has, and a flat alone.
     let file = "Block Name/No;Unit/Flat No;User's Name;Occupancy Status;Phone Number with ISD Code;E-mail\n\
-                A;101;Nobody;Tenant;+91 98000 00013;a@example.org\n\
-                a;101;Kamala;Owner's Family;9811100009;\n\
+                Block A;101;Nobody;Tenant;+91 98000 00013;a@example.org\n\
+                block a;101;Kamala;Owner's Family;9811100009;\n\
                 C;1;;3;;\n";
     let looked = world.admin.imports(file, json!({"dry_run": true})).await;
     assert_eq!((&looked["good_rows"], &looked["bad_rows"]), (&json!(3), &json!(0)), "{looked}");
     assert_eq!((&looked["ignored_columns"], &looked["import"]), (&json!(["E-mail"]), &Value::Null));
+    assert_eq!((&looked["new_flats"], &looked["new_blocks"]), (&json!(1), &json!(["C"])));
     assert_eq!(world.count("SELECT count(*) FROM csv_imports").await, 0);
     let begun = world.admin.imports(file, json!({})).await["import"].clone();
     assert_eq!((&begun["flats_made"], &begun["residents"]), (&json!(1), &json!(2)), "{begun}");
@@ -94,7 +95,7 @@ async fn residents_of_a_file_live_there_because_the_committee_says_so() {
     let done = world.admin.finishes(&begun).await;
     assert_eq!((&done["residents_done"], &done["residents_new"]), (&json!(2), &json!(2)), "{done}");
 
-    let told = resident.event("resident_joined").await;
+    let told = resident.event("resident_joined").await["data"].take();
     assert_eq!(told["user_id"], json!(world.stranger.user_id), "{told}");
     assert_eq!(told["approved_by"], "admin");
     let flats = world.stranger.get("/v1/my-flats").await.data(200);

@@ -183,7 +183,7 @@ async fn from_nothing_to_the_first_visitor_without_sql() {
         let code =
             chair.post_anew(&format!("/v1/admin/gates/{gate}/device-codes"), json!({})).await.data(201);
         let sign_in = json!({"guard_code": guard["guard_code"], "pin": guard["pin"], "new_pin": pin,
-                             "device_identifier": format!("phone of {name}"), "device_code": code["device_code"]});
+                             "device_identifier": Uuid::new_v4(), "device_code": code["device_code"]});
         let signed_in = chair.with_token("").post("/v1/auth/guard", sign_in).await.data(200);
         let url = format!("{}/_local/identitytoolkit/v1/accounts:signInWithCustomToken", stack.base_url());
         let body = json!({"token": signed_in["custom_token"], "returnSecureToken": true});
@@ -198,11 +198,11 @@ async fn from_nothing_to_the_first_visitor_without_sql() {
     desk.join("society", &society).await;
     let visitor = json!({"visitor_name": "Kiran", "phone": "9876543210", "flat_id": flat});
     let visitor = id_of(&gopal.post("/v1/visitors", visitor).await.data(201)["visitor"]);
-    assert_eq!(phone.event("visitor_request").await["visitor_id"], json!(visitor));
+    assert_eq!(phone.event("visitor_request").await["data"]["visitor_id"], json!(visitor));
     rekha.post(&format!("/v1/visitors/{visitor}/respond"), json!({"decision": "accept"})).await.data(200);
-    assert_eq!(desk.event("request_approved").await["visitor_id"], json!(visitor));
-    gopal.post("/v1/visits/checkin", json!({"visitor_id": visitor})).await.data(201);
-    suresh.post("/v1/visits/checkout", json!({"visitor_id": visitor})).await.data(200);
+    assert_eq!(desk.event("request_approved").await["data"]["visitor_id"], json!(visitor));
+    let visit = id_of(&gopal.post("/v1/visits/checkin", json!({"visitor_id": visitor})).await.data(201));
+    suresh.post("/v1/visits/checkout", json!({"visit_id": visit})).await.data(200);
     assert_eq!(rekha.get(&format!("/v1/visitors/{visitor}")).await.data(200)["status"], "checked_out");
     let chain = chair.get(&format!("/v1/admin/audit/verify?society_id={society}")).await.data(200);
     assert_eq!((&chain["verified"], &chain["problems"]), (&json!(true), &json!([])));

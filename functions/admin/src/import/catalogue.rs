@@ -7,7 +7,7 @@ pub(crate) fn entries() -> Vec<Entry> {
     // guard, resident, spouse, neighbour, far neighbour, admin, block admin, super admin, and of the other society guard,
     // resident, admin; stranger
     let society = json!("11111111-1111-1111-1111-111111111111");
-    let file = json!("block,flat_number,name,phone,role\nA,101,Kiran,9876543210,owner\n");
+    let file = json!("block,flat_number,name,phone,role\nBlock A,109,Kiran,9876543210,owner\n");
     vec![
         Entry::of("import_residents")
             .by(Person::Admin)

@@ -98,11 +98,23 @@ pub(crate) struct Looked {
     bad_rows: usize,
     /// What is wrong with them, the first 500.
     bad_cells: Vec<BadCell>,
+    /// Flats that the society does not have yet; null where they are added.
+    #[schema(minimum = 0)]
+    new_flats: Option<i64>,
+    /// Blocks that it does not have yet, the first 50.
+    new_blocks: Vec<String>,
     /// Columns that say nothing here.
     ignored_columns: Vec<String>,
     /// The import, which `POST /v1/admin/imports/{id}/go-on` goes on with until it is finished; null where nothing was changed,
     /// in a dry run or where rows are bad.
     import: Option<Import>,
+}
+
+/// What a society does not have yet.
+#[derive(Deserialize)]
+struct Missing {
+    flats: i64,
+    blocks: Vec<String>,
 }
 
 /// An import's id, as it is claimed under a key.
@@ -133,11 +145,22 @@ pub(crate) async fn import_residents(
         read(&csv.0).map_err(|problem| ApiError::Invalid(vec![problem]))?;
     let good_rows = rows.len();
     bad.truncate(TOLD);
-    let looked = |import| Looked { good_rows, bad_rows, bad_cells: bad, ignored_columns: ignored, import };
-    if dry_run || rows.is_empty() || bad_rows > 0 && !skip_bad_rows {
-        return Ok(Answer::new(looked(None)).into_response());
-    }
+    let begins = !dry_run && good_rows > 0 && (bad_rows == 0 || skip_bad_rows);
     let rows = serde_json::to_value(&rows).map_err(|error| ApiError::Internal(error.to_string()))?;
+    let mut looked = Looked {
+        good_rows,
+        bad_rows,
+        bad_cells: bad,
+        new_flats: None,
+        new_blocks: Vec::new(),
+        ignored_columns: ignored,
+        import: None,
+    };
+    if !begins {
+        let Missing { flats, blocks } = missing(writer.app(), &caller, id, &rows).await?;
+        (looked.new_flats, looked.new_blocks) = (Some(flats), blocks);
+        return Ok(Answer::new(looked).into_response());
+    }
     let key = key.or_made();
     let written = writer
         .write::<Begun>(
@@ -145,8 +168,8 @@ pub(crate) async fn import_residents(
             change!("begin.sql", id = Uuid::now_v7(), society = id, rows),
         )
         .await?;
-    let import = find(writer.app(), &caller, written.answer().id).await?;
-    Ok(written.map(|_| looked(Some(import))).with_status(StatusCode::CREATED))
+    looked.import = Some(find(writer.app(), &caller, written.answer().id).await?);
+    Ok(written.map(|_| looked).with_status(StatusCode::CREATED))
 }
 
 /// Goes on with an import, for four seconds at most; what is finished stays so.
@@ -194,6 +217,12 @@ async fn find(app: &App, caller: &Caller, import: Uuid) -> Result<Import, ApiErr
     let row =
         app.db.read_one::<Scoped<Import>>(statement!("get.sql", caller = caller.user_id(), import)).await?;
     Scoped::allowed(row, "There is no such import.")
+}
+
+async fn missing(app: &App, caller: &Caller, society: Uuid, rows: &Value) -> Result<Missing, ApiError> {
+    let statement = statement!("look.sql", caller = caller.user_id(), society, rows);
+    let row = app.db.read_one::<Scoped<Missing>>(statement).await?;
+    Scoped::allowed(row, "There is no such society.")
 }
 
 /// Whether the caller may import at all, before they are told what is wrong with their file.
