@@ -9,7 +9,7 @@ CREATE TABLE resident_claims (
     name           text,
     occupancy_role text NOT NULL CHECK (occupancy_role IN ('owner', 'tenant', 'other')),
     is_primary     boolean NOT NULL,
-    source         text NOT NULL CHECK (source IN ('admin', 'import', 'resident')),
+    source         text NOT NULL CHECK (source IN ('admin', 'import')),
     created_by     uuid NOT NULL REFERENCES users,
     created_at     timestamptz NOT NULL DEFAULT now()
 );

@@ -19,7 +19,7 @@ BEGIN
         RETURNING id
     )
     INSERT INTO resident_request_approvals (request_id, user_id, decision) SELECT id, p_actor, 'approve' FROM closed;
-    v_event := tell_resident_joined(p_user, p_flat, p_role, CASE p_source WHEN 'resident' THEN 'resident' ELSE 'admin' END, p_request, p_trace);
+    v_event := tell_resident_joined(p_user, p_flat, p_role, 'admin', p_request, p_trace);
     INSERT INTO audit_logs (actor_user_id, action, resource_type, resource_id, society_id, request_id, details)
     SELECT p_actor, 'occupancy.open', 'occupancy', v_id, society_id, p_request,
            jsonb_build_object('before', NULL, 'after', jsonb_build_object('flat_id', p_flat, 'user_id', p_user, 'role', p_role, 'source', p_source))

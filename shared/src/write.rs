@@ -165,6 +165,8 @@ enum Because {
     TooManyPlaces,
     /// A flat in which somebody lives.
     FlatLivedIn,
+    /// A flat that is not active.
+    FlatNotActive,
     /// The last who administers a society, or everything.
     LastAdmin,
     /// A guard who signs in by themselves.
@@ -197,6 +199,7 @@ impl Because {
             Self::TooManyPlaces => {
                 "A society has at most 100 complexes, 1,000 blocks and 20,000 flats, and this one has as many already."
             }
+            Self::FlatNotActive => "This flat is not active. Please make it active first.",
             Self::FlatLivedIn => {
                 "Somebody lives in this flat, or has asked to. Please move them out, or decide about their request, first."
             }

@@ -2,7 +2,7 @@
 
 use shared::catalogue::{Entry, Person, json};
 
-use crate::{import, places, roles, templates};
+use crate::{import, places, residents, roles, templates};
 
 /// The endpoints of this function.
 pub fn entries() -> Vec<Entry> {
@@ -112,6 +112,7 @@ pub fn entries() -> Vec<Entry> {
         places::catalogue::entries(),
         roles::catalogue::entries(),
         templates::catalogue::entries(),
+        residents::catalogue::entries(),
         import::catalogue::entries(),
     ]
     .concat()

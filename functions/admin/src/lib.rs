@@ -10,6 +10,7 @@ mod gates;
 mod guards;
 mod import;
 mod places;
+mod residents;
 mod roles;
 mod roster;
 mod templates;
@@ -82,6 +83,10 @@ shared::endpoints! {
         gate_devices::create_device_code,
         gate_devices::list_gate_devices,
         gate_devices::revoke_gate_device,
+        residents::list_residents,
+        residents::move_in,
+        residents::move_out,
+        residents::withdraw_claim,
         import::get_import,
         import::go_on_with_import,
         import::export_residents,

@@ -40,6 +40,7 @@ mod limits;
 mod logs;
 mod malformed;
 mod migrator;
+mod moving;
 mod notifications;
 mod numbers;
 mod openapi;

@@ -98,6 +98,7 @@ async fn every_list_has_pages() {
         (&world.guard, format!("/v1/society/{}/expected-visitors", GREEN_ACRES), 6),
         (&world.super_admin, "/v1/admin/societies".to_owned(), 3),
         (&world.super_admin, "/v1/admin/message-templates".to_owned(), 4),
+        (&world.admin, format!("/v1/admin/societies/{GREEN_ACRES}/residents"), 4),
         (&world.admin, format!("/v1/admin/societies/{GREEN_ACRES}/roles"), 4),
         (&world.admin, format!("/v1/admin/societies/{GREEN_ACRES}/audit?action=visitor.create"), 6),
         (&world.admin, format!("/v1/admin/societies/{GREEN_ACRES}/gates"), 3),

@@ -43,6 +43,10 @@ impl World {
         let asked = newcomer.post("/v1/resident-requests", ask).await.data(201);
         let approve = format!("/v1/resident-requests/{}/approve", asked["id"].as_str().unwrap());
         self.admin.post(&approve, json!({})).await.data(200);
+        let residents = format!("/v1/admin/societies/{GREEN_ACRES}/residents");
+        let occupancy = self.admin.get(&residents).await.data(200)[0]["id"].take();
+        let end = format!("/v1/admin/occupancies/{}/end", occupancy.as_str().unwrap());
+        self.admin.post(&end, json!({})).await.data(200);
 
         // Somebody tries to be a guard, first on a phone of their own, then on the gate's.
         let (gate, guard) = (self.make_gate("Main gate").await, self.make_guard("Mohan").await);
