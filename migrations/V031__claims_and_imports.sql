@@ -8,7 +8,6 @@ CREATE TABLE resident_claims (
     phone          text NOT NULL,
     name           text,
     occupancy_role text NOT NULL CHECK (occupancy_role IN ('owner', 'tenant', 'other')),
-    is_primary     boolean NOT NULL,
     source         text NOT NULL CHECK (source IN ('admin', 'import')),
     created_by     uuid NOT NULL REFERENCES users,
     created_at     timestamptz NOT NULL DEFAULT now()
@@ -42,7 +41,6 @@ CREATE TABLE csv_import_rows (
     phone      text NOT NULL,
     name       text,
     role       text NOT NULL CHECK (role IN ('owner', 'tenant', 'other')),
-    is_primary boolean NOT NULL,
     PRIMARY KEY (import_id, line)
 );
 GRANT SELECT, INSERT ON csv_imports TO society360_functions;

@@ -12,7 +12,7 @@ DECLARE
 BEGIN
     PERFORM alone('import:' || p_import);
     FOR r IN SELECT * FROM csv_import_rows WHERE import_id = p_import ORDER BY line LIMIT p_rows LOOP
-        v_settled := settle_resident(r.flat_id, r.phone, r.name, r.role, r.is_primary, 'import', p_caller, p_request, p_trace);
+        v_settled := settle_resident(r.flat_id, r.phone, r.name, r.role, 'import', p_caller, p_request, p_trace);
         DELETE FROM csv_import_rows WHERE import_id = p_import AND line = r.line;
         v_done := v_done + 1;
         v_fresh := v_fresh + (v_settled -> 'fresh')::boolean::integer;

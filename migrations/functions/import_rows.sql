@@ -2,7 +2,7 @@
 -- that names no complex means the oldest block of its name, or else the oldest complex.
 CREATE OR REPLACE FUNCTION import_rows(p_society uuid, p_rows jsonb)
 RETURNS TABLE (line integer, complex text, block text, flat_number text, unit_type text, bhk text, square_feet integer,
-               parking_slots integer, name text, phone text, role text, is_primary boolean, complex_id uuid, block_id uuid, flat_id uuid)
+               parking_slots integer, name text, phone text, role text, complex_id uuid, block_id uuid, flat_id uuid)
 LANGUAGE plpgsql STABLE ROWS 1000
 -- The planner knows nothing of the rows, and would look each of them up among all flats of its block.
 SET enable_nestloop = off AS $$
@@ -22,7 +22,7 @@ BEGIN
     ), r AS MATERIALIZED (
         SELECT r.*, lower(r.complex) AS c, lower(r.block) AS b, lower(r.flat_number) AS f
           FROM jsonb_to_recordset(p_rows) AS r (line integer, complex text, block text, flat_number text, unit_type text, bhk text,
-               square_feet integer, parking_slots integer, name text, phone text, role text, is_primary boolean)
+               square_feet integer, parking_slots integer, name text, phone text, role text)
     ), oldest AS MATERIALIZED (
         SELECT c.id FROM complexes c WHERE c.society_id = p_society ORDER BY c.created_at, c.id LIMIT 1
     ), placed AS MATERIALIZED (
@@ -34,6 +34,6 @@ BEGIN
           LEFT JOIN named n ON r.c IS NULL AND n.b = r.b
     )
     SELECT p.line, p.complex, p.block, p.flat_number, p.unit_type, p.bhk, p.square_feet, p.parking_slots, p.name, p.phone, p.role,
-           p.is_primary, p.in_complex, p.in_block, x.id
+           p.in_complex, p.in_block, x.id
       FROM placed p LEFT JOIN flat_ x ON x.block_id = p.in_block AND x.f = p.f;
 END $$;

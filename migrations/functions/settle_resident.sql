@@ -1,7 +1,7 @@
 -- Lets who has a phone number live in a flat: at once where a user has verified it, and otherwise as soon as one does, by a
 -- claim. Asked again it changes nothing. Answers `occupancy` or `claim` with its id, whether it is fresh, and the event that
 -- tells those who lived there before.
-CREATE OR REPLACE FUNCTION settle_resident(p_flat uuid, p_phone text, p_name text, p_role text, p_primary boolean, p_source text,
+CREATE OR REPLACE FUNCTION settle_resident(p_flat uuid, p_phone text, p_name text, p_role text, p_source text,
                                            p_actor uuid, p_request text, p_trace text) RETURNS jsonb LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
     v_user  uuid;
@@ -15,8 +15,8 @@ BEGIN
     IF v_user IS NOT NULL THEN
         RETURN settle_user(v_user, p_flat, p_role, p_source, p_actor, p_request, p_trace);
     END IF;
-    INSERT INTO resident_claims (society_id, block_id, flat_id, phone, name, occupancy_role, is_primary, source, created_by)
-    SELECT p.society_id, p.block_id, p.flat_id, p_phone, p_name, p_role, p_primary, p_source, p_actor FROM places p WHERE p.flat_id = p_flat
+    INSERT INTO resident_claims (society_id, block_id, flat_id, phone, name, occupancy_role, source, created_by)
+    SELECT p.society_id, p.block_id, p.flat_id, p_phone, p_name, p_role, p_source, p_actor FROM places p WHERE p.flat_id = p_flat
     ON CONFLICT (flat_id, phone) DO NOTHING
     RETURNING id INTO v_id;
     v_fresh := FOUND;

@@ -316,7 +316,9 @@ fn the_edits_of_the_apps_are_whole() {
 #[tokio::test]
 async fn the_page_lists_what_messages_hold() {
     let world = World::open().await;
-    for (actor, token) in [(&world.spouse, "of-a-resident"), (&world.second_guard, "of-a-guard")] {
+    for (actor, token) in
+        [(&world.spouse, "of-a-resident"), (&world.second_guard, "of-a-guard"), (&world.admin, "of-an-admin")]
+    {
         actor.post("/v1/fcm-token", json!({"token": token})).await.data(200);
     }
     world.live_through_a_day().await;

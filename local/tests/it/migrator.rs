@@ -288,7 +288,7 @@ async fn a_migration_does_not_wait_for_a_lock_for_long() {
 /// CloudFormation is told in time when the database is away, and when another run takes too long.
 #[tokio::test]
 async fn a_failure_is_told_before_the_time_is_up() {
-    let deployment = Deployment::with_seconds(3).await;
+    let deployment = Deployment::with_seconds(5).await;
     let started = Instant::now();
     deployment.stack.faults().set([Fault::new(Kind::PostgresDown)]).unwrap();
     let reason = deployment.fail().await;

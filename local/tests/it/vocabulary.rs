@@ -33,7 +33,15 @@ const IN_RUST: [(&[&str], &[&str]); 17] = [
     (&MessageStatus::WORDS, &["notification_logs.status"]),
     (&RoleName::WORDS, &["role_assignments.role"]),
     (&ScopeType::WORDS, &["role_assignments.scope_type"]),
-    (&RequestedRole::WORDS, &["resident_requests.requested_role", "flat_occupancies.role"]),
+    (
+        &RequestedRole::WORDS,
+        &[
+            "resident_requests.requested_role",
+            "flat_occupancies.role",
+            "resident_claims.occupancy_role",
+            "csv_import_rows.role",
+        ],
+    ),
     (&RequestStatus::WORDS, &["resident_requests.status"]),
     (&RequestDecision::WORDS, &["resident_request_approvals.decision"]),
     (&EmergencyStatus::WORDS, &["emergencies.status"]),
@@ -41,7 +49,8 @@ const IN_RUST: [(&[&str], &[&str]); 17] = [
     (&[Platform::Ios.as_str(), Platform::Android.as_str(), Platform::Web.as_str()], &["devices.platform"]),
 ];
 /// Columns whose words nothing outside of the database names.
-const OF_SQL_ALONE: [&str; 3] = ["deliveries.turn", "policies.value", "put_off.work"];
+const OF_SQL_ALONE: [&str; 4] =
+    ["deliveries.turn", "policies.value", "put_off.work", "resident_claims.source"];
 /// Columns that no constraint bounds, since others do so before, or since they may hold other words as well.
 const UNCHECKED: [(&str, &[&str]); 6] = [
     ("notifications.status", &MessageStatus::WORDS),

@@ -8,7 +8,8 @@ WITH place AS MATERIALIZED (
     SELECT c.* FROM judged j, claim_key(:caller, :method, :path, :key, :payload,
         CASE WHEN j.in_the_way IS NULL THEN jsonb_build_object('id', :id::uuid) END) c
 ), begun AS MATERIALIZED (
-    SELECT begin_import(:id, p.id, :rows, :caller, :request) FROM place p, claim c WHERE c.fresh
+    SELECT begin_import(:id, p.id, :rows, :caller, :request) AS told FROM place p, claim c WHERE c.fresh
 )
-SELECT outcome(p.allowed, c.mismatch, c.fresh, c.answer, j.in_the_way)
-  FROM place p LEFT JOIN judged j ON true LEFT JOIN claim c ON true LEFT JOIN begun ON true
+SELECT outcome(p.allowed, c.mismatch, c.fresh, coalesce(b.told, (SELECT import_shown(i) FROM csv_imports i WHERE i.id = (c.answer ->> 'id')::uuid)),
+               j.in_the_way)
+  FROM place p LEFT JOIN judged j ON true LEFT JOIN claim c ON true LEFT JOIN begun b ON true

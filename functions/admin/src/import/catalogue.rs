@@ -13,14 +13,18 @@ pub(crate) fn entries() -> Vec<Entry> {
             .by(Person::Admin)
             .sends("id", society.clone())
             .sends("csv", file)
+            .sends("dry_run", json!(false))
+            .sends("skip_bad_rows", json!(false))
             .answers([403, 403, 403, 403, 403, 201, 403, 201, 404, 404, 404, 404]),
         Entry::of("get_import")
             .by(Person::Admin)
             .after_id("import_residents", "/data/import/id")
+            .in_a_run("404", "404")
             .answers([403, 403, 403, 403, 403, 200, 403, 200, 404, 404, 404, 404]),
         Entry::of("go_on_with_import")
             .by(Person::Admin)
             .after_id("import_residents", "/data/import/id")
+            .in_a_run("404", "404")
             .answers([403, 403, 403, 403, 403, 200, 403, 200, 404, 404, 404, 404]),
         Entry::of("export_residents")
             .by(Person::Admin)

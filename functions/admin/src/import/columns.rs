@@ -15,11 +15,10 @@ pub(super) enum Column {
     Name,
     Phone,
     Role,
-    IsPrimary,
 }
 
 /// Our own header, in the order of the export.
-pub(super) const HEADER: [(Column, &str); 11] = [
+pub(super) const HEADER: [(Column, &str); 10] = [
     (Column::Complex, "complex"),
     (Column::Block, "block"),
     (Column::Flat, "flat_number"),
@@ -30,11 +29,10 @@ pub(super) const HEADER: [(Column, &str); 11] = [
     (Column::Name, "name"),
     (Column::Phone, "phone"),
     (Column::Role, "role"),
-    (Column::IsPrimary, "is_primary"),
 ];
 
 /// Other names, without what is neither letter nor digit.
-const OTHERS: [(Column, &[&str]); 11] = [
+const OTHERS: [(Column, &[&str]); 10] = [
     (Column::Complex, &["complexname", "phase", "cluster"]),
     (
         Column::Block,
@@ -102,7 +100,6 @@ const OTHERS: [(Column, &[&str]); 11] = [
             "usertype",
         ],
     ),
-    (Column::IsPrimary, &["primary", "primarycontact"]),
 ];
 
 /// Which column a name of a header means.

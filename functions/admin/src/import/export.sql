@@ -7,12 +7,12 @@ WITH place AS MATERIALIZED (
       FROM place p JOIN complexes c ON c.society_id = p.id JOIN blocks b ON b.complex_id = c.id JOIN flats f ON f.block_id = b.id
      WHERE p.allowed AND (:block::uuid IS NULL OR b.id = :block)
 ), resident AS MATERIALIZED (
-    SELECT o.flat_id, u.name, u.phone, o.role, o.is_primary FROM flat f JOIN live_occupancies o ON o.flat_id = f.id JOIN users u ON u.id = o.user_id
+    SELECT o.flat_id, u.name, u.phone, o.role FROM flat f JOIN live_occupancies o ON o.flat_id = f.id JOIN users u ON u.id = o.user_id
     UNION ALL
-    SELECT c.flat_id, c.name, c.phone, c.occupancy_role, c.is_primary FROM flat f JOIN resident_claims c ON c.flat_id = f.id
+    SELECT c.flat_id, c.name, c.phone, c.occupancy_role FROM flat f JOIN resident_claims c ON c.flat_id = f.id
 ), line AS MATERIALIZED (
     SELECT jsonb_build_array(f.complex, f.block, f.flat_number, f.unit_type, f.bhk, f.square_feet::text, f.parking_slots::text, r.name, r.phone,
-                             r.role, r.is_primary::text) AS cells,
+                             r.role) AS cells,
            row_number() OVER (ORDER BY f.complex COLLATE natural_order, f.complex, f.block COLLATE natural_order, f.block,
                               f.flat_number COLLATE natural_order, f.flat_number, r.phone, r.name) AS place
       FROM flat f LEFT JOIN resident r ON r.flat_id = f.id

@@ -53,16 +53,12 @@ impl FromField for Csv {
 #[derive(ToSchema, FromFields)]
 pub(crate) struct NewImport {
     /// The file, with a header: ours (`complex`, `block`, `flat_number`, `unit_type`, `bhk`, `square_feet`, `parking_slots`,
-    /// `name`, `phone`, `role`, `is_primary`), or that of an export of ADDA, MyGate or NoBrokerHood. At most 10,000 rows.
+    /// `name`, `phone`, `role`), or that of an export of ADDA, MyGate or NoBrokerHood. At most 10,000 rows.
     csv: Csv,
     /// Only says what is wrong with it.
-    #[field(default = false)]
-    #[schema(default = false)]
-    dry_run: bool,
+    dry_run: Option<bool>,
     /// Imports the other rows where some are bad.
-    #[field(default = false)]
-    #[schema(default = false)]
-    skip_bad_rows: bool,
+    skip_bad_rows: Option<bool>,
 }
 
 /// How far an import came.
@@ -117,12 +113,6 @@ struct Missing {
     blocks: Vec<String>,
 }
 
-/// An import's id, as it is claimed under a key.
-#[derive(Serialize, Deserialize)]
-struct Begun {
-    id: Uuid,
-}
-
 /// Imports flats and residents; or looks the file through.
 ///
 /// **Permissions:** admins of the society, super admins.
@@ -140,12 +130,11 @@ pub(crate) async fn import_residents(
     Body { input, key }: Body<NewImport>,
 ) -> Result<Response, ApiError> {
     let NewImport { csv, dry_run, skip_bad_rows } = input;
-    may_import(writer.app(), &caller, id).await?;
     let File { rows, mut bad, bad_rows, ignored } =
         read(&csv.0).map_err(|problem| ApiError::Invalid(vec![problem]))?;
     let good_rows = rows.len();
     bad.truncate(TOLD);
-    let begins = !dry_run && good_rows > 0 && (bad_rows == 0 || skip_bad_rows);
+    let begins = dry_run != Some(true) && good_rows > 0 && (bad_rows == 0 || skip_bad_rows == Some(true));
     let rows = serde_json::to_value(&rows).map_err(|error| ApiError::Internal(error.to_string()))?;
     let mut looked = Looked {
         good_rows,
@@ -163,13 +152,16 @@ pub(crate) async fn import_residents(
     }
     let key = key.or_made();
     let written = writer
-        .write::<Begun>(
+        .write::<Import>(
             writing(&caller, &key, &meta, "There is no such society."),
             change!("begin.sql", id = Uuid::now_v7(), society = id, rows),
         )
         .await?;
-    looked.import = Some(find(writer.app(), &caller, written.answer().id).await?);
-    Ok(written.map(|_| looked).with_status(StatusCode::CREATED))
+    let told = written.map(|import| {
+        looked.import = Some(import);
+        looked
+    });
+    Ok(told.with_status(StatusCode::CREATED))
 }
 
 /// Goes on with an import, for four seconds at most; what is finished stays so.
@@ -223,15 +215,6 @@ async fn missing(app: &App, caller: &Caller, society: Uuid, rows: &Value) -> Res
     let statement = statement!("look.sql", caller = caller.user_id(), society, rows);
     let row = app.db.read_one::<Scoped<Missing>>(statement).await?;
     Scoped::allowed(row, "There is no such society.")
-}
-
-/// Whether the caller may import at all, before they are told what is wrong with their file.
-async fn may_import(app: &App, caller: &Caller, society: Uuid) -> Result<(), ApiError> {
-    let row = app
-        .db
-        .read_one::<Scoped<bool>>(statement!("may_import.sql", caller = caller.user_id(), society))
-        .await?;
-    Scoped::allowed(row, "There is no such society.").map(drop)
 }
 
 fn writing<'a>(

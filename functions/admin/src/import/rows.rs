@@ -30,7 +30,6 @@ pub(super) struct Row {
     /// Nobody lives there where it is not said.
     phone: Option<Phone>,
     role: &'static str,
-    is_primary: bool,
 }
 
 /// What is wrong with a cell.
@@ -168,7 +167,6 @@ impl Cells<'_> {
                 self.note(Column::Phone, "must be a phone number such as +919876543210 or 9876543210")
             })
         });
-        let is_primary = self.yes(Column::IsPrimary);
         let lives_there = lives != Some(Lives::Nobody);
         if lives_there && name.is_some() && phone.is_none() && self.cell(Column::Phone).is_none() {
             let _: Option<()> = self.note(Column::Phone, "is required where a name is said");
@@ -191,7 +189,6 @@ impl Cells<'_> {
             name,
             phone,
             role,
-            is_primary: is_primary?,
         })
     }
 
@@ -216,14 +213,6 @@ impl Cells<'_> {
     fn lives(&mut self) -> Option<Lives> {
         let text = self.cell(Column::Role)?.to_owned();
         role(&text).or_else(|| self.note(Column::Role, "must be owner, tenant or other"))
-    }
-
-    fn yes(&mut self, column: Column) -> Option<bool> {
-        match self.cell(column).unwrap_or_default().to_lowercase().as_str() {
-            "true" | "yes" | "y" | "1" => Some(true),
-            "" | "false" | "no" | "n" | "0" => Some(false),
-            _ => self.note(column, "must be true or false"),
-        }
     }
 
     fn whole(&mut self, column: Column, range: std::ops::RangeInclusive<i32>) -> Option<i32> {

@@ -40,6 +40,7 @@ pub(crate) struct ListedResident {
     phone: Option<String>,
     #[schema(value_type = OccupancyRole)]
     role: String,
+    /// Whether it is their main home, to which an SMS about a visitor goes first.
     is_primary: bool,
     since: Timestamp,
 }

@@ -11,7 +11,7 @@ WITH place AS MATERIALIZED (
     SELECT o.id, 'occupancy' AS kind, h.id AS flat_id, h.flat_number, h.block_name, o.user_id, u.name, u.phone, o.role, o.is_primary, o.since
       FROM home h JOIN live_occupancies o ON o.flat_id = h.id JOIN users u ON u.id = o.user_id
     UNION ALL
-    SELECT c.id, 'claim', h.id, h.flat_number, h.block_name, NULL, c.name, c.phone, c.occupancy_role, c.is_primary, c.created_at
+    SELECT c.id, 'claim', h.id, h.flat_number, h.block_name, NULL, c.name, c.phone, c.occupancy_role, false, c.created_at
       FROM home h JOIN resident_claims c ON c.flat_id = h.id
 ), page AS MATERIALIZED (
     SELECT * FROM lives l

@@ -23,13 +23,8 @@ pub(crate) struct NewResident {
     phone: Phone,
     /// Taken where they have no name of their own.
     name: Option<PersonName>,
-    #[field(default = RequestedRole::Owner)]
-    #[schema(default = "owner")]
-    role: RequestedRole,
-    /// Whether an SMS about a visitor goes to them first.
-    #[field(default = false)]
-    #[schema(default = false)]
-    is_primary: bool,
+    /// Owner where it is not said.
+    role: Option<RequestedRole>,
 }
 
 /// What somebody has of a flat.
@@ -47,7 +42,7 @@ struct Settled {
 ///
 /// Those who live there already are told. A request of theirs for the flat is approved with it.
 #[utoipa::path(post, path = "/v1/admin/residents", request_body = NewResident,
-    responses((status = 200, body = Answer<Settled>), (status = 201, body = Answer<Settled>), Forbidden, NotFound, WrongState))]
+    responses((status = 200, body = Answer<Settled>), Forbidden, NotFound, WrongState))]
 pub(crate) async fn move_in(
     State(writer): State<Writer>,
     caller: Caller,
@@ -64,11 +59,10 @@ pub(crate) async fn move_in(
                 flat = input.flat_id,
                 phone = input.phone,
                 name = input.name,
-                role = input.role,
-                is_primary = input.is_primary,
+                role = input.role.unwrap_or(RequestedRole::Owner),
                 trace = meta.trace_id
             ),
         )
         .await?;
-    Ok(written.with_status(StatusCode::CREATED))
+    Ok(written.with_status(StatusCode::OK))
 }

@@ -6,7 +6,7 @@ WITH place AS MATERIALIZED (
     -- What a repetition is answered is looked up anew: who had a claim may live there by now.
     SELECT c.* FROM place p, claim_key(:caller, :method, :path, :key, :payload, CASE WHEN p.is_active THEN '{}'::jsonb END) c WHERE p.allowed
 ), settled AS MATERIALIZED (
-    SELECT settle_resident(:flat, :phone, :name, :role, :is_primary, 'admin', :caller, :request, :trace) AS told
+    SELECT settle_resident(:flat, :phone, :name, :role, 'admin', :caller, :request, :trace) AS told
       FROM claim c WHERE c.answer IS NOT NULL AND NOT coalesce(c.mismatch, false)
 )
 SELECT outcome(p.allowed, c.mismatch, (s.told -> 'fresh')::boolean, CASE WHEN s.told IS NOT NULL THEN jsonb_build_object(

@@ -1,10 +1,9 @@
 WITH place AS MATERIALIZED (
-    SELECT r.id, r.phone, r.flat_id, r.society_id, r.occupancy_role, r.source,
+    SELECT r.id, r.flat_id, r.society_id, r.occupancy_role, r.source,
            me.super_admin OR r.society_id = ANY (me.admin_of) OR r.block_id = ANY (me.blocks) AS allowed
       FROM caller_scope(:caller) AS me, resident_claims r WHERE r.id = :claim AND has_part(me, r.society_id)
 ), held AS MATERIALIZED (
-    -- Who signs in with the number now comes before this or finds no claim.
-    SELECT alone('number:' || p.phone) AND EXISTS (SELECT FROM resident_claims WHERE id = p.id) AS is_open FROM place p WHERE p.allowed
+    SELECT hold_claim(p.id) AS is_open FROM place p WHERE p.allowed
 ), claim AS MATERIALIZED (
     SELECT c.* FROM place p, held h, claim_key(:caller, :method, :path, :key, :payload, CASE WHEN h.is_open THEN
         jsonb_build_object('id', p.id, 'message', 'The claim is withdrawn.') END) c
