@@ -2,7 +2,7 @@
 
 use shared::catalogue::{Entry, Person, json};
 
-use crate::{import, places, residents, roles, templates};
+use crate::{files, places, residents, roles, templates};
 
 /// The endpoints of this function.
 pub fn entries() -> Vec<Entry> {
@@ -113,7 +113,7 @@ pub fn entries() -> Vec<Entry> {
         roles::catalogue::entries(),
         templates::catalogue::entries(),
         residents::catalogue::entries(),
-        import::catalogue::entries(),
+        files::catalogue::entries(),
     ]
     .concat()
 }

@@ -5,10 +5,10 @@ mod anchor;
 mod audit_list;
 pub mod catalogue;
 mod export;
+mod files;
 mod gate_devices;
 mod gates;
 mod guards;
-mod import;
 mod places;
 mod residents;
 mod roles;
@@ -87,9 +87,9 @@ shared::endpoints! {
         residents::move_in,
         residents::move_out,
         residents::withdraw_claim,
-        import::get_import,
-        import::go_on_with_import,
-        import::export_residents,
+        files::get_import,
+        files::go_on_with_import,
+        files::export_residents,
     ];
-    files: Writer = [import::import_residents];
+    files: Writer = [files::import_residents];
 }
