@@ -74,6 +74,20 @@ async fn who_moves_out_has_no_part_in_the_flat() {
     assert_eq!(world.resident.get("/v1/my-flats").await.data(200)[0]["occupancy_role"], "tenant");
 }
 
+/// A repetition that comes late lets nobody in again who was moved out meanwhile.
+#[tokio::test]
+async fn a_late_repetition_moves_nobody_in_again() {
+    let world = World::open().await;
+    let body = json!({"flat_id": FLAT_102, "phone": "9800000003"});
+    let call = || world.admin.send(Method::POST, "/v1/admin/residents", Some(body.clone()), Some("k"));
+    let made = call().await.data(200);
+    assert_eq!(call().await.data(200), made);
+    let path = format!("/v1/admin/occupancies/{}/end", made["id"].as_str().unwrap());
+    world.admin.post(&path, json!({})).await.data(200);
+    call().await.refused(409, "WRONG_STATE");
+    assert_eq!(world.resident.get("/v1/my-flats").await.data(200).as_array().unwrap().len(), 1);
+}
+
 /// A number that nobody has is a claim, which is listed, found, withdrawn, or fulfilled.
 #[tokio::test]
 async fn a_claim_waits_for_its_number() {

@@ -123,7 +123,13 @@ fn is_push_token(word: &str) -> bool {
 }
 
 fn is_name(word: &str) -> bool {
-    let is_one = |part: &str| NAMES.contains(&part.trim_matches(['.', '-', '+', '_']).to_lowercase());
+    let is_one = |part: &str| {
+        let part = part.trim_matches(['.', '-', '+', '_']);
+        let (small, large) = (part.to_lowercase(), part.to_uppercase());
+        // Nobody writes oMAr, but the id of a request may.
+        let written = part == small || part == large || part.get(1..) == small.get(1..);
+        written && NAMES.contains(&small)
+    };
     // A uid, an id of a device, a value behind its name.
     word.split('=')
         .any(|part| is_one(part) || part.split_once(['-', '_', '.']).is_some_and(|(name, _)| is_one(name)))
