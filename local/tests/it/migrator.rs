@@ -288,7 +288,7 @@ async fn a_migration_does_not_wait_for_a_lock_for_long() {
 /// CloudFormation is told in time when the database is away, and when another run takes too long.
 #[tokio::test]
 async fn a_failure_is_told_before_the_time_is_up() {
-    let deployment = Deployment::with_seconds(5).await;
+    let deployment = Deployment::with_seconds(8).await;
     let started = Instant::now();
     deployment.stack.faults().set([Fault::new(Kind::PostgresDown)]).unwrap();
     let reason = deployment.fail().await;
@@ -307,7 +307,7 @@ async fn a_failure_is_told_before_the_time_is_up() {
 #[tokio::test]
 async fn functions_that_cannot_sign_in_end_a_deployment() {
     let nowhere = "postgres://society360_lambda:secret@127.0.0.1:1/society360?sslmode=disable";
-    let stack = Stack::builder().template(template_with_seconds(5)).variable("DATABASE_URL", nowhere);
+    let stack = Stack::builder().template(template_with_seconds(12)).variable("DATABASE_URL", nowhere);
     let deployment = Deployment::on(stack.own_server().start().await.unwrap()).await;
     let reason = deployment.fail().await;
     assert!(reason.starts_with("the functions' user is not admitted: "), "{reason}");
