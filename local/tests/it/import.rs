@@ -160,6 +160,9 @@ async fn bad_rows_are_named_and_change_nothing() {
             assert!(refused["error"].as_str().unwrap().contains(said), "{refused}");
         }
     }
+    let dry_run = json!({"csv": file, "dry_run": true});
+    world.guard.post(&path, dry_run.clone()).await.refused(403, "FORBIDDEN");
+    world.blue_admin.post(&path, dry_run).await.refused(404, "NOT_FOUND");
     let long = format!("flat_number\n{}", "A-1\n".repeat(10_001));
     let refused = world.admin.post(&path, json!({"csv": long})).await.refused(400, "VALIDATION_FAILED");
     assert!(refused["error"].as_str().unwrap().contains("at most 10,000 rows"), "{refused}");

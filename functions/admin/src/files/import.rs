@@ -213,8 +213,9 @@ async fn find(app: &App, caller: &Caller, import: Uuid) -> Result<Import, ApiErr
 
 async fn missing(app: &App, caller: &Caller, society: Uuid, rows: &Value) -> Result<Missing, ApiError> {
     let statement = statement!("look.sql", caller = caller.user_id(), society, rows);
-    let row = app.db.read_one::<Scoped<Missing>>(statement).await?;
-    Scoped::allowed(row, "There is no such society.")
+    let row = app.db.read_one::<Scoped<Option<Missing>>>(statement).await?;
+    let missing = Scoped::allowed(row, "There is no such society.")?;
+    missing.ok_or_else(|| ApiError::Internal("what is missing was not looked for".into()))
 }
 
 fn writing<'a>(
