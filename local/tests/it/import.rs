@@ -150,6 +150,7 @@ async fn bad_rows_are_named_and_change_nothing() {
     for (csv, said) in [
         ("name,phone\nRavi,9811100001", "must name the columns"),
         ("flat_number\n", "has no rows"),
+        (&*format!("flat_number{}\n101", ",".repeat(100)), "at most 100 columns"),
         ("flat_number\n101", "bad"),
     ] {
         let reply = world.admin.post(&path, json!({"csv": csv})).await;

@@ -14,6 +14,8 @@ use super::columns::{Column, HEADER, Lives, column, role};
 
 /// Rows that a file has at most.
 pub(super) const MOST: usize = 10_000;
+/// Columns that it has at most.
+const COLUMNS: usize = 100;
 
 /// A flat, and one who lives there, as a row says.
 #[derive(Debug, Serialize)]
@@ -66,6 +68,9 @@ pub(super) fn read(text: &str) -> Result<File, Problem> {
         .flexible(true)
         .from_reader(text.as_bytes());
     let names = reader.headers().map_err(|_| no_file("it must be CSV with a header"))?.clone();
+    if names.len() > COLUMNS {
+        return Err(no_file("it must have at most 100 columns"));
+    }
     let header = Header::read(&names)?;
     let mut file = File { rows: Vec::new(), bad: Vec::new(), bad_rows: 0, ignored: header.ignored.clone() };
     let mut seen = HashMap::new();
